@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# One entry for everything; each room has its own build rules and this file only
+# calls them. Nothing is ever written beside the sources: all goes to $(O).
+
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+SHELL := /bin/bash
+
+O ?= build
+KDIR ?= /lib/modules/$(shell uname -r)/build
+PREFIX ?= /usr/local
+override O := $(abspath $(O))
+srctree := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+
+ifeq ($(V),1)
+Q :=
+else
+Q := @
+endif
+export V Q
+
+# The kernel that KDIR belongs to; empty when there are no headers.
+krelease = $(strip $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null))
+mdir = $(O)/module$(if $(filter 1,$(VMSCOPE_TEST)),-test)/$(krelease)
+
+##@ Build
+.PHONY: all module tools selftests
+all: module tools ## module and tools
+
+module: ## kernel module for KDIR (default: the running kernel's headers)
+	@[ -n "$(krelease)" ] || { echo "vmscope: no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or name others with KDIR=" >&2; exit 2; }
+	$(Q)$(srctree)/module/compat/shadow $(srctree) $(mdir)
+	$(Q)$(MAKE) -C $(KDIR) M=$(mdir) $(if $(filter 1,$(VMSCOPE_TEST)),VMSCOPE_TEST=y) \
+		$(if $(LLVM),LLVM=$(LLVM)) $(if $(C),C=$(C)) W=$(or $(W),1) V=$(or $(V),0) modules
+
+tools: ## the vmscope command and its library
+	$(Q)$(MAKE) -C $(srctree)/tools O=$(O)/tools
+
+selftests: ## test programs
+	$(Q)$(MAKE) -C $(srctree)/selftests O=$(O)/selftests
+
+##@ Try
+.PHONY: demo check bench
+demo: ## look at a real Redis server inside a guest
+	$(Q)$(srctree)/selftests/demo
+
+check: ## every test on every kernel, in guests
+	$(Q)$(srctree)/selftests/check
+
+bench: ## instruction counts against the goals, in a guest
+	$(Q)$(srctree)/selftests/bench/run
+
+##@ Care
+.PHONY: style sparse clean clean-cache help
+style: ## checkpatch over everything written in C
+	$(Q)$(srctree)/selftests/style
+
+sparse: C := 2
+sparse: module ## the module through sparse
+
+clean: ## remove what was built
+	$(Q)rm -rf $(O)
+
+clean-cache: ## remove downloaded kernels and guest roots
+	$(Q)$(srctree)/selftests/vm/clean-cache
+
+##@ Install
+.PHONY: install
+install: ## module for KDIR, command, library and man pages (DESTDIR, PREFIX)
+	$(Q)$(MAKE) -C $(srctree)/tools O=$(O)/tools PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
+	$(Q)install -D -m 644 $(mdir)/vmscope.ko \
+		$(DESTDIR)/lib/modules/$(krelease)/updates/vmscope.ko
+	$(Q)[ -n "$(DESTDIR)" ] || depmod $(krelease)
+
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(srctree)/Makefile
+	@printf '\nVariables: O=DIR  KDIR=HEADERS  V=1  W=1  C=2  LLVM=1  ARCH=  CROSS_COMPILE=  PREFIX=  DESTDIR=\n'
