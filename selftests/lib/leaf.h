@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The check that every leaf kind goes through: a region is what it was built
+ * as, in extents, tally and translation, and procfs agrees.
+ */
+#ifndef SELFTESTS_LEAF_H
+#define SELFTESTS_LEAF_H
+
+#include "memory.h"
+#include "oracle.h"
+#include "sums.h"
+#include "target.h"
+
+/*
+ * Every page of @r has the attributes @expected under @mask. Returns NULL or
+ * what differs.
+ */
+const char *leaf_check(const struct target *t, const struct region *r,
+		       uint64_t mask, uint64_t expected);
+
+/* As a page of the region is translated; the whole word, not masked. */
+const char *leaf_translate(const struct target *t, uint64_t address,
+			   struct vmscope_translation *result);
+
+/*
+ * For kselftest_harness.h: @call returns NULL or the text of a failure.
+ */
+#define EXPECT_SAME(call) do {						\
+	const char *text_ = (call);					\
+	EXPECT_EQ(NULL, text_)						\
+		TH_LOG("%s", text_);					\
+} while (0)
+
+/* Fail, or skip where the machine cannot, with what @what could not do. */
+#define ASSERT_BUILT(call, what) do {					\
+	int errno_ = (call);						\
+	if (errno_ == ENOSYS || errno_ == ENODEV || errno_ == ENOMEM)	\
+		SKIP(return, "%s: %s", what, strerror(errno_));		\
+	ASSERT_EQ(0, errno_)						\
+		TH_LOG("%s: %s", what, strerror(errno_));		\
+} while (0)
+
+/* Everything that must be the same for all pages of a kind. */
+#define MASK_WHAT	(VMSCOPE_ATTR_STATE | VMSCOPE_ATTR_KIND | \
+			 VMSCOPE_ATTR_LEAF | VMSCOPE_ATTR_ORDER)
+#define MASK_STATE	VMSCOPE_ATTR_STATE
+
+/* A program of tests; skips as a whole where there is no module. */
+#define VMSCOPE_TEST_MAIN						\
+	int main(int argc, char **argv)					\
+	{								\
+		if (access(VMSCOPE_DEVICE, F_OK)) {			\
+			ksft_print_header();				\
+			ksft_exit_skip("the vmscope module is not loaded\n"); \
+		}							\
+		return test_harness_run(argc, argv);			\
+	}
+
+/* Emulated machines with a debug kernel are slow. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	120
+
+#endif

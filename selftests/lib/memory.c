@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Makes memory of each kind and sets up what the kernel needs for it (swap,
+ * KSM, huge pages, file systems); knows nothing of vmscope.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "proc.h"
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT	21
+#endif
+
+char *map_at(size_t size, size_t align, int prot, int flags, int fd)
+{
+	size_t whole = size + align + 2 * PAGE_SIZE;
+	char *hole, *p;
+
+	hole = mmap(NULL, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		    -1, 0);
+	if (hole == MAP_FAILED)
+		return NULL;
+	p = (char *)(((uintptr_t)hole + PAGE_SIZE + align - 1) / align * align);
+	munmap(hole, whole);
+	p = mmap(p, size, prot, flags | MAP_FIXED, fd, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+char *map_anon(size_t size, size_t align)
+{
+	char *p = map_at(size, align, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	if (p)
+		madvise(p, size, MADV_NOHUGEPAGE);
+	return p;
+}
+
+char *map_file(size_t size, size_t align, int flags, int fd)
+{
+	return map_at(size, align, PROT_READ | PROT_WRITE, flags, fd);
+}
+
+void touch(char *p, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size; i += PAGE_SIZE)
+		((volatile char *)p)[i] = i / PAGE_SIZE + 1;
+}
+
+void read_all(const char *p, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size; i += PAGE_SIZE)
+		(void)((const volatile char *)p)[i];
+}
+
+int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), error = 0;
+
+	if (fd < 0)
+		return errno;
+	if (write(fd, text, strlen(text)) < 0)
+		error = errno;
+	close(fd);
+	return error;
+}
+
+long read_number(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	long number;
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "%ld", &number) != 1)
+		number = -1;
+	fclose(file);
+	return number;
+}
+
+int run_command(const char *format, ...)
+{
+	char command[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	return system(command) ? EIO : 0;
+}
+
+/* ------------------------------------------------------------------ swap */
+
+int swap_on(void)
+{
+	char line[256];
+	bool on = false;
+	FILE *file = fopen("/proc/swaps", "r");
+
+	if (!file)
+		return ENOSYS;
+	while (fgets(line, sizeof(line), file))
+		on |= line[0] == '/';
+	fclose(file);
+	if (on)
+		return 0;
+	run_command("modprobe -q zram num_devices=2");
+	if (write_file("/sys/block/zram0/disksize", "512M"))
+		return ENODEV;
+	return run_command("mkswap /dev/zram0 >/dev/null 2>&1 && swapon /dev/zram0") ?
+	       ENODEV : 0;
+}
+
+static size_t pages_in(char *p, size_t size)
+{
+	size_t i, in = 0;
+
+	for (i = 0; i < size; i += PAGE_SIZE)
+		in += !!(pagemap_word(getpid(), (uintptr_t)p + i) & PM_PRESENT);
+	return in;
+}
+
+int page_out(char *p, size_t size)
+{
+	int try;
+
+	for (try = 0; try < 50; try++) {
+		settle();
+		if (madvise(p, size, MADV_PAGEOUT))
+			return errno;
+		if (!pages_in(p, size))
+			return 0;
+		usleep(20000);
+	}
+	return EBUSY;
+}
+
+void settle(void)
+{
+	/* Draining the LRU batches is the first thing that this does. */
+	write_file("/proc/sys/vm/compact_memory", "1");
+}
+
+/* ------------------------------------------------------------------- KSM */
+
+#define KSM	"/sys/kernel/mm/ksm/"
+
+int ksm_merge(char *p, size_t size)
+{
+	int try;
+
+	if (madvise(p, size, MADV_MERGEABLE))
+		return ENOSYS;
+	/* On NUMA, pages of different nodes would not meet. */
+	write_file(KSM "merge_across_nodes", "1");
+	write_file(KSM "pages_to_scan", "10000");
+	write_file(KSM "sleep_millisecs", "10");
+	if (write_file(KSM "run", "1"))
+		return ENOSYS;
+	for (try = 0; try < 200; try++) {
+		uint64_t first = pagemap_word(getpid(), (uintptr_t)p) & PM_FRAME;
+		size_t i, same = 0;
+
+		for (i = 0; i < size; i += PAGE_SIZE)
+			same += (pagemap_word(getpid(), (uintptr_t)p + i) & PM_FRAME) == first;
+		if (same == size / PAGE_SIZE)
+			return 0;
+		usleep(50000);
+	}
+	return EBUSY;
+}
+
+void ksm_stop(void)
+{
+	write_file(KSM "run", "0");
+}
+
+/* ------------------------------------------------------------ huge pages */
+
+static void hugetlb_path(char *path, size_t room, size_t size, const char *file)
+{
+	snprintf(path, room, "/sys/kernel/mm/hugepages/hugepages-%llukB/%s",
+		 size / KIB, file);
+}
+
+int hugetlb_reserve(size_t size, unsigned int nr)
+{
+	char path[128], free_path[128], text[32];
+	long have, free;
+
+	hugetlb_path(path, sizeof(path), size, "nr_hugepages");
+	hugetlb_path(free_path, sizeof(free_path), size, "free_hugepages");
+	have = read_number(path);
+	free = read_number(free_path);
+	if (have < 0)
+		return ENOSYS;
+	if (free >= (long)nr)
+		return 0;
+	snprintf(text, sizeof(text), "%ld", have - free + nr);
+	write_file("/proc/sys/vm/compact_memory", "1");
+	write_file(path, text);
+	return read_number(free_path) >= (long)nr ? 0 : ENOMEM;
+}
+
+void hugetlb_release(size_t size)
+{
+	char path[128];
+
+	hugetlb_path(path, sizeof(path), size, "nr_hugepages");
+	write_file(path, "0");
+}
+
+bool is_pmd_mapped(const char *p)
+{
+	struct smaps *maps;
+	ssize_t i, nr = smaps_read(getpid(), &maps);
+	bool huge = false;
+
+	for (i = 0; i < nr; i++)
+		if (maps[i].start <= (uintptr_t)p && (uintptr_t)p < maps[i].end)
+			huge = maps[i].kb[SMAPS_ANON_HUGE] ||
+			       maps[i].kb[SMAPS_SHMEM_PMD] ||
+			       maps[i].kb[SMAPS_FILE_PMD];
+	if (nr >= 0)
+		free(maps);
+	return huge;
+}
+
+int make_thp(char *p, size_t size)
+{
+	int try;
+
+	if (madvise(p, size, MADV_HUGEPAGE))
+		return ENOSYS;
+	write_file("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
+	touch(p, size);
+	for (try = 0; try < 20 && !is_pmd_mapped(p); try++)
+		if (madvise(p, size, MADV_COLLAPSE))
+			settle();
+	return is_pmd_mapped(p) ? 0 : ENOMEM;
+}
+
+int mthp_enable(unsigned int kb, bool on)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path),
+		 "/sys/kernel/mm/transparent_hugepage/hugepages-%ukB/enabled", kb);
+	return write_file(path, on ? "always" : "inherit") ? ENOSYS : 0;
+}
+
+/* ----------------------------------------------------------------- files */
+
+static int mount_ext4(const char *dir)
+{
+	char image[64], self[256];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	/* Made by the Makefile beside the programs. */
+	self[n > 0 ? n : 0] = 0;
+	slash = strrchr(self, '/');
+	if (!slash)
+		return ENODEV;
+	*slash = 0;
+	snprintf(image, sizeof(image), "/tmp/ext4.%d", getpid());
+	run_command("modprobe -qa loop ext4");
+	return run_command("cp %s/ext4.img %s && mount -o loop %s %s && rm %s",
+			   self, image, image, dir, image) ? ENODEV : 0;
+}
+
+static int fill(int fd, size_t size)
+{
+	char block[4096];
+	size_t done;
+
+	memset(block, 'v', sizeof(block));
+	for (done = 0; done < size; done += sizeof(block)) {
+		block[0] = done / sizeof(block);
+		if (write(fd, block, sizeof(block)) != sizeof(block))
+			return EIO;
+	}
+	return 0;
+}
+
+int file_on(const char *type, size_t size)
+{
+	char dir[] = "/tmp/selftest.XXXXXX", path[64];
+	int fd = -1, error;
+
+	if (!mkdtemp(dir))
+		return -errno;
+	error = strcmp(type, "ext4") ? (mount("none", dir, type, 0, NULL) ? errno : 0) :
+		mount_ext4(dir);
+	if (!error) {
+		snprintf(path, sizeof(path), "%s/file", dir);
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		error = fd < 0 ? errno : fill(fd, size);
+		fsync(fd);
+		/* What is open lives on without its name and mount point. */
+		unlink(path);
+		umount2(dir, MNT_DETACH);
+	}
+	rmdir(dir);
+	return error ? -error : fd;
+}

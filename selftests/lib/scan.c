@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Runs scans and takes their record streams apart, checking the form of each
+ * record; knows nothing of what the figures should be.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scan.h"
+#include "target.h"
+
+#define PAGE	4096ull
+#define DEFAULT_BUFFER	(256 * 1024)
+
+/* Where the stream stands; addresses never go back. */
+struct cursor {
+	struct scan *s;
+	uint64_t at;		/* end of the last extent or tally */
+	bool in_vma;
+};
+
+static int malformed(struct scan *s, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(s->error, sizeof(s->error), format, args);
+	va_end(args);
+	return -EBADMSG;
+}
+
+/* Room for @more elements, growing by half; aborts when memory is out. */
+static void *room(void *array, size_t nr, size_t more, size_t element)
+{
+	size_t need = nr + more, have;
+
+	/* Capacities are powers of two, so that none need be stored. */
+	for (have = 16; have < nr; have *= 2)
+		;
+	if (array && need <= have)
+		return array;
+	while (have < need)
+		have *= 2;
+	array = realloc(array, have * element);
+	if (!array)
+		abort();
+	return array;
+}
+
+static int take_vma(struct cursor *c, const struct vmscope_vma *v)
+{
+	struct scan *s = c->s;
+	struct scan_vma *last = s->nr_vmas ? &s->vma[s->nr_vmas - 1] : NULL;
+	size_t name = v->record.size - sizeof(*v);
+
+	if (v->record.size < sizeof(*v) || v->name_size > name ||
+	    name >= v->name_size + 8)
+		return malformed(s, "VMA at %llx: size %u, name %u",
+				 v->start, v->record.size, v->name_size);
+	if (v->name_size && (v->name[v->name_size - 1] ||
+			     strlen(v->name) + 1 != v->name_size))
+		return malformed(s, "VMA at %llx: name not terminated", v->start);
+	if (v->start >= v->end || v->start % PAGE || v->end % PAGE)
+		return malformed(s, "VMA %llx-%llx", v->start, v->end);
+	if (last && v->start < last->head.end && v->start != last->head.start)
+		return malformed(s, "VMA %llx after %llx", v->start,
+				 last->head.start);
+	c->in_vma = true;
+	if (last && last->head.start == v->start) {
+		last->head = *v;	/* goes on after a call ended inside */
+		return 0;
+	}
+	s->vma = room(s->vma, s->nr_vmas, 1, sizeof(*s->vma));
+	last = &s->vma[s->nr_vmas++];
+	memset(last, 0, sizeof(*last));
+	last->head = *v;
+	snprintf(last->name, sizeof(last->name), "%s",
+		 v->name_size ? v->name : "");
+	return 0;
+}
+
+static int check_inside(struct cursor *c, uint64_t start, uint64_t end,
+			const char *what)
+{
+	const struct scan *s = c->s;
+
+	if (start < c->at)
+		return malformed(c->s, "%s at %lx goes back before %lx", what,
+				 start, c->at);
+	if (start > end || start % PAGE || end % PAGE)
+		return malformed(c->s, "%s %lx-%lx", what, start, end);
+	if (s->records & RECORD(VMA)) {
+		const struct vmscope_vma *v;
+
+		if (!c->in_vma)
+			return malformed(c->s, "%s at %lx without VMA", what,
+					 start);
+		v = &s->vma[s->nr_vmas - 1].head;
+		if (start < v->start || end > v->end)
+			return malformed(c->s, "%s %lx-%lx outside %llx-%llx",
+					 what, start, end, v->start, v->end);
+	}
+	return 0;
+}
+
+static unsigned int bits(uint64_t mask)
+{
+	return __builtin_popcountll(mask);
+}
+
+static int take_tally(struct cursor *c, const struct vmscope_tally *t)
+{
+	struct scan *s = c->s;
+	const __u64 *value = t->value;
+	struct scan_tally new = {
+		.start = t->start, .end = t->end, .marks = t->record.marks,
+	};
+	int i, error;
+
+	if (t->record.size != sizeof(*t) + 8 * (bits(t->cells) +
+						bits(t->counters)))
+		return malformed(s, "TALLY at %llx: size %u, %u cells, %u counters",
+				 t->start, t->record.size, bits(t->cells),
+				 bits(t->counters));
+	error = check_inside(c, s->records & RECORD(EXTENT) ? t->end : t->start,
+			     t->end, "TALLY");
+	if (error)
+		return error;
+	for (i = 0; i < 64; i++)
+		if (t->cells >> i & 1)
+			new.cell[i] = *value++;
+	for (i = 0; i < 64; i++)
+		if (t->counters >> i & 1)
+			new.counter[i] = *value++;
+	for (value = t->value; value < t->value + bits(t->cells) + bits(t->counters); value++)
+		if (!*value)
+			return malformed(s, "TALLY at %llx carries a zero", t->start);
+	c->at = t->end;
+	c->in_vma = false;
+	if (s->in_part && s->nr_tallies &&
+	    s->tally[s->nr_tallies - 1].end == new.start) {
+		tally_add(&s->tally[s->nr_tallies - 1], &new);
+	} else {
+		s->tally = room(s->tally, s->nr_tallies, 1, sizeof(new));
+		s->tally[s->nr_tallies++] = new;
+	}
+	s->in_part = new.marks & VMSCOPE_MARK_PART;
+	return 0;
+}
+
+static int take_extent(struct cursor *c, const struct vmscope_extent *e)
+{
+	struct scan *s = c->s;
+	struct scan_extent *x;
+	size_t size = sizeof(*e);
+	int error;
+
+	if (e->encoding == VMSCOPE_FRAMES_LIST)
+		size += (4ull * e->pages + 7) / 8 * 8;
+	if (e->record.size != size || e->encoding > VMSCOPE_FRAMES_LIST ||
+	    !e->pages || e->__reserved)
+		return malformed(s, "EXTENT at %llx: size %u, %u pages, encoding %u",
+				 e->start, e->record.size, e->pages, e->encoding);
+	if (e->attributes & ~s->key)
+		return malformed(s, "EXTENT at %llx: attributes %llx outside the key",
+				 e->start, e->attributes);
+	error = check_inside(c, e->start, e->start + e->pages * PAGE, "EXTENT");
+	if (error)
+		return error;
+	s->extent = room(s->extent, s->nr_extents, 1, sizeof(*s->extent));
+	x = &s->extent[s->nr_extents++];
+	x->head = *e;
+	x->list = s->nr_frames;
+	if (e->encoding == VMSCOPE_FRAMES_LIST) {
+		s->frames = room(s->frames, s->nr_frames, e->pages, 4);
+		memcpy(s->frames + s->nr_frames, e->list, 4ull * e->pages);
+		s->nr_frames += e->pages;
+	}
+	c->at = e->start + e->pages * PAGE;
+	return 0;
+}
+
+static int take_record(struct cursor *c, const struct vmscope_record *r)
+{
+	if (r->type < 64 && !(c->s->records >> r->type & 1))
+		return malformed(c->s, "record of type %u was not asked for", r->type);
+	switch (r->type) {
+	case VMSCOPE_RECORD_VMA:
+		return take_vma(c, (const void *)r);
+	case VMSCOPE_RECORD_TALLY:
+		return take_tally(c, (const void *)r);
+	case VMSCOPE_RECORD_EXTENT:
+		return take_extent(c, (const void *)r);
+	}
+	return malformed(c->s, "record of type %u", r->type);
+}
+
+static int take_stream(struct cursor *c, const char *buffer,
+		       const struct vmscope_scan *arg)
+{
+	uint64_t used = 0;
+	uint32_t nr = 0;
+	int error;
+
+	c->in_vma = false;
+	while (used < arg->used) {
+		const struct vmscope_record *r = (const void *)(buffer + used);
+
+		if (r->size < sizeof(*r) || r->size % 8 ||
+		    r->size > arg->used - used)
+			return malformed(c->s, "record %u: type %u, size %u at %lu of %llu",
+					 nr, r->type, r->size, used, arg->used);
+		error = take_record(c, r);
+		if (error)
+			return error;
+		if (r->marks & ~arg->marks)
+			return malformed(c->s, "marks %x of record %u not in %x",
+					 r->marks, nr, arg->marks);
+		used += r->size;
+		nr++;
+	}
+	if (nr != arg->nr_records)
+		return malformed(c->s, "%u records said, %u found",
+				 arg->nr_records, nr);
+	return 0;
+}
+
+static void add_call(struct scan *s, const struct vmscope_scan *arg)
+{
+	int i;
+
+	s->calls++;
+	s->next = arg->next;
+	s->marks |= arg->marks;
+	s->sections += arg->cost.sections;
+	s->entries += arg->cost.entries;
+	for (i = 0; i < VMSCOPE_LOCK_NR; i++)
+		if (arg->cost.lock[i].longest_ns > s->longest_ns[i])
+			s->longest_ns[i] = arg->cost.lock[i].longest_ns;
+}
+
+static void set_defaults(struct scan *s)
+{
+	if (!s->end)
+		s->end = vmscope_info()->task_size;
+	if (!s->records)
+		s->records = RECORD(VMA) | RECORD(TALLY);
+	if (!s->buffer_size)
+		s->buffer_size = DEFAULT_BUFFER;
+	s->next = s->start;
+}
+
+int scan_run(int fd, struct scan *s)
+{
+	struct cursor c = { .s = s };
+	char *buffer;
+	int error = 0;
+
+	set_defaults(s);
+	buffer = aligned_alloc(4096, (s->buffer_size + 4095) / 4096 * 4096);
+	if (!buffer)
+		abort();
+	while (!error && s->next < s->end) {
+		struct vmscope_scan arg = {
+			.size = sizeof(arg), .flags = s->flags,
+			.start = s->next, .end = s->end,
+			.buffer = (uintptr_t)buffer,
+			.buffer_size = s->buffer_size,
+			.records = s->records, .key = s->key,
+			.budget = s->budget, .timeout_ns = s->timeout_ns,
+		};
+
+		error = vmscope_ioctl(fd, VMSCOPE_SCAN, &arg);
+		if (error)
+			break;
+		if (arg.next <= s->next || arg.next > s->end || arg.used > s->buffer_size) {
+			error = malformed(s, "next %llx from %lx, used %llu",
+					  arg.next, s->next, arg.used);
+			break;
+		}
+		add_call(s, &arg);
+		error = take_stream(&c, buffer, &arg);
+		if (s->max_calls && s->calls >= s->max_calls)
+			break;
+	}
+	free(buffer);
+	return error;
+}
+
+int scan_everything(int fd, uint64_t start, uint64_t end, struct scan *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->start = start;
+	s->end = end;
+	s->records = RECORD(VMA) | RECORD(TALLY) | RECORD(EXTENT);
+	s->key = scan_full_key();
+	s->flags = VMSCOPE_SCAN_HOLES;
+	return scan_run(fd, s);
+}
+
+void scan_free(struct scan *s)
+{
+	free(s->vma);
+	free(s->tally);
+	free(s->extent);
+	free(s->frames);
+	memset(s, 0, sizeof(*s));
+}
+
+uint64_t scan_full_key(void)
+{
+	return vmscope_info()->key;
+}
+
+/* Index of the last element that starts at or before @address, or -1. */
+#define LAST_BEFORE(array, nr, field, address) ({			\
+	ssize_t low_ = -1, high_ = (nr);				\
+	while (high_ - low_ > 1) {					\
+		ssize_t mid_ = (low_ + high_) / 2;			\
+		if ((array)[mid_].field <= (address))			\
+			low_ = mid_;					\
+		else							\
+			high_ = mid_;					\
+	}								\
+	low_;								\
+})
+
+bool scan_page(const struct scan *s, uint64_t address, struct scan_page *page)
+{
+	ssize_t i = LAST_BEFORE(s->extent, s->nr_extents, head.start, address);
+	const struct vmscope_extent *e;
+	uint64_t nth;
+
+	if (i < 0)
+		return false;
+	e = &s->extent[i].head;
+	nth = (address - e->start) / PAGE;
+	if (nth >= e->pages)
+		return false;
+	*page = (struct scan_page) {
+		.address = e->start + nth * PAGE, .attributes = e->attributes,
+		.mapcount = e->mapcount, .refcount = e->refcount,
+		.swap_type = e->swap_type,
+	};
+	if (e->encoding == VMSCOPE_FRAMES_RUN)
+		page->frame = e->frame + nth;
+	else if (e->encoding == VMSCOPE_FRAMES_SAME)
+		page->frame = e->frame;
+	else if (e->encoding == VMSCOPE_FRAMES_LIST)
+		page->frame = e->frame + s->frames[s->extent[i].list + nth];
+	return true;
+}
+
+const struct scan_tally *scan_find_tally(const struct scan *s, uint64_t start)
+{
+	ssize_t i = LAST_BEFORE(s->tally, s->nr_tallies, start, start);
+
+	return i >= 0 && s->tally[i].start == start ? &s->tally[i] : NULL;
+}
+
+const struct scan_vma *scan_find_vma(const struct scan *s, uint64_t address)
+{
+	ssize_t i = LAST_BEFORE(s->vma, s->nr_vmas, head.start, address);
+
+	return i >= 0 && address < s->vma[i].head.end ? &s->vma[i] : NULL;
+}
+
+uint64_t tally_kind(const struct scan_tally *t, enum vmscope_kind kind)
+{
+	uint64_t pages = 0;
+	int i;
+
+	for (i = 0; i < 8; i++)
+		pages += t->cell[VMSCOPE_CELL(kind, i)];
+	return pages;
+}
+
+uint64_t tally_state(const struct scan_tally *t, enum vmscope_state state)
+{
+	uint64_t pages = 0;
+	int i;
+
+	if (state != VMSCOPE_STATE_PRESENT)
+		return t->counter[VMSCOPE_COUNT_STATE + state];
+	for (i = 0; i < VMSCOPE_CELL_NR; i++)
+		pages += t->cell[i];
+	return pages - t->counter[VMSCOPE_STATE_MIGRATING] -
+	       t->counter[VMSCOPE_STATE_HWPOISON] -
+	       t->counter[VMSCOPE_STATE_DEVICE];
+}
+
+uint64_t tally_bytes(const struct scan_tally *t)
+{
+	uint64_t pages = 0;
+	int state;
+
+	for (state = 0; state < VMSCOPE_STATE_NR; state++)
+		pages += tally_state(t, state);
+	return pages * PAGE;
+}
+
+void tally_add(struct scan_tally *a, const struct scan_tally *b)
+{
+	int i;
+
+	a->end = b->end;
+	a->marks |= b->marks;
+	for (i = 0; i < VMSCOPE_CELL_NR; i++)
+		a->cell[i] += b->cell[i];
+	for (i = 0; i < VMSCOPE_COUNT_NR; i++)
+		a->counter[i] += b->counter[i];
+}
+
+const char *scan_differ(const struct scan *a, const struct scan *b)
+{
+	static char text[160];
+	size_t i, n;
+
+	if (a->nr_tallies != b->nr_tallies || a->nr_vmas != b->nr_vmas) {
+		snprintf(text, sizeof(text), "%zu and %zu VMAs, %zu and %zu tallies",
+			 a->nr_vmas, b->nr_vmas, a->nr_tallies, b->nr_tallies);
+		return text;
+	}
+	for (i = 0; i < a->nr_tallies; i++) {
+		const struct scan_tally *t = &a->tally[i], *u = &b->tally[i];
+
+		if (t->start != u->start || t->end != u->end) {
+			snprintf(text, sizeof(text), "tally %lx-%lx and %lx-%lx",
+				 t->start, t->end, u->start, u->end);
+			return text;
+		}
+		for (n = 0; n < 128; n++) {
+			uint64_t x = n < 64 ? t->cell[n] : t->counter[n - 64];
+			uint64_t y = n < 64 ? u->cell[n] : u->counter[n - 64];
+
+			if (x == y)
+				continue;
+			snprintf(text, sizeof(text), "%lx-%lx %s %zu: %lu and %lu",
+				 t->start, t->end, n < 64 ? "cell" : "counter",
+				 n % 64, x, y);
+			return text;
+		}
+	}
+	return NULL;
+}

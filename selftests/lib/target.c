@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A child process to look at, and descriptors of vmscope for it; knows nothing
+ * of what the child's memory holds.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "target.h"
+
+/* Where a program started by target_start_program() finds its pipes. */
+#define PIPE_IN		100
+#define PIPE_OUT	101
+
+void *shared_alloc(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+int vmscope_ioctl(int fd, unsigned long request, void *arg)
+{
+	return ioctl(fd, request, arg) < 0 ? -errno : 0;
+}
+
+int device_open(void)
+{
+	int fd = open(VMSCOPE_DEVICE, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int target_open(int device, pid_t pid)
+{
+	struct vmscope_open arg = { .size = sizeof(arg), .pid = pid };
+	int error = vmscope_ioctl(device, VMSCOPE_OPEN, &arg);
+
+	return error ? error : arg.fd;
+}
+
+const struct vmscope_info *vmscope_info(void)
+{
+	static struct vmscope_info info;
+	int device;
+
+	if (info.size)
+		return &info;
+	device = device_open();
+	info.size = sizeof(info);
+	if (device < 0 || vmscope_ioctl(device, VMSCOPE_INFO, &info))
+		abort();
+	close(device);
+	return &info;
+}
+
+static void child_loop(int in, int out, target_fn fn, void *arg)
+{
+	int answer = fn(arg, 0);
+	unsigned int step;
+
+	while (write(out, &answer, sizeof(answer)) == sizeof(answer) &&
+	       read(in, &step, sizeof(step)) == sizeof(step))
+		answer = fn(arg, step);
+	_exit(0);
+}
+
+static int get_answer(struct target *t)
+{
+	int answer;
+
+	if (read(t->from, &answer, sizeof(answer)) != sizeof(answer))
+		return EPIPE;	/* the child died */
+	return answer;
+}
+
+static int open_child(struct target *t)
+{
+	int device, error = get_answer(t);
+
+	if (error)
+		return error;
+	device = device_open();
+	if (device < 0)
+		return -device;
+	t->fd = target_open(device, t->pid);
+	close(device);
+	return t->fd < 0 ? -t->fd : 0;
+}
+
+static int make_pipes(int down[2], int up[2])
+{
+	if (pipe2(down, O_CLOEXEC))
+		return errno;
+	if (pipe2(up, O_CLOEXEC)) {
+		close(down[0]);
+		close(down[1]);
+		return errno;
+	}
+	return 0;
+}
+
+static int adopt(struct target *t, pid_t pid, int down[2], int up[2])
+{
+	close(down[0]);
+	close(up[1]);
+	t->pid = pid;
+	t->to = down[1];
+	t->from = up[0];
+	t->fd = -1;
+	return pid < 0 ? errno : open_child(t);
+}
+
+int target_start(struct target *t, target_fn fn, void *arg)
+{
+	int down[2], up[2], error = make_pipes(down, up);
+	pid_t pid;
+
+	if (error)
+		return error;
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(down[1]);
+		close(up[0]);
+		child_loop(down[0], up[1], fn, arg);
+	}
+	return adopt(t, pid, down, up);
+}
+
+int target_start_program(struct target *t, char *const argv[])
+{
+	int down[2], up[2], error = make_pipes(down, up);
+	pid_t pid;
+
+	if (error)
+		return error;
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(down[0], PIPE_IN);
+		dup2(up[1], PIPE_OUT);
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	return adopt(t, pid, down, up);
+}
+
+void target_ready(int error)
+{
+	unsigned int step;
+
+	if (write(PIPE_OUT, &error, sizeof(error)) != sizeof(error))
+		_exit(1);
+	while (read(PIPE_IN, &step, sizeof(step)) == sizeof(step))
+		;
+	_exit(0);
+}
+
+int target_step(struct target *t, unsigned int step)
+{
+	if (write(t->to, &step, sizeof(step)) != sizeof(step))
+		return EPIPE;
+	return get_answer(t);
+}
+
+void target_stop(struct target *t)
+{
+	if (t->pid > 0) {
+		kill(t->pid, SIGKILL);
+		waitpid(t->pid, NULL, 0);
+	}
+	if (t->fd >= 0)
+		close(t->fd);
+	if (t->to > 0)
+		close(t->to);
+	if (t->from > 0)
+		close(t->from);
+	memset(t, 0, sizeof(*t));
+	t->fd = -1;
+}
