@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Leaf kinds of memory that was moved out to swap, anonymous and shmem; knows
+ * nothing of other entries that are not present.
+ */
+#include "kselftest_harness.h"
+#include "leaf.h"
+
+#define SIZE	(64 * PAGE_SIZE)
+
+FIXTURE(swap) {
+	struct target t;
+	struct region *r;
+};
+
+FIXTURE_SETUP(swap)
+{
+	int error = swap_on();
+
+	self->t.fd = -1;
+	self->r = shared_alloc(sizeof(*self->r));
+	ASSERT_NE(NULL, self->r);
+	if (error)
+		SKIP(return, "swap in zram: %s", strerror(error));
+}
+
+FIXTURE_TEARDOWN(swap)
+{
+	target_stop(&self->t);
+}
+
+static int build_anon(void *arg, unsigned int step)
+{
+	struct region *r = arg;
+	char *p;
+
+	if (step) {	/* bring half of it back */
+		read_all((char *)r->start, SIZE / 2);
+		return 0;
+	}
+	p = map_anon(SIZE, PAGE_SIZE);
+	if (!p)
+		return ENOMEM;
+	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + SIZE };
+	touch(p, SIZE);
+	return page_out(p, SIZE);
+}
+
+TEST_F(swap, anon_is_swapped_exclusive)
+{
+	ASSERT_BUILT(target_start(&self->t, build_anon, self->r), "MADV_PAGEOUT");
+	EXPECT_SAME(leaf_check(&self->t, self->r,
+			       MASK_STATE | VMSCOPE_ATTR_SWAP_EXCLUSIVE,
+			       STATE(SWAPPED) | VMSCOPE_ATTR_SWAP_EXCLUSIVE));
+}
+
+TEST_F(swap, read_back_is_present_again)
+{
+	struct region half;
+
+	ASSERT_BUILT(target_start(&self->t, build_anon, self->r), "MADV_PAGEOUT");
+	ASSERT_EQ(0, target_step(&self->t, 1));
+	half = (struct region) { self->r->start, self->r->start + SIZE / 2 };
+	EXPECT_SAME(leaf_check(&self->t, &half, MASK_STATE | VMSCOPE_ATTR_LEAF,
+			       STATE(PRESENT) | LEAF(PTE)));
+	/* Readahead may have brought in more than was read, mapped or not. */
+	half = (struct region) { self->r->start, self->r->end };
+	EXPECT_SAME(leaf_check(&self->t, &half, 0, 0));
+}
+
+static int build_forked(void *arg, unsigned int step)
+{
+	struct region *r = arg;
+	char *p;
+
+	(void)step;
+	p = map_anon(SIZE, PAGE_SIZE);
+	if (!p)
+		return ENOMEM;
+	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + SIZE };
+	touch(p, SIZE);
+	if (page_out(p, SIZE))
+		return EBUSY;
+	if (!fork())
+		for (;;)
+			pause();
+	return 0;
+}
+
+TEST_F(swap, forked_is_not_exclusive)
+{
+	ASSERT_BUILT(target_start(&self->t, build_forked, self->r), "MADV_PAGEOUT");
+	EXPECT_SAME(leaf_check(&self->t, self->r,
+			       MASK_STATE | VMSCOPE_ATTR_SWAP_EXCLUSIVE,
+			       STATE(SWAPPED)));
+}
+
+static int build_soft_dirty(void *arg, unsigned int step)
+{
+	int error = build_anon(arg, step);
+
+	return error ? error : write_file("/proc/self/clear_refs", "4");
+}
+
+TEST_F(swap, soft_dirty_of_a_swap_entry)
+{
+	if (!(vmscope_info()->features & VMSCOPE_FEATURE_SOFT_DIRTY))
+		SKIP(return, "this kernel has no soft-dirty bits");
+	ASSERT_BUILT(target_start(&self->t, build_soft_dirty, self->r),
+		     "MADV_PAGEOUT");
+	EXPECT_SAME(leaf_check(&self->t, self->r, MASK_STATE, STATE(SWAPPED)));
+}
+
+/* ----------------------------------------------------------------- shmem */
+
+static int shmem_out(char *p, size_t size)
+{
+	unsigned char in[SIZE / PAGE_SIZE];
+	size_t i, left = 1;
+	int try;
+
+	for (try = 0; try < 50 && left; try++) {
+		settle();
+		if (madvise(p, size, MADV_PAGEOUT) || mincore(p, size, in))
+			return errno;
+		for (left = 0, i = 0; i < size / PAGE_SIZE; i++)
+			left += in[i] & 1;
+		usleep(20000);
+	}
+	return left ? EBUSY : 0;
+}
+
+static int build_shmem(void *arg, unsigned int step)
+{
+	struct region *r = arg;
+	char *p;
+
+	(void)step;
+	p = map_file(SIZE, PAGE_SIZE, MAP_SHARED | MAP_ANONYMOUS, -1);
+	if (!p)
+		return ENOMEM;
+	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + SIZE };
+	touch(p, SIZE);
+	return shmem_out(p, SIZE);
+}
+
+/* There is no entry: only the object knows. */
+TEST_F(swap, shmem_has_no_entry_and_is_counted)
+{
+	struct scan s;
+
+	ASSERT_BUILT(target_start(&self->t, build_shmem, self->r), "MADV_PAGEOUT");
+	EXPECT_SAME(leaf_check(&self->t, self->r, MASK_STATE, STATE(NONE)));
+	ASSERT_EQ(0, scan_everything(self->t.fd, self->r->start, self->r->end, &s));
+	ASSERT_EQ(1, s.nr_tallies);
+	EXPECT_EQ(SIZE / PAGE_SIZE, s.tally[0].counter[VMSCOPE_COUNT_SHMEM_SWAP]);
+	EXPECT_EQ(0, s.tally[0].counter[VMSCOPE_STATE_SWAPPED]);
+	scan_free(&s);
+}
+
+/*
+ * Of an object, the process maps the second quarter only: what is in swap
+ * outside it is not this process's.
+ */
+static int build_window(void *arg, unsigned int step)
+{
+	struct region *r = arg;
+	int fd = memfd_create("window", MFD_CLOEXEC), error;
+	char *p, *window;
+
+	(void)step;
+	if (fd < 0 || ftruncate(fd, SIZE))
+		return errno;
+	p = map_file(SIZE, PAGE_SIZE, MAP_SHARED, fd);
+	if (!p)
+		return ENOMEM;
+	touch(p, SIZE);
+	error = shmem_out(p, SIZE);
+	munmap(p, SIZE);
+	window = mmap(NULL, SIZE / 4, PROT_READ, MAP_SHARED, fd, SIZE / 4);
+	if (error || window == MAP_FAILED)
+		return error ? error : errno;
+	*r = (struct region) { (uintptr_t)window, (uintptr_t)window + SIZE / 4 };
+	return 0;
+}
+
+TEST_F(swap, shmem_partly_mapped_counts_its_window)
+{
+	struct scan s;
+
+	ASSERT_BUILT(target_start(&self->t, build_window, self->r), "MADV_PAGEOUT");
+	EXPECT_SAME(leaf_check(&self->t, self->r, MASK_STATE, STATE(NONE)));
+	ASSERT_EQ(0, scan_everything(self->t.fd, self->r->start, self->r->end, &s));
+	ASSERT_EQ(1, s.nr_tallies);
+	EXPECT_EQ(SIZE / 4 / PAGE_SIZE,
+		  s.tally[0].counter[VMSCOPE_COUNT_SHMEM_SWAP]);
+	scan_free(&s);
+}
+
+/* Half of a private mapping of shmem is copied, the object is in swap. */
+static int build_private(void *arg, unsigned int step)
+{
+	struct region *r = arg;
+	int fd = memfd_create("private", MFD_CLOEXEC), error;
+	char *p, *copy;
+
+	(void)step;
+	if (fd < 0 || ftruncate(fd, SIZE))
+		return errno;
+	p = map_file(SIZE, PAGE_SIZE, MAP_SHARED, fd);
+	copy = map_file(SIZE, PAGE_SIZE, MAP_PRIVATE, fd);
+	if (!p || !copy)
+		return ENOMEM;
+	touch(copy, SIZE / 2);
+	touch(p, SIZE);
+	error = shmem_out(p, SIZE);
+	munmap(p, SIZE);
+	*r = (struct region) { (uintptr_t)copy, (uintptr_t)copy + SIZE };
+	return error;
+}
+
+TEST_F(swap, shmem_mapped_private_agrees_with_smaps)
+{
+	ASSERT_BUILT(target_start(&self->t, build_private, self->r), "MADV_PAGEOUT");
+	EXPECT_SAME(leaf_check(&self->t, self->r, 0, 0));
+}
+
+VMSCOPE_TEST_MAIN
