@@ -20,6 +20,17 @@ const char *const smaps_names[SMAPS_NR] = {
 #undef X
 };
 
+/* As much of @line as fits, without its newline. */
+static void copy_text(char *to, size_t size, const char *line)
+{
+	size_t n = strcspn(line, "\n");
+
+	if (n >= size)
+		n = size - 1;
+	memcpy(to, line, n);
+	to[n] = 0;
+}
+
 static bool parse_head(const char *line, struct smaps *m)
 {
 	int at = 0;
@@ -29,8 +40,7 @@ static bool parse_head(const char *line, struct smaps *m)
 		   m->perms, &m->offset, &m->major, &m->minor, &m->inode,
 		   &at) < 7)
 		return false;
-	snprintf(m->name, sizeof(m->name), "%s", line + at);
-	m->name[strcspn(m->name, "\n")] = 0;
+	copy_text(m->name, sizeof(m->name), line + at);
 	return true;
 }
 
@@ -42,8 +52,7 @@ static void parse_field(const char *line, struct smaps *m)
 	if (!colon)
 		return;
 	if (!strncmp(line, "VmFlags:", 8)) {
-		snprintf(m->flags, sizeof(m->flags), "%s", line + 8);
-		m->flags[strcspn(m->flags, "\n")] = 0;
+		copy_text(m->flags, sizeof(m->flags), line + 8);
 		return;
 	}
 	for (i = 0; i < SMAPS_NR; i++) {
@@ -160,7 +169,7 @@ bool kernel_is_debug(void)
 	return name && !strcmp(name, "debug");
 }
 
-static uint64_t table_field(const char *path, const char *field)
+uint64_t table_field(const char *path, const char *field)
 {
 	size_t n = strlen(field);
 	uint64_t value = 0;

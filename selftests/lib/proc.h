@@ -88,6 +88,8 @@ uint64_t kpage_count(uint64_t frame);
 unsigned int kernel_version(void);
 /* True on the kernel built for debugging, where everything is slower. */
 bool kernel_is_debug(void);
+/* The number behind @field in a table like /proc/PID/status, or 0. */
+uint64_t table_field(const char *path, const char *field);
 /* A field of /proc/meminfo in KiB, 0 when there is none. */
 uint64_t meminfo(const char *field);
 /* A field of /proc/vmstat. */

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A process that holds all kinds of memory, compared figure by figure with
+ * smaps and page by page with pagemap; knows nothing of single kinds.
+ */
+#include "kselftest_harness.h"
+#include "leaf.h"
+#include "zoo.h"
+
+FIXTURE(zoo) {
+	struct target t;
+};
+
+FIXTURE_SETUP(zoo)
+{
+	char *argv[] = { "/proc/self/exe", "--zoo", NULL };
+
+	/* A new program: nothing of it is shared with this one by fork. */
+	ASSERT_EQ(0, target_start_program(&self->t, argv));
+}
+
+FIXTURE_TEARDOWN(zoo)
+{
+	target_stop(&self->t);
+	hugetlb_release(PMD_SIZE);
+}
+
+TEST_F(zoo, agrees_with_proc)
+{
+	EXPECT_SAME(oracle_process(self->t.pid, self->t.fd, 0));
+}
+
+TEST_F(zoo, agrees_with_proc_plain)
+{
+	EXPECT_SAME(oracle_process(self->t.pid, self->t.fd, VMSCOPE_SCAN_PLAIN));
+}
+
+/* The kinds that a stock kernel gives must really be in the zoo. */
+TEST_F(zoo, holds_all_kinds)
+{
+	uint64_t kind[VMSCOPE_KIND_NR] = { 0 }, state[VMSCOPE_STATE_NR] = { 0 };
+	struct scan s;
+	size_t i;
+	int n;
+
+	ASSERT_EQ(0, scan_everything(self->t.fd, 0, 0, &s));
+	for (i = 0; i < s.nr_tallies; i++) {
+		for (n = 0; n < VMSCOPE_KIND_NR; n++)
+			kind[n] += tally_kind(&s.tally[i], n);
+		for (n = 0; n < VMSCOPE_STATE_NR; n++)
+			state[n] += tally_state(&s.tally[i], n);
+	}
+	for (n = 0; n < VMSCOPE_KIND_DEVICE; n++)
+		EXPECT_NE(0, kind[n]) TH_LOG("no page of kind %d", n);
+	EXPECT_NE(0, state[VMSCOPE_STATE_ZERO]);
+	EXPECT_NE(0, state[VMSCOPE_STATE_SPECIAL]);
+	EXPECT_NE(0, state[VMSCOPE_STATE_SWAPPED]);
+	EXPECT_EQ(0, state[VMSCOPE_STATE_UNKNOWN]);
+	EXPECT_EQ(0, state[VMSCOPE_STATE_SKIPPED]);
+	EXPECT_EQ(kernel_version() >= 613, state[VMSCOPE_STATE_GUARD] != 0);
+	scan_free(&s);
+}
+
+static void run(struct __test_metadata *_metadata, int fd, uint64_t key,
+		uint32_t flags, struct scan *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->records = RECORD(VMA) | RECORD(TALLY) | (key ? RECORD(EXTENT) : 0);
+	s->key = key;
+	s->flags = flags;
+	ASSERT_EQ(0, scan_run(fd, s)) TH_LOG("%s", s->error);
+}
+
+/* Page for page, however the two cut their extents. */
+static const char *extents_differ(const struct scan *a, const struct scan *b)
+{
+	static char text[160];
+	struct scan_page p, q;
+	size_t i, n;
+
+	for (i = 0; i < a->nr_extents; i++)
+		for (n = 0; n < a->extent[i].head.pages; n++) {
+			uint64_t at = a->extent[i].head.start + n * PAGE_SIZE;
+
+			scan_page(a, at, &p);
+			if (scan_page(b, at, &q) && !memcmp(&p, &q, sizeof(p)))
+				continue;
+			snprintf(text, sizeof(text), "%lx: %lx %lx and %lx %lx", at,
+				 p.attributes, p.frame, q.attributes, q.frame);
+			return text;
+		}
+	return NULL;
+}
+
+static const uint64_t keys[] = {
+	0,
+	VMSCOPE_KEY_FRAME,
+	VMSCOPE_ATTR_STATE,
+	VMSCOPE_ATTR_STATE | VMSCOPE_KEY_FRAME,
+	VMSCOPE_ATTR_STATE | VMSCOPE_ATTR_LEAF | VMSCOPE_ATTR_YOUNG |
+		VMSCOPE_ATTR_DIRTY | VMSCOPE_KEY_FRAME,
+	VMSCOPE_ATTR_STATE | VMSCOPE_ATTR_KIND | VMSCOPE_ATTR_ORDER,
+	VMSCOPE_ATTR_STATE | VMSCOPE_KEY_MAPCOUNT | VMSCOPE_KEY_REFCOUNT,
+	VMSCOPE_ATTR_SHARED | VMSCOPE_ATTR_WRITE,
+	VMSCOPE_ATTR_HEAD | VMSCOPE_ATTR_NODE | VMSCOPE_KEY_FRAME,
+	~0ull,
+};
+
+TEST_F(zoo, fast_and_plain_paths_are_the_same)
+{
+	struct scan fast, plain;
+	size_t i, try;
+
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		uint64_t key = keys[i] & scan_full_key();
+		const char *difference = "";
+
+		for (try = 0; try < 3 && difference; try++) {
+			run(_metadata, self->t.fd, key, 0, &fast);
+			run(_metadata, self->t.fd, key, VMSCOPE_SCAN_PLAIN, &plain);
+			difference = scan_differ(&fast, &plain);
+			if (!difference)
+				difference = extents_differ(&fast, &plain);
+			if (!difference)
+				difference = extents_differ(&plain, &fast);
+			scan_free(&fast);
+			scan_free(&plain);
+		}
+		EXPECT_EQ(NULL, difference)
+			TH_LOG("key %lx: %s", (unsigned long)key, difference);
+	}
+}
+
+/* A key with fewer bits shows the same pages with fewer bits. */
+TEST_F(zoo, key_masks_what_is_shown)
+{
+	struct scan full, part;
+	size_t i;
+
+	run(_metadata, self->t.fd, scan_full_key(), 0, &full);
+	for (i = 1; i < ARRAY_SIZE(keys); i++) {
+		uint64_t key = keys[i] & scan_full_key();
+		struct scan_page p, q;
+		size_t x, n;
+
+		run(_metadata, self->t.fd, key, 0, &part);
+		EXPECT_EQ(NULL, scan_differ(&full, &part));
+		for (x = 0; x < full.nr_extents; x++)
+			for (n = 0; n < full.extent[x].head.pages; n++) {
+				uint64_t at = full.extent[x].head.start + n * PAGE_SIZE;
+				uint64_t entry = key & 0xff030fffull & ~(uint64_t)VMSCOPE_ATTR_KIND;
+
+				scan_page(&full, at, &p);
+				ASSERT_TRUE(scan_page(&part, at, &q));
+				ASSERT_EQ(p.attributes & entry, q.attributes & entry);
+				ASSERT_EQ(key & VMSCOPE_KEY_FRAME ? p.frame : 0, q.frame);
+				ASSERT_EQ(key & VMSCOPE_KEY_MAPCOUNT ? p.mapcount : 0,
+					  q.mapcount);
+			}
+		scan_free(&part);
+	}
+	scan_free(&full);
+}
+
+/* The kernel's own totals, where nothing is approximate about them. */
+TEST_F(zoo, target_totals_agree_with_status)
+{
+	struct vmscope_target totals = { .size = sizeof(totals) };
+	const struct {
+		const char *name;
+		const __u64 *value;
+		unsigned int per_kb;	/* of what is counted, or 0: pages */
+	} rows[] = {
+		{ "VmSize", &totals.total_vm, 0 },
+		{ "VmLck", &totals.locked_vm, 0 },
+		{ "VmPin", &totals.pinned_vm, 0 },
+		{ "VmData", &totals.data_vm, 0 },
+		{ "VmStk", &totals.stack_vm, 0 },
+		{ "VmPTE", &totals.tables, 1024 },
+		{ NULL, NULL, 0 },
+	}, *row;
+	char path[64];
+
+	ASSERT_EQ(0, vmscope_ioctl(self->t.fd, VMSCOPE_TARGET, &totals));
+	snprintf(path, sizeof(path), "/proc/%d/status", self->t.pid);
+	for (row = rows; row->name; row++)
+		EXPECT_EQ(table_field(path, row->name),
+			  row->per_kb ? *row->value / row->per_kb : *row->value * 4)
+			TH_LOG("%s", row->name);
+	EXPECT_NE(0, totals.locked_vm);
+	EXPECT_EQ(0, strcmp(totals.comm, "exe")) TH_LOG("comm %s", totals.comm);
+}
+
+TEST_F(zoo, vmas_are_counted)
+{
+	struct vmscope_target totals = { .size = sizeof(totals) };
+	struct scan s;
+
+	ASSERT_EQ(0, vmscope_ioctl(self->t.fd, VMSCOPE_TARGET, &totals));
+	ASSERT_EQ(0, scan_everything(self->t.fd, 0, 0, &s));
+	EXPECT_EQ(totals.vmas, s.nr_vmas);
+	EXPECT_SAME(sums_check(&s));
+	scan_free(&s);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "--zoo"))
+		target_ready(zoo_build(NULL, 0));
+	if (access(VMSCOPE_DEVICE, F_OK)) {
+		ksft_print_header();
+		ksft_exit_skip("the vmscope module is not loaded\n");
+	}
+	return test_harness_run(argc, argv);
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A process that holds every kind of memory at once; knows nothing of vmscope.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/memfd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "proc.h"
+#include "zoo.h"
+
+#define SMALL	(256 * PAGE_SIZE)
+
+/* Runs of 1 to 7 pages with gaps, so that nothing is uniform. */
+static void touch_ragged(char *p, size_t size)
+{
+	size_t i = 0, run = 1;
+
+	while (i < size) {
+		size_t n = run * PAGE_SIZE;
+
+		touch(p + i, n < size - i ? n : size - i);
+		i += n + run % 3 * PAGE_SIZE;
+		run = run % 7 + 1;
+	}
+}
+
+static void build_anon(void)
+{
+	char *p = map_anon(SMALL, PAGE_SIZE);
+
+	touch(p, SMALL);
+	p = map_anon(SMALL, PAGE_SIZE);
+	touch_ragged(p, SMALL);
+	p = map_anon(SMALL, PAGE_SIZE);
+	read_all(p, SMALL);
+	touch_ragged(p, SMALL / 2);
+	p = map_anon(SMALL, PAGE_SIZE);
+	touch_ragged(p, SMALL);
+	mprotect(p + SMALL / 4, SMALL / 4, PROT_NONE);
+	mprotect(p + SMALL / 2, SMALL / 4, PROT_READ);
+	p = map_anon(SMALL, PAGE_SIZE);
+	touch_ragged(p, SMALL);
+	mlock(p, SMALL);
+	p = map_anon(SMALL, PAGE_SIZE);
+	touch_ragged(p, SMALL);
+	madvise(p, SMALL / 2, MADV_FREE);
+	p = map_anon(64 * MIB, PAGE_SIZE);
+	touch(p + 20 * MIB, PAGE_SIZE);
+	p = map_anon(SMALL, PAGE_SIZE);
+	touch_ragged(p, SMALL);
+	madvise(p, SMALL, MADV_GUARD_INSTALL);
+	prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p, SMALL, "zoo");
+}
+
+static void build_huge(void)
+{
+	char *p;
+
+	p = map_anon(2 * PMD_SIZE, PMD_SIZE);
+	make_thp(p, 2 * PMD_SIZE);
+	p = map_anon(2 * PMD_SIZE, PMD_SIZE);
+	madvise(p, 2 * PMD_SIZE, MADV_HUGEPAGE);
+	read_all(p, 2 * PMD_SIZE);
+	p = map_anon(3 * PMD_SIZE, PMD_SIZE);
+	make_thp(p, 3 * PMD_SIZE);
+	madvise(p + 9 * PAGE_SIZE, 3 * PAGE_SIZE, MADV_DONTNEED);
+	mprotect(p + PMD_SIZE + 5 * PAGE_SIZE, PAGE_SIZE, PROT_READ);
+	munmap(p + 2 * PMD_SIZE, PMD_SIZE / 2);
+	if (!mthp_enable(64, true)) {
+		p = map_at(SMALL, 64 * KIB, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1);
+		touch_ragged(p, SMALL);
+		madvise(p + 3 * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED);
+		mthp_enable(64, false);
+	}
+}
+
+static void build_hugetlb(size_t size, unsigned int flag, int flags)
+{
+	int fd;
+	char *p;
+
+	if (hugetlb_reserve(size, 2))
+		return;
+	fd = memfd_create("zoo-huge", MFD_HUGETLB | flag);
+	if (fd < 0 || ftruncate(fd, 2 * size))
+		return;
+	p = map_at(2 * size, size, PROT_READ | PROT_WRITE,
+		   flags | MAP_NORESERVE, fd);
+	if (p)
+		touch(p, PAGE_SIZE);
+}
+
+static void build_files(const char *type)
+{
+	int fd = file_on(type, SMALL);
+	char *p;
+
+	if (fd < 0)
+		return;
+	p = map_file(SMALL, PAGE_SIZE, MAP_SHARED, fd);
+	read_all(p, SMALL / 2);
+	touch_ragged(p, SMALL / 4);
+	p = map_file(SMALL, PAGE_SIZE, MAP_PRIVATE, fd);
+	read_all(p, SMALL);
+	touch_ragged(p, SMALL);
+	close(fd);
+}
+
+static void build_shmem(void)
+{
+	int fd = memfd_create("zoo", 0);
+	char *p;
+
+	p = map_file(SMALL, PAGE_SIZE, MAP_SHARED | MAP_ANONYMOUS, -1);
+	touch_ragged(p, SMALL);
+	if (fd < 0 || ftruncate(fd, 2 * PMD_SIZE))
+		return;
+	p = map_file(2 * PMD_SIZE, PMD_SIZE, MAP_SHARED, fd);
+	madvise(p, 2 * PMD_SIZE, MADV_HUGEPAGE);
+	touch(p, PMD_SIZE);
+	madvise(p, PMD_SIZE, MADV_COLLAPSE);
+	touch_ragged(p + PMD_SIZE, PMD_SIZE / 2);
+	p = map_file(2 * PMD_SIZE, PAGE_SIZE, MAP_PRIVATE, fd);
+	read_all(p, PMD_SIZE);
+	touch_ragged(p, PMD_SIZE / 8);
+}
+
+static void build_swapped(void)
+{
+	char *p;
+
+	if (swap_on())
+		return;
+	p = map_anon(SMALL, PAGE_SIZE);
+	touch_ragged(p, SMALL);
+	page_out(p, SMALL);
+	read_all(p, SMALL / 4);
+	p = map_file(SMALL, PAGE_SIZE, MAP_SHARED | MAP_ANONYMOUS, -1);
+	touch_ragged(p, SMALL);
+	settle();
+	madvise(p, SMALL, 21 /* MADV_PAGEOUT */);
+	read_all(p, SMALL / 8);
+}
+
+static void build_ksm(void)
+{
+	char *p = map_anon(SMALL, PAGE_SIZE);
+
+	memset(p, 0x6b, SMALL);
+	ksm_merge(p, SMALL);
+	ksm_stop();
+	touch_ragged(p, SMALL / 2);
+}
+
+/* A child that shares all by fork and copies some of it. */
+static void build_sharing(void)
+{
+	char *p = map_anon(SMALL, PAGE_SIZE), *q = map_anon(2 * PMD_SIZE, PMD_SIZE);
+	int up[2];
+	char c;
+
+	touch_ragged(p, SMALL);
+	make_thp(q, 2 * PMD_SIZE);
+	if (pipe(up))
+		return;
+	if (!fork()) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		touch_ragged(p + 5 * PAGE_SIZE, SMALL / 4);
+		touch_ragged(q, PMD_SIZE / 4);
+		if (write(up[1], "", 1) == 1)
+			for (;;)
+				pause();
+		_exit(0);
+	}
+	if (read(up[0], &c, 1) != 1)
+		_exit(1);
+	touch_ragged(p + SMALL / 2, SMALL / 4);
+}
+
+int zoo_build(void *arg, unsigned int step)
+{
+	(void)arg;
+	(void)step;
+	write_file("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
+	build_anon();
+	build_huge();
+	build_hugetlb(PMD_SIZE, 21u << 26, MAP_SHARED);
+	build_hugetlb(PMD_SIZE, 21u << 26, MAP_PRIVATE);
+	build_hugetlb(GIB, 30u << 26, MAP_SHARED);
+	build_files("ramfs");
+	build_files("ext4");
+	build_shmem();
+	build_swapped();
+	build_ksm();
+	build_sharing();
+	settle();
+	return 0;
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * States add up to sizes, parts add up to wholes, however a scan is cut; knows
+ * nothing of procfs.
+ */
+#include "kselftest_harness.h"
+#include <pthread.h>
+#include "leaf.h"
+#include "zoo.h"
+
+FIXTURE(sums) {
+	struct target t;
+	struct scan whole;
+};
+
+static void set_up(struct scan *s, uint64_t key)
+{
+	memset(s, 0, sizeof(*s));
+	s->records = RECORD(VMA) | RECORD(TALLY) | (key ? RECORD(EXTENT) : 0);
+	s->key = key;
+	s->flags = key ? VMSCOPE_SCAN_HOLES : 0;
+}
+
+FIXTURE_SETUP(sums)
+{
+	char *argv[] = { "/proc/self/exe", "--zoo", NULL };
+
+	ASSERT_EQ(0, target_start_program(&self->t, argv));
+	set_up(&self->whole, 0);
+	ASSERT_EQ(0, scan_run(self->t.fd, &self->whole))
+		TH_LOG("%s", self->whole.error);
+}
+
+FIXTURE_TEARDOWN(sums)
+{
+	scan_free(&self->whole);
+	target_stop(&self->t);
+	hugetlb_release(PMD_SIZE);
+}
+
+/* Run a scan cut in some way and expect what the whole one gave. */
+static void expect_whole(struct __test_metadata *_metadata, FIXTURE_DATA(sums) *self,
+			 struct scan *s)
+{
+	const char *difference;
+
+	ASSERT_EQ(0, scan_run(self->t.fd, s)) TH_LOG("%s", s->error);
+	difference = scan_differ(&self->whole, s);
+	EXPECT_EQ(NULL, difference) TH_LOG("%s", difference);
+	if (s->records & RECORD(EXTENT))
+		EXPECT_SAME(sums_check(s));
+	scan_free(s);
+}
+
+TEST_F(sums, states_add_up_to_the_size_of_each_vma)
+{
+	size_t i;
+
+	ASSERT_EQ(self->whole.nr_vmas, self->whole.nr_tallies);
+	for (i = 0; i < self->whole.nr_tallies; i++) {
+		const struct vmscope_vma *v = &self->whole.vma[i].head;
+
+		EXPECT_EQ(v->start, self->whole.tally[i].start);
+		EXPECT_EQ(v->end, self->whole.tally[i].end);
+		EXPECT_EQ(v->end - v->start, tally_bytes(&self->whole.tally[i]));
+	}
+}
+
+TEST_F(sums, extents_with_holes_tile_each_vma)
+{
+	struct scan s;
+
+	set_up(&s, scan_full_key());
+	expect_whole(_metadata, self, &s);
+}
+
+TEST_F(sums, extents_without_holes_leave_out_only_holes)
+{
+	uint64_t pages = 0, expected = 0;
+	struct scan s;
+	size_t i;
+
+	set_up(&s, VMSCOPE_ATTR_STATE);
+	s.flags = 0;
+	ASSERT_EQ(0, scan_run(self->t.fd, &s)) TH_LOG("%s", s.error);
+	for (i = 0; i < s.nr_extents; i++) {
+		EXPECT_NE(VMSCOPE_STATE_NONE, s.extent[i].head.attributes);
+		pages += s.extent[i].head.pages;
+	}
+	for (i = 0; i < s.nr_tallies; i++)
+		expected += (s.tally[i].end - s.tally[i].start) / PAGE_SIZE -
+			    tally_state(&s.tally[i], VMSCOPE_STATE_NONE);
+	EXPECT_EQ(expected, pages);
+	scan_free(&s);
+}
+
+TEST_F(sums, split_by_budget)
+{
+	static const uint64_t budgets[] = { 1, 7, 64, 511, 512, 513, 5000 };
+	struct scan s;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(budgets); i++) {
+		set_up(&s, i % 2 ? scan_full_key() : 0);
+		s.budget = budgets[i];
+		expect_whole(_metadata, self, &s);
+	}
+}
+
+TEST_F(sums, split_by_buffer)
+{
+	static const size_t sizes[] = { 1200, 1208, 2000, 4096, 10000 };
+	struct scan s;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		set_up(&s, i % 2 ? scan_full_key() : 0);
+		s.buffer_size = sizes[i];
+		expect_whole(_metadata, self, &s);
+	}
+}
+
+/* Scan [start, end) into a part; parts of one VMA are put together. */
+static int scan_part(int fd, struct scan *sum, uint64_t start, uint64_t end)
+{
+	struct scan s;
+	size_t i;
+	int error;
+
+	set_up(&s, 0);
+	s.start = start;
+	s.end = end;
+	error = scan_run(fd, &s);
+	for (i = 0; !error && i < s.nr_tallies; i++) {
+		struct scan_tally *t = NULL;
+		size_t n;
+
+		/* Few enough to look for by hand. */
+		for (n = 0; n < sum->nr_tallies; n++)
+			if (sum->vma[n].head.start == s.vma[i].head.start)
+				t = &sum->tally[n];
+		if (t)
+			tally_add(t, &s.tally[i]);
+	}
+	scan_free(&s);
+	return error;
+}
+
+/* The whole scan's VMAs with empty tallies, to add parts to. */
+static void empty_copy(const struct scan *whole, struct scan *sum)
+{
+	size_t i;
+
+	memset(sum, 0, sizeof(*sum));
+	sum->nr_vmas = sum->nr_tallies = whole->nr_vmas;
+	sum->vma = calloc(whole->nr_vmas, sizeof(*sum->vma));
+	sum->tally = calloc(whole->nr_vmas, sizeof(*sum->tally));
+	for (i = 0; i < whole->nr_vmas; i++) {
+		sum->vma[i] = whole->vma[i];
+		sum->tally[i].start = whole->tally[i].start;
+	}
+}
+
+TEST_F(sums, split_by_range)
+{
+	static const uint64_t steps[] = { 16 * PAGE_SIZE, PMD_SIZE, PMD_SIZE + PAGE_SIZE };
+	size_t i, v;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		const char *difference;
+		struct scan sum;
+
+		empty_copy(&self->whole, &sum);
+		for (v = 0; v < self->whole.nr_vmas; v++) {
+			uint64_t end = self->whole.vma[v].head.end;
+			uint64_t at = self->whole.vma[v].head.start, next;
+			/* A gigabyte in small steps takes too long. */
+			uint64_t step = end - at > 100 * MIB ? 100 * MIB : steps[i];
+
+			for (; at < end; at = next) {
+				next = at + step < end ? at + step : end;
+				ASSERT_EQ(0, scan_part(self->t.fd, &sum, at, next));
+			}
+		}
+		difference = scan_differ(&self->whole, &sum);
+		EXPECT_EQ(NULL, difference)
+			TH_LOG("steps of %lx: %s", (unsigned long)steps[i], difference);
+		scan_free(&sum);
+	}
+}
+
+#define THREADS	4
+
+struct worker {
+	pthread_t thread;
+	pid_t pid;
+	uint64_t start;
+	uint64_t end;
+	struct scan sum;
+	int error;
+};
+
+static void *scan_in_thread(void *arg)
+{
+	struct worker *w = arg;
+	int device = device_open(), fd = target_open(device, w->pid);
+
+	w->error = fd < 0 ? fd : scan_part(fd, &w->sum, w->start, w->end);
+	close(fd);
+	close(device);
+	return NULL;
+}
+
+/* The VMAs are dealt out by count, not by address: most sit at the top. */
+TEST_F(sums, split_by_threads)
+{
+	struct worker w[THREADS] = { 0 };
+	const struct scan *whole = &self->whole;
+	const char *difference;
+	struct scan sum;
+	size_t i, n;
+
+	vmscope_info();		/* not to be asked by all at once */
+	empty_copy(whole, &sum);
+	for (i = 0; i < THREADS; i++) {
+		size_t first = whole->nr_vmas * i / THREADS;
+		size_t last = whole->nr_vmas * (i + 1) / THREADS;
+
+		/* Every cut goes through the middle of a VMA. */
+		w[i].start = i ? w[i - 1].end : 0;
+		w[i].end = i == THREADS - 1 ? vmscope_info()->task_size :
+			   (whole->vma[last].head.start + whole->vma[last].head.end) /
+			   2 / PAGE_SIZE * PAGE_SIZE;
+		ASSERT_LT(first, last);
+		w[i].pid = self->t.pid;
+		empty_copy(whole, &w[i].sum);
+		ASSERT_EQ(0, pthread_create(&w[i].thread, NULL, scan_in_thread, &w[i]));
+	}
+	for (i = 0; i < THREADS; i++) {
+		pthread_join(w[i].thread, NULL);
+		EXPECT_EQ(0, w[i].error);
+		for (n = 0; n < sum.nr_tallies; n++) {
+			uint64_t end = sum.tally[n].end;
+
+			tally_add(&sum.tally[n], &w[i].sum.tally[n]);
+			if (end > sum.tally[n].end)
+				sum.tally[n].end = end;
+		}
+		scan_free(&w[i].sum);
+	}
+	difference = scan_differ(whole, &sum);
+	EXPECT_EQ(NULL, difference) TH_LOG("%s", difference);
+	scan_free(&sum);
+}
+
+/* Each call stays near its budget, and says what it read. */
+TEST_F(sums, budget_bounds_the_work)
+{
+	static char buffer[65536];
+	struct vmscope_scan arg = {
+		.size = sizeof(arg), .end = vmscope_info()->task_size,
+		.buffer = (uintptr_t)buffer, .buffer_size = sizeof(buffer),
+		.records = RECORD(TALLY), .budget = 1,
+	};
+
+	while (arg.start < arg.end) {
+		ASSERT_EQ(0, vmscope_ioctl(self->t.fd, VMSCOPE_SCAN, &arg));
+		/* Less than one table beyond it, and the way down to it. */
+		EXPECT_GE(arg.budget + 512 + VMSCOPE_MAX_LEVELS, arg.cost.entries);
+		ASSERT_LT(arg.start, arg.next);
+		arg.start = arg.next;
+	}
+}
+
+TEST_F(sums, cost_is_reported)
+{
+	const struct vmscope_info *info = vmscope_info();
+	static char buffer[1024 * 1024];
+	struct vmscope_scan arg = {
+		.size = sizeof(arg), .end = info->task_size,
+		.buffer = (uintptr_t)buffer, .buffer_size = sizeof(buffer),
+		.records = RECORD(VMA) | RECORD(TALLY),
+	};
+	uint64_t held = 0;
+	int i;
+
+	ASSERT_EQ(0, vmscope_ioctl(self->t.fd, VMSCOPE_SCAN, &arg));
+	EXPECT_EQ(arg.end, arg.next);
+	EXPECT_NE(0, arg.cost.wall_ns);
+	EXPECT_NE(0, arg.cost.sections);
+	EXPECT_NE(0, arg.cost.entries);
+	for (i = 0; i < VMSCOPE_LOCK_NR; i++) {
+		const struct vmscope_hold *h = &arg.cost.lock[i];
+
+		EXPECT_LE(h->longest_ns, h->total_ns);
+		EXPECT_EQ(h->count != 0, h->total_ns != 0);
+		if (h->count)
+			EXPECT_TRUE(info->locks >> i & 1) TH_LOG("lock %d", i);
+		held += h->count;
+	}
+	EXPECT_NE(0, held);
+	/* A quiet process: nothing to mark where the kernel can tell. */
+	if (!(info->features & VMSCOPE_FEATURE_LAYOUT_SEQ))
+		arg.marks &= ~VMSCOPE_MARK_UNVERIFIED;
+	EXPECT_EQ(0, arg.marks);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "--zoo"))
+		target_ready(zoo_build(NULL, 0));
+	if (access(VMSCOPE_DEVICE, F_OK)) {
+		ksft_print_header();
+		ksft_exit_skip("the vmscope module is not loaded\n");
+	}
+	return test_harness_run(argc, argv);
+}
