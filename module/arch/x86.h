@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What x86 page-table entries look like as plain words; for entry.c and for the
+ * block-wise paths, which compare many entries before they decode one.
+ *
+ * On native hardware an entry's word is what the MMU sees. Xen PV guests keep
+ * machine frames in it and need pv_ops to translate: the module refuses to
+ * load there (main.c), because pte_val() costs a quarter of the inner loop
+ * even where it is patched away.
+ */
+#ifndef VMS_ARCH_X86_H
+#define VMS_ARCH_X86_H
+
+#include <asm/cpufeature.h>
+
+#define VMS_ARCH_RAW_ENTRIES	1
+
+static inline bool arch_supported(void)
+{
+	return !cpu_feature_enabled(X86_FEATURE_XENPV);
+}
+
+static inline u64 arch_raw_pte(const pte_t *pte)
+{
+	return READ_ONCE(pte->pte);
+}
+
+static inline u64 arch_raw_pmd(pmd_t pmd)
+{
+	return native_pmd_val(pmd);
+}
+
+static inline u64 arch_raw_pud(pud_t pud)
+{
+	return native_pud_val(pud);
+}
+
+static inline bool arch_pte_exec(pte_t pte)
+{
+	return pte_exec(pte);
+}
+
+/* Leaves of the PUD level and of the PMD level carry the PTE's flag bits. */
+static inline bool arch_pmd_exec(pmd_t pmd)
+{
+	return !(pmd_flags(pmd) & _PAGE_NX);
+}
+
+static inline bool arch_pud_exec(pud_t pud)
+{
+	return !(pud_flags(pud) & _PAGE_NX);
+}
+
+/* The frame bits of a present entry; beyond the low flags and below bit 52. */
+#define ARCH_PFN_MASK		PTE_PFN_MASK
+
+/* Dirty bits; a write-protected dirty entry has its bit elsewhere since 6.7. */
+#ifdef _PAGE_DIRTY_BITS
+#define ARCH_DIRTY_BITS		_PAGE_DIRTY_BITS
+#else
+#define ARCH_DIRTY_BITS		_PAGE_DIRTY
+#endif
+
+/* Whether any of the n entries at @table is set; whole tables are mostly empty. */
+static inline unsigned int arch_count_empty(const void *table, unsigned int n)
+{
+	const u64 *e = table;
+	unsigned int i = 0;
+
+	while (n - i >= 8) {
+		u64 any = READ_ONCE(e[i]) | READ_ONCE(e[i + 1]) |
+			  READ_ONCE(e[i + 2]) | READ_ONCE(e[i + 3]) |
+			  READ_ONCE(e[i + 4]) | READ_ONCE(e[i + 5]) |
+			  READ_ONCE(e[i + 6]) | READ_ONCE(e[i + 7]);
+		if (any)
+			break;
+		i += 8;
+	}
+	while (i < n && !READ_ONCE(e[i]))
+		i++;
+	return i;
+}
+
+#endif /* VMS_ARCH_X86_H */

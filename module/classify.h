@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a page is: its entry, its frame and the mapping it is seen through put
+ * together into states, kinds and attributes; walks nothing and sums nothing.
+ */
+#ifndef VMS_CLASSIFY_H
+#define VMS_CLASSIFY_H
+
+#include <linux/mm.h>
+
+#include "entry.h"
+#include "page.h"
+#include "vmas.h"
+
+/**
+ * struct view - the mapping through which pages are looked at
+ * @flags: the VMA's flags
+ * @soft_dirty: ATTR_SOFT_DIRTY when the VMA as a whole is, as pagemap has it
+ * @file_kind: KIND_FILE_SHARED or KIND_FILE_PRIVATE, for page cache
+ * @anon_only: private anonymous memory, where only anonymous pages can be
+ * @hugetlb: a hugetlb mapping
+ * @dax: a file whose pages are a device's memory
+ * @trusted: entries cannot change while they are looked at; otherwise frames
+ *	are checked before they are believed
+ */
+struct view {
+	unsigned long flags;
+	u64 soft_dirty;
+	enum page_kind file_kind;
+	bool anon_only;
+	bool hugetlb;
+	bool dax;
+	bool trusted;
+};
+
+void view_init(struct view *view, const struct vma_copy *copy, bool trusted);
+
+/**
+ * classify - what the page is that an entry maps
+ * @view: the mapping
+ * @entry: the decoded entry
+ * @want: attributes wanted; without any of ATTR_FOLIO and without @counts the
+ *	struct page is left alone as far as the state can be told without it
+ * @nth: which page of a leaf that maps many
+ * @info: out; attributes outside @want may be set or not
+ */
+void classify(const struct view *view, const struct entry *entry, u64 want,
+	      unsigned int nth, struct page_info *info);
+
+/* Whether all pages of a leaf have one mapcount, so that one answer does. */
+bool classify_uniform(const struct page_info *info);
+
+#endif /* VMS_CLASSIFY_H */

@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The record stream: what was found, as records of the uAPI. With ioctl.c the
+ * only place that knows the uAPI header.
+ */
+#include <linux/build_bug.h>
+#include <linux/dcache.h>
+#include <linux/err.h>
+#include <linux/kdev_t.h>
+#include <linux/mm.h>
+#include <linux/uaccess.h>
+
+#include "compat/vma.h"
+#include "compat/vmflags.h"
+#include "encode.h"
+#include "uapi/vmscope.h"
+
+/* The rooms' words are the uAPI's. */
+#define SAME(ours, theirs)	static_assert((u64)(ours) == (u64)(theirs), #ours)
+SAME(STATE_NR, VMSCOPE_STATE_NR);
+SAME(STATE_PRESENT, VMSCOPE_STATE_PRESENT);
+SAME(STATE_ZERO, VMSCOPE_STATE_ZERO);
+SAME(STATE_SPECIAL, VMSCOPE_STATE_SPECIAL);
+SAME(STATE_SWAPPED, VMSCOPE_STATE_SWAPPED);
+SAME(STATE_MIGRATING, VMSCOPE_STATE_MIGRATING);
+SAME(STATE_HWPOISON, VMSCOPE_STATE_HWPOISON);
+SAME(STATE_DEVICE, VMSCOPE_STATE_DEVICE);
+SAME(STATE_UFFD, VMSCOPE_STATE_UFFD);
+SAME(STATE_GUARD, VMSCOPE_STATE_GUARD);
+SAME(STATE_POISON, VMSCOPE_STATE_POISON);
+SAME(STATE_UNKNOWN, VMSCOPE_STATE_UNKNOWN);
+SAME(STATE_SKIPPED, VMSCOPE_STATE_SKIPPED);
+SAME(KIND_NR, VMSCOPE_KIND_NR);
+SAME(KIND_ANON, VMSCOPE_KIND_ANON);
+SAME(KIND_KSM, VMSCOPE_KIND_KSM);
+SAME(KIND_FILE_PRIVATE, VMSCOPE_KIND_FILE_PRIVATE);
+SAME(KIND_FILE_SHARED, VMSCOPE_KIND_FILE_SHARED);
+SAME(KIND_SHMEM, VMSCOPE_KIND_SHMEM);
+SAME(KIND_HUGETLB, VMSCOPE_KIND_HUGETLB);
+SAME(KIND_DEVICE, VMSCOPE_KIND_DEVICE);
+SAME(LEAF_NR, VMSCOPE_LEAF_NR);
+SAME(LEAF_PMD, VMSCOPE_LEAF_PMD);
+SAME(LEVEL_NR, VMSCOPE_MAX_LEVELS);
+SAME(LEVEL_PGD, VMSCOPE_LEVEL_PGD);
+SAME(ATTR_STATE, VMSCOPE_ATTR_STATE);
+SAME(ATTR_KIND, VMSCOPE_ATTR_KIND);
+SAME(ATTR_LEAF, VMSCOPE_ATTR_LEAF);
+SAME(ATTR_ORDER, VMSCOPE_ATTR_ORDER);
+SAME(ATTR_YOUNG, VMSCOPE_ATTR_YOUNG);
+SAME(ATTR_DIRTY, VMSCOPE_ATTR_DIRTY);
+SAME(ATTR_SOFT_DIRTY, VMSCOPE_ATTR_SOFT_DIRTY);
+SAME(ATTR_WRITE, VMSCOPE_ATTR_WRITE);
+SAME(ATTR_EXEC, VMSCOPE_ATTR_EXEC);
+SAME(ATTR_UFFD_WP, VMSCOPE_ATTR_UFFD_WP);
+SAME(ATTR_PROTNONE, VMSCOPE_ATTR_PROTNONE);
+SAME(ATTR_SPECIAL, VMSCOPE_ATTR_SPECIAL);
+SAME(ATTR_REFERENCED, VMSCOPE_ATTR_REFERENCED);
+SAME(ATTR_FOLIO_DIRTY, VMSCOPE_ATTR_FOLIO_DIRTY);
+SAME(ATTR_LRU, VMSCOPE_ATTR_LRU);
+SAME(ATTR_ACTIVE, VMSCOPE_ATTR_ACTIVE);
+SAME(ATTR_UNEVICTABLE, VMSCOPE_ATTR_UNEVICTABLE);
+SAME(ATTR_MLOCKED, VMSCOPE_ATTR_MLOCKED);
+SAME(ATTR_WRITEBACK, VMSCOPE_ATTR_WRITEBACK);
+SAME(ATTR_SWAPCACHE, VMSCOPE_ATTR_SWAPCACHE);
+SAME(ATTR_SWAPBACKED, VMSCOPE_ATTR_SWAPBACKED);
+SAME(ATTR_LOCKED, VMSCOPE_ATTR_LOCKED);
+SAME(ATTR_RECLAIM, VMSCOPE_ATTR_RECLAIM);
+SAME(ATTR_LAZYFREE, VMSCOPE_ATTR_LAZYFREE);
+SAME(ATTR_SHARED, VMSCOPE_ATTR_SHARED);
+SAME(ATTR_PINNED, VMSCOPE_ATTR_PINNED);
+SAME(ATTR_HEAD, VMSCOPE_ATTR_HEAD);
+SAME(ATTR_SWAP_EXCLUSIVE, VMSCOPE_ATTR_SWAP_EXCLUSIVE);
+SAME(ATTR_NODE, VMSCOPE_ATTR_NODE);
+SAME(KEY_FRAME, VMSCOPE_KEY_FRAME);
+SAME(KEY_MAPCOUNT, VMSCOPE_KEY_MAPCOUNT);
+SAME(KEY_REFCOUNT, VMSCOPE_KEY_REFCOUNT);
+SAME(MARK_LAYOUT, VMSCOPE_MARK_LAYOUT);
+SAME(MARK_RACY, VMSCOPE_MARK_RACY);
+SAME(MARK_UNVERIFIED, VMSCOPE_MARK_UNVERIFIED);
+SAME(MARK_SKIPPED, VMSCOPE_MARK_SKIPPED);
+SAME(MARK_NO_NAME, VMSCOPE_MARK_NO_NAME);
+SAME(MARK_PART, VMSCOPE_MARK_PART);
+SAME(CELL_REFERENCED, VMSCOPE_CELL_REFERENCED);
+SAME(CELL_DIRTY, VMSCOPE_CELL_DIRTY);
+SAME(CELL_SHARED, VMSCOPE_CELL_SHARED);
+SAME(CELL_NR, VMSCOPE_CELL_NR);
+SAME(COUNT_STATE, VMSCOPE_COUNT_STATE);
+SAME(COUNT_LEAF, VMSCOPE_COUNT_LEAF);
+SAME(COUNT_LAZYFREE, VMSCOPE_COUNT_LAZYFREE);
+SAME(COUNT_PMD_ANON, VMSCOPE_COUNT_PMD_ANON);
+SAME(COUNT_PMD_SHMEM, VMSCOPE_COUNT_PMD_SHMEM);
+SAME(COUNT_PMD_FILE, VMSCOPE_COUNT_PMD_FILE);
+SAME(COUNT_SHMEM_SWAP, VMSCOPE_COUNT_SHMEM_SWAP);
+SAME(COUNT_PROTNONE, VMSCOPE_COUNT_PROTNONE);
+SAME(COUNT_PSS_ANON, VMSCOPE_COUNT_PSS_ANON);
+SAME(COUNT_PSS_FILE, VMSCOPE_COUNT_PSS_FILE);
+SAME(COUNT_PSS_SHMEM, VMSCOPE_COUNT_PSS_SHMEM);
+SAME(COUNT_PSS_DIRTY, VMSCOPE_COUNT_PSS_DIRTY);
+SAME(COUNT_ORDER, VMSCOPE_COUNT_ORDER);
+SAME(COUNT_NR, VMSCOPE_COUNT_NR);
+SAME(PSS_SHIFT, VMSCOPE_PSS_SHIFT);
+SAME(NAME_FILE, VMSCOPE_NAME_FILE);
+SAME(NAME_STACK, VMSCOPE_NAME_STACK);
+
+/* Longer runs of frames inside a list are cheaper as a record of their own. */
+#define RUN_WORTH_A_RECORD	32
+/* Shorter runs are cheaper as a list. */
+#define RUN_WORTH_A_LIST	12
+
+void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
+		   bool frames)
+{
+	u8 *buffer = e->buffer;
+
+	*e = (struct encoder){
+		.buffer = buffer,
+		.user = user,
+		.left = size,
+		.room = min_t(u64, size, ENCODE_BUFFER),
+		.open = -1,
+		.key = key,
+		.frames = frames && (key & KEY_FRAME),
+	};
+}
+
+static bool fits(struct encoder *e, u32 size)
+{
+	e->needed = size + e->reserve;
+	return e->used + e->needed <= e->room;
+}
+
+static void *begin_record(struct encoder *e, u16 type, u32 size)
+{
+	struct vmscope_record *record;
+
+	if (!fits(e, size))
+		return NULL;
+	record = (struct vmscope_record *)(e->buffer + e->used);
+	memset(record, 0, size);
+	record->type = type;
+	record->size = size;
+	e->used += size;
+	e->records++;
+	return record;
+}
+
+/* ------------------------------------------------------------------- VMA */
+
+static u64 vm_flags_out(const struct vma_copy *copy)
+{
+	u64 flags = copy->anonymous ? VMSCOPE_VM_ANON : 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(vm_flag_map); i++)
+		if (copy->flags & vm_flag_map[i].kernel)
+			flags |= vm_flag_map[i].ours;
+	return flags;
+}
+
+bool encode_vma(struct encoder *e, const struct vma_copy *copy, char *path_page)
+{
+	const struct inode *inode = NULL;
+	struct vmscope_vma *vma;
+	const char *name = copy->name;
+	u16 marks = copy->marks;
+	u32 name_size = 0;
+
+	encode_close(e);
+	if (copy->file)
+		inode = vms_file_inode(copy->file);
+	if (copy->name_kind == NAME_FILE) {
+		name = d_path(vms_file_path(copy->file), path_page, PAGE_SIZE);
+		if (IS_ERR(name)) {
+			name = "";
+			marks |= MARK_NO_NAME;
+		}
+	}
+	if (*name)
+		name_size = strlen(name) + 1;
+	vma = begin_record(e, VMSCOPE_RECORD_VMA,
+			   sizeof(*vma) + ALIGN(name_size, 8));
+	if (!vma)
+		return false;
+	vma->record.marks = marks;
+	vma->start = copy->start;
+	vma->end = copy->end;
+	vma->flags = vm_flags_out(copy);
+	if (inode) {
+		vma->offset = (u64)copy->pgoff << PAGE_SHIFT;
+		vma->inode = inode->i_ino;
+		vma->dev_major = MAJOR(inode->i_sb->s_dev);
+		vma->dev_minor = MINOR(inode->i_sb->s_dev);
+	}
+	vma->page_shift = copy->huge_shift ?: PAGE_SHIFT;
+	vma->name_kind = copy->name_kind;
+	vma->pkey = copy->pkey;
+	vma->policy = copy->policy;
+	vma->name_size = name_size;
+	memcpy(vma->name, name, name_size);
+	e->marks |= marks;
+	return true;
+}
+
+/* ----------------------------------------------------------------- TALLY */
+
+u32 encode_tally_most(void)
+{
+	return sizeof(struct vmscope_tally) + (CELL_NR + COUNT_NR) * sizeof(u64);
+}
+
+static u64 *put_used(u64 *to, const u64 *from, u64 used, u64 *sent)
+{
+	*sent = 0;
+	for (; used; used &= used - 1) {
+		unsigned int i = __ffs64(used);
+
+		if (!from[i])
+			continue;
+		*sent |= BIT_ULL(i);
+		*to++ = from[i];
+	}
+	return to;
+}
+
+bool encode_tally(struct encoder *e, const struct tally *t,
+		  unsigned long start, unsigned long end, u16 marks)
+{
+	u32 most = sizeof(struct vmscope_tally) +
+		   (hweight64(t->cells_used) + hweight64(t->counts_used)) *
+		   sizeof(u64);
+	struct vmscope_tally *tally;
+	u64 cells, counters;
+	u64 *value;
+
+	encode_close(e);
+	if (!fits(e, most))
+		return false;
+	tally = (struct vmscope_tally *)(e->buffer + e->used);
+	tally->record.type = VMSCOPE_RECORD_TALLY;
+	tally->record.marks = marks;
+	tally->start = start;
+	tally->end = end;
+	value = put_used(tally->value, t->cell, t->cells_used, &cells);
+	value = put_used(value, t->count, t->counts_used, &counters);
+	tally->cells = cells;
+	tally->counters = counters;
+	tally->record.size = (u8 *)value - (u8 *)tally;
+	e->used += tally->record.size;
+	e->records++;
+	e->marks |= marks;
+	return true;
+}
+
+/* ---------------------------------------------------------------- EXTENT */
+
+static struct vmscope_extent *open_extent(struct encoder *e)
+{
+	return (struct vmscope_extent *)(e->buffer + e->open);
+}
+
+void encode_close(struct encoder *e)
+{
+	struct vmscope_extent *x;
+
+	if (e->open < 0)
+		return;
+	x = open_extent(e);
+	if (x->encoding == VMSCOPE_FRAMES_LIST && x->pages % 2) {
+		x->list[x->pages] = 0;
+		e->used += sizeof(u32);
+	}
+	x->record.size = e->used - e->open;
+	e->open = -1;
+}
+
+void encode_mark_open(struct encoder *e, u16 marks)
+{
+	if (e->open >= 0)
+		open_extent(e)->record.marks |= marks;
+	e->marks |= marks;
+}
+
+static bool begin_extent(struct encoder *e, unsigned long addr,
+			 const struct page_info *info, u32 pages, bool frames)
+{
+	struct vmscope_extent *x;
+
+	encode_close(e);
+	x = begin_record(e, VMSCOPE_RECORD_EXTENT, sizeof(*x));
+	if (!x)
+		return false;
+	e->open = (u8 *)x - e->buffer;
+	x->start = addr;
+	x->attributes = info->attrs & e->key;
+	x->pages = pages;
+	if (e->key & KEY_MAPCOUNT)
+		x->mapcount = info->mapcount;
+	if (e->key & KEY_REFCOUNT)
+		x->refcount = info->refcount;
+	if ((info->attrs & ATTR_STATE) == STATE_SWAPPED && e->frames)
+		x->swap_type = info->swap_type;
+	if (frames) {
+		x->frame = info->frame;
+		x->encoding = VMSCOPE_FRAMES_RUN;
+	}
+	return true;
+}
+
+/* Frames of a list are given as offsets from a multiple of 2^32. */
+static u64 list_base(u64 frame)
+{
+	return frame & ~(u64)U32_MAX;
+}
+
+/* A short run becomes a list, to which any frames may be added. */
+static bool run_to_list(struct encoder *e, struct vmscope_extent *x)
+{
+	u64 first = x->frame;
+	u32 i;
+
+	if (list_base(first) != list_base(first + x->pages))
+		return false;
+	if (!fits(e, (x->pages + 1) * sizeof(u32)))
+		return false;
+	x->encoding = VMSCOPE_FRAMES_LIST;
+	x->frame = list_base(first);
+	for (i = 0; i < x->pages; i++)
+		x->list[i] = first + i - x->frame;
+	e->used += x->pages * sizeof(u32);
+	return true;
+}
+
+/* The run at the end of the list got long: let it be an extent of its own. */
+static bool split_run_off(struct encoder *e, struct vmscope_extent *x, u32 run)
+{
+	struct vmscope_extent head = *x;
+	u64 frame = x->frame + x->list[x->pages - run];
+	struct vmscope_extent *tail;
+
+	x->pages -= run;
+	e->used -= run * sizeof(u32);
+	encode_close(e);
+	tail = begin_record(e, VMSCOPE_RECORD_EXTENT, sizeof(*tail));
+	/* it takes less room than the list entries that were given up */
+	e->open = (u8 *)tail - e->buffer;
+	head.record = tail->record;
+	*tail = head;
+	tail->start += (u64)x->pages << PAGE_SHIFT;
+	tail->frame = frame;
+	tail->pages = run;
+	tail->encoding = VMSCOPE_FRAMES_RUN;
+	return true;
+}
+
+static bool add_to_list(struct encoder *e, struct vmscope_extent *x, u64 frame,
+			u32 pages)
+{
+	u32 run = 1;
+	u32 i;
+
+	if (list_base(frame) != x->frame ||
+	    list_base(frame + pages - 1) != x->frame)
+		return false;
+	if (!fits(e, (pages + 1) * sizeof(u32)))
+		return false;
+	for (i = 0; i < pages; i++)
+		x->list[x->pages + i] = frame + i - x->frame;
+	x->pages += pages;
+	e->used += pages * sizeof(u32);
+	if (x->pages % RUN_WORTH_A_RECORD)
+		return true;
+	while (run < RUN_WORTH_A_RECORD &&
+	       x->list[x->pages - run] == x->list[x->pages - run - 1] + 1)
+		run++;
+	if (run == RUN_WORTH_A_RECORD && run < x->pages)
+		split_run_off(e, x, run);
+	return true;
+}
+
+/* Let the open extent grow by pages that continue it, if they do. */
+static bool grow(struct encoder *e, const struct page_info *info, u32 pages,
+		 bool frames)
+{
+	struct vmscope_extent *x = open_extent(e);
+
+	if (x->pages + pages < pages)	/* more than the field holds */
+		return false;
+	switch (x->encoding) {
+	case VMSCOPE_FRAMES_NONE:
+		if (frames)
+			return false;
+		break;
+	case VMSCOPE_FRAMES_RUN:
+		if (!frames)
+			return false;
+		if (info->frame == x->frame + x->pages)
+			break;
+		if (x->pages == 1 && pages == 1 && info->frame == x->frame) {
+			x->encoding = VMSCOPE_FRAMES_SAME;
+			break;
+		}
+		if (x->pages > RUN_WORTH_A_LIST || pages > RUN_WORTH_A_LIST)
+			return false;
+		return run_to_list(e, x) && add_to_list(e, x, info->frame, pages);
+	case VMSCOPE_FRAMES_SAME:
+		if (!frames || pages != 1 || info->frame != x->frame)
+			return false;
+		break;
+	default:
+		if (!frames || pages > RUN_WORTH_A_LIST)
+			return false;
+		return add_to_list(e, x, info->frame, pages);
+	}
+	x->pages += pages;
+	return true;
+}
+
+static bool continues(struct encoder *e, unsigned long addr,
+		      const struct page_info *info)
+{
+	struct vmscope_extent *x;
+
+	if (e->open < 0)
+		return false;
+	x = open_extent(e);
+	if (x->start + ((u64)x->pages << PAGE_SHIFT) != addr ||
+	    x->attributes != (info->attrs & e->key))
+		return false;
+	if ((e->key & KEY_MAPCOUNT) && x->mapcount != info->mapcount)
+		return false;
+	if ((e->key & KEY_REFCOUNT) && x->refcount != info->refcount)
+		return false;
+	return !e->frames || x->swap_type == info->swap_type;
+}
+
+static bool state_has_frame(u64 state)
+{
+	return (state >= STATE_PRESENT && state <= STATE_DEVICE);
+}
+
+bool encode_pages(struct encoder *e, unsigned long addr,
+		  const struct page_info *info, u32 pages)
+{
+	bool frames = e->frames && state_has_frame(info->attrs & ATTR_STATE);
+
+	if (continues(e, addr, info) && grow(e, info, pages, frames))
+		return true;
+	return begin_extent(e, addr, info, pages, frames);
+}
+
+unsigned long encode_range(struct encoder *e, unsigned long addr,
+			   unsigned long end, const struct page_info *info)
+{
+	while (addr < end) {
+		u32 pages = min((end - addr) >> PAGE_SHIFT, 1UL << 30);
+
+		if (!encode_pages(e, addr, info, pages))
+			break;
+		addr += (unsigned long)pages << PAGE_SHIFT;
+	}
+	return addr;
+}
+
+/* ------------------------------------------------------------------ user */
+
+int encode_flush(struct encoder *e)
+{
+	encode_close(e);
+	if (copy_to_user(e->user, e->buffer, e->used))
+		return -EFAULT;
+	e->user += e->used;
+	e->left -= e->used;
+	e->delivered += e->used;
+	e->used = 0;
+	e->room = min_t(u64, e->left, ENCODE_BUFFER);
+	return 0;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The record stream: turns what was found into records of the uAPI in a small
+ * kernel buffer, and moves that buffer to the user; knows no locks and takes
+ * no decisions.
+ */
+#ifndef VMS_ENCODE_H
+#define VMS_ENCODE_H
+
+#include <linux/types.h>
+
+#include "page.h"
+#include "tally.h"
+#include "vmas.h"
+
+/* Kernel memory for records, per target. Page-sized steps; see design.rst. */
+#define ENCODE_BUFFER	(16 * 1024)
+
+/**
+ * struct encoder - a stream of records on its way to a user buffer
+ * @buffer: ENCODE_BUFFER bytes
+ * @used: of it
+ * @room: how much of it may be used: what is left of the user's buffer too
+ * @reserve: bytes kept free for a TALLY that must still fit
+ * @needed: size of the record that did not fit last
+ * @open: offset of the extent that may still grow, or -1
+ * @key: which attributes part extents, and which fields are given
+ * @frames: whether frames may be shown
+ * @user: where the next byte goes
+ * @left: bytes left there
+ * @delivered: bytes there already
+ * @records: records in @buffer and delivered
+ * @marks: union of their marks
+ */
+struct encoder {
+	u8 *buffer;
+	u32 used;
+	u32 room;
+	u32 reserve;
+	u32 needed;
+	s32 open;
+	u64 key;
+	bool frames;
+	bool high;
+	void __user *user;
+	u64 left;
+	u64 delivered;
+	u32 records;
+	u32 marks;
+};
+
+void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
+		   bool frames);
+
+/*
+ * Each returns false when there is no room: flush and say it again, or stop.
+ * None sleeps, but for encode_vma(), which resolves a path.
+ */
+bool encode_vma(struct encoder *e, const struct vma_copy *copy, char *path_page);
+bool encode_tally(struct encoder *e, const struct tally *tally,
+		  unsigned long start, unsigned long end, u16 marks);
+/* @pages pages from @addr on; frames count up from info->frame. */
+bool encode_pages(struct encoder *e, unsigned long addr,
+		  const struct page_info *info, u32 pages);
+
+/* All pages between two addresses, however many. Return: address reached. */
+unsigned long encode_range(struct encoder *e, unsigned long addr,
+			   unsigned long end, const struct page_info *info);
+
+/* The open extent will not grow any more; mark it. */
+void encode_close(struct encoder *e);
+void encode_mark_open(struct encoder *e, u16 marks);
+
+/* Bytes that a TALLY can take at most. */
+u32 encode_tally_most(void);
+
+/**
+ * encode_flush - move the buffer to the user
+ *
+ * Context: outside a section; may fault. Return: 0 or -EFAULT.
+ */
+int encode_flush(struct encoder *e);
+
+#endif /* VMS_ENCODE_H */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Runs of pages alike: reads entries one after the other and hands them to the
+ * encoder, which joins them; knows nothing of locks.
+ */
+#ifndef VMS_EXTENT_H
+#define VMS_EXTENT_H
+
+#include "classify.h"
+#include "encode.h"
+
+/**
+ * struct extents - how extents are made
+ * @view: the mapping
+ * @encoder: where they go
+ * @holes: report pages without an entry as well
+ * @plain: no block-wise path
+ * @reread: read each entry again after its struct page and mark changes
+ * @cost: work done, in the units of section.budget
+ */
+struct extents {
+	struct view view;
+	struct encoder *encoder;
+	bool holes;
+	bool plain;
+	bool reread;
+	long cost;
+};
+
+/* Return: entries taken; fewer than @n when the encoder is full. */
+unsigned int extent_ptes(struct extents *x, const pte_t *pte,
+			 unsigned long addr, unsigned int n);
+/* Return: address reached; less than @end when the encoder is full. */
+unsigned long extent_pmd(struct extents *x, pmd_t pmd, unsigned long addr,
+			 unsigned long end);
+unsigned long extent_pud(struct extents *x, pud_t pud, unsigned long addr,
+			 unsigned long end);
+unsigned long extent_hole(struct extents *x, unsigned long addr,
+			  unsigned long end);
+
+#endif /* VMS_EXTENT_H */

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module's beginning and end, and nothing else.
+ */
+#include <linux/module.h>
+
+#include "chardev.h"
+#include "entry.h"
+#include "target.h"
+#include "test.h"
+
+#ifdef VMSCOPE_TEST
+unsigned int test_delay_us;
+unsigned int test_unsafe;
+module_param_named(delay_us, test_delay_us, uint, 0600);
+MODULE_PARM_DESC(delay_us, "wait this long between reading a PMD and its PTEs");
+module_param_named(unsafe, test_unsafe, uint, 0600);
+MODULE_PARM_DESC(unsafe, "0 safe, 1 interrupts off only, 2 RCU only");
+#endif
+
+static int __init vmscope_init(void)
+{
+	if (!arch_supported()) {
+		pr_err("entries of this machine's page tables are not its own (Xen PV): use the command without the module\n");
+		return -EOPNOTSUPP;
+	}
+	target_init();
+	return chardev_init();
+}
+
+static void __exit vmscope_exit(void)
+{
+	chardev_exit();
+}
+
+module_init(vmscope_init);
+module_exit(vmscope_exit);
+
+MODULE_DESCRIPTION("vmscope: where a process's memory really is");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One scan: sections are entered, VMAs copied, their pages walked and summed,
+ * and the records moved to the user between sections.
+ */
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "compat/vmalock.h"
+#include "encode.h"
+#include "extent.h"
+#include "scan.h"
+#include "section.h"
+#include "tally.h"
+#include "vmas.h"
+#include "walk.h"
+
+/* A VMA whose pages cost less than this to read is read again when torn. */
+#define REWALK_ENTRIES	(64 * 1024)
+
+/**
+ * enum phase - where the scan stands with the current VMA
+ * @PHASE_NONE: there is none; the next one is looked for
+ * @PHASE_NEW: copied; its VMA record is due
+ * @PHASE_WALK: its pages are being read
+ * @PHASE_FINISH: its part has been read up to the current address; the TALLY
+ *	is due
+ */
+enum phase {
+	PHASE_NONE,
+	PHASE_NEW,
+	PHASE_WALK,
+	PHASE_FINISH,
+};
+
+/*
+ * The state of a scan.
+ * @vma: the VMA at hand; its file reference is put when the VMA is done with
+ * @part: where this scan began to read it
+ * @addr: everything below is done
+ * @seq: layout sequence when @part was begun
+ * @marks: of the records of this part
+ * @skip: the VMA's lock is not to be had: account for it unread
+ * @rewalked: this part has been read twice already
+ * @path_page: room for a path
+ */
+struct scan {
+	const struct scan_request *request;
+	struct mm_struct *mm;
+	struct section section;
+	struct walk walk;
+	struct tally tally;
+	struct extents extents;
+	struct encoder encoder;
+	struct vma_copy vma;
+	enum phase phase;
+	unsigned long part;
+	unsigned long addr;
+	u64 part_entries;
+	unsigned int seq;
+	u16 marks;
+	bool skip;
+	bool rewalked;
+	bool stop;
+	u64 rewalks;
+	char *path_page;
+};
+
+struct scan *scan_alloc(void)
+{
+	struct scan *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+
+	if (!s)
+		return NULL;
+	s->encoder.buffer = kvmalloc(ENCODE_BUFFER, GFP_KERNEL_ACCOUNT);
+	s->path_page = (char *)__get_free_page(GFP_KERNEL_ACCOUNT);
+	if (!s->encoder.buffer || !s->path_page) {
+		scan_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void scan_free(struct scan *s)
+{
+	free_page((unsigned long)s->path_page);
+	kvfree(s->encoder.buffer);
+	kfree(s);
+}
+
+static bool wants(const struct scan *s, u64 record)
+{
+	return s->request->records & record;
+}
+
+/* --------------------------------------------------- what the walk meets */
+
+static struct scan *scan_of(struct walk *w)
+{
+	return container_of(w, struct scan, walk);
+}
+
+static void charge(struct scan *s)
+{
+	s->section.budget -= s->tally.cost + s->extents.cost;
+	s->tally.cost = 0;
+	s->extents.cost = 0;
+}
+
+static unsigned int on_ptes(struct walk *w, const pte_t *pte,
+			    unsigned long addr, unsigned int n)
+{
+	struct scan *s = scan_of(w);
+
+	if (wants(s, SCAN_EXTENT))
+		n = extent_ptes(&s->extents, pte, addr, n);
+	if (wants(s, SCAN_TALLY))
+		tally_ptes(&s->tally, pte, addr, n);
+	charge(s);
+	return n;
+}
+
+static unsigned long on_pmd(struct walk *w, pmd_t pmd, unsigned long addr,
+			    unsigned long end)
+{
+	struct scan *s = scan_of(w);
+
+	if (wants(s, SCAN_EXTENT))
+		end = extent_pmd(&s->extents, pmd, addr, end);
+	if (wants(s, SCAN_TALLY) && end > addr)
+		tally_pmd(&s->tally, pmd, addr, end, w->shared_table);
+	charge(s);
+	return end;
+}
+
+static unsigned long on_pud(struct walk *w, pud_t pud, unsigned long addr,
+			    unsigned long end)
+{
+	struct scan *s = scan_of(w);
+
+	if (wants(s, SCAN_EXTENT))
+		end = extent_pud(&s->extents, pud, addr, end);
+	if (wants(s, SCAN_TALLY) && end > addr)
+		tally_pud(&s->tally, pud, addr, end);
+	charge(s);
+	return end;
+}
+
+static unsigned long on_hole(struct walk *w, unsigned long addr,
+			     unsigned long end)
+{
+	struct scan *s = scan_of(w);
+
+	if (wants(s, SCAN_EXTENT))
+		end = extent_hole(&s->extents, addr, end);
+	if (wants(s, SCAN_TALLY) && end > addr)
+		tally_hole(&s->tally, addr, end);
+	charge(s);
+	return end;
+}
+
+static const struct walk_ops scan_ops = {
+	.ptes = on_ptes,
+	.pmd = on_pmd,
+	.pud = on_pud,
+	.hole = on_hole,
+};
+
+/* ------------------------------------------------------------ one VMA */
+
+static unsigned long part_end(const struct scan *s)
+{
+	return min(s->vma.end, s->request->end);
+}
+
+static void begin_part(struct scan *s)
+{
+	s->part = s->addr;
+	s->part_entries = s->walk.entries;
+	s->marks = s->vma.marks;
+	s->rewalked = false;
+	s->walk.huge_shift = s->vma.huge_shift;
+	if (wants(s, SCAN_TALLY))
+		tally_begin(&s->tally, &s->vma, !s->vma.marks);
+	if (wants(s, SCAN_EXTENT))
+		view_init(&s->extents.view, &s->vma, !s->vma.marks);
+}
+
+/* Context: in a section. */
+static void begin_vma(struct scan *s, struct vm_area_struct *vma,
+		      unsigned long start, unsigned long end)
+{
+	vma_copy_take(&s->vma, vma, start, end,
+		      s->section.lock != SECTION_IRQ);
+	s->addr = max(s->addr, start);
+	s->skip = false;
+	s->seq = layout_seq(s->mm);
+	begin_part(s);
+	s->phase = PHASE_NEW;
+}
+
+/* The lock of this VMA is not to be had: nothing is known but its range. */
+static void begin_skipped(struct scan *s, unsigned long start,
+			  unsigned long end)
+{
+	if (s->phase != PHASE_WALK) {
+		s->vma = (struct vma_copy){
+			.start = start,
+			.end = end,
+			.marks = MARK_SKIPPED | MARK_NO_NAME,
+		};
+		s->addr = max(s->addr, start);
+		begin_part(s);
+		s->phase = PHASE_NEW;
+	}
+	s->marks |= MARK_SKIPPED;
+	s->skip = true;
+}
+
+static bool send_vma(struct scan *s)
+{
+	if (wants(s, SCAN_VMA) &&
+	    !encode_vma(&s->encoder, &s->vma, s->path_page))
+		return false;
+	s->phase = PHASE_WALK;
+	return true;
+}
+
+static bool send_tally(struct scan *s)
+{
+	bool whole = s->part == s->vma.start && s->addr == s->vma.end;
+	u16 marks = s->marks | (whole ? 0 : MARK_PART);
+
+	tally_end(&s->tally);
+	if (wants(s, SCAN_TALLY) && s->addr > s->part &&
+	    !encode_tally(&s->encoder, &s->tally, s->part, s->addr, marks))
+		return false;
+	s->encoder.marks |= marks & ~MARK_PART;
+	s->phase = PHASE_NONE;
+	return true;
+}
+
+/* Without looking at a file, what is due can be sent from inside a section. */
+static bool sendable_in_section(const struct scan *s)
+{
+	return !s->vma.file;
+}
+
+/* Swapped pages of the object that have no entry here: none of the walk's. */
+static void add_shmem_swap(struct scan *s)
+{
+	unsigned long pages;
+
+	if (!wants(s, SCAN_TALLY) || !s->vma.shmem || s->tally.shmem)
+		return;
+	pages = vma_shmem_swap(&s->vma, s->part, s->addr);
+	if (pages)
+		tally_add(&s->tally, COUNT_SHMEM_SWAP, pages);
+}
+
+/*
+ * The VMA at hand is met again in a later section than the one it was begun
+ * in. Return: false when what was read is to be thrown away and read anew.
+ */
+static bool check_layout(struct scan *s)
+{
+	if (s->section.lock == SECTION_IRQ)
+		s->marks |= MARK_RACY;
+	if (s->addr == s->part)
+		return true;
+	if (!VMS_HAVE_LAYOUT_SEQ) {
+		s->marks |= MARK_UNVERIFIED;
+		return true;
+	}
+	if (layout_unchanged(s->mm, s->seq))
+		return true;
+	if (wants(s, SCAN_EXTENT) || s->rewalked || s->vma.marks ||
+	    s->walk.entries - s->part_entries > REWALK_ENTRIES) {
+		s->marks |= MARK_RACY;
+		return true;
+	}
+	return false;
+}
+
+static void rewalk(struct scan *s)
+{
+	s->addr = s->part;
+	s->seq = layout_seq(s->mm);
+	begin_part(s);
+	s->rewalked = true;
+	s->rewalks++;
+}
+
+/* Context: in a section, @vma locked. Return: false to leave the section. */
+static bool walk_vma(struct scan *s, struct vm_area_struct *vma,
+		     unsigned long start, unsigned long end)
+{
+	if (s->phase == PHASE_WALK &&
+	    (s->addr < start || !vma_copy_same(&s->vma, vma, start, end))) {
+		s->marks |= MARK_LAYOUT;
+		s->phase = PHASE_FINISH;
+		return false;
+	}
+	if (s->phase == PHASE_NONE) {
+		begin_vma(s, vma, start, end);
+		if (!sendable_in_section(s) || !send_vma(s))
+			return false;
+	} else if (!check_layout(s)) {
+		rewalk(s);
+	}
+	s->walk.lockless = s->section.lock == SECTION_IRQ;
+	s->extents.reread = s->walk.lockless;
+	s->addr = walk_range(&s->walk, s->addr, part_end(s));
+	if (s->walk.lockless)
+		encode_mark_open(&s->encoder, MARK_RACY);
+	if (s->addr < part_end(s))
+		return false;
+	s->phase = PHASE_FINISH;
+	return sendable_in_section(s) && send_tally(s);
+}
+
+/* --------------------------------------------------------- one section */
+
+static bool budget_spent(const struct scan *s)
+{
+	return s->request->budget && s->walk.entries >= s->request->budget;
+}
+
+static void limit_section(struct scan *s)
+{
+	u64 left;
+
+	if (!s->request->budget)
+		return;
+	/* an entry costs at least an eighth of a unit */
+	left = (s->request->budget - s->walk.entries) / 8 + 1;
+	if (left < s->section.budget)
+		s->section.budget = left;
+}
+
+static int one_section(struct scan *s)
+{
+	struct vm_area_struct *vma;
+	unsigned long start, end;
+	int err;
+
+	err = section_enter(&s->section, s->addr);
+	if (err == -EBUSY && VMS_HAVE_VMA_LOCK)
+		return 0;
+	if (err)
+		return err;
+	limit_section(s);
+	do {
+		vma = section_next(&s->section, &start, &end);
+		if (IS_ERR(vma)) {
+			section_leave(&s->section);
+			if (start >= s->request->end)
+				s->addr = s->request->end;
+			else if (!section_wait(&s->section))
+				begin_skipped(s, start, end);
+			return 0;
+		}
+		if (!vma || start >= s->request->end) {
+			if (s->phase == PHASE_WALK) {
+				/* unmapped while we looked away */
+				s->marks |= MARK_LAYOUT;
+				s->phase = PHASE_FINISH;
+			} else {
+				s->addr = s->request->end;
+			}
+			break;
+		}
+	} while (walk_vma(s, vma, start, end) && s->section.budget > 0 &&
+		 s->addr < s->request->end && !budget_spent(s));
+	section_leave(&s->section);
+	return 0;
+}
+
+/* The rest of the VMA, unread. Return: false when the encoder is full. */
+static bool account_skipped(struct scan *s)
+{
+	struct page_info info = { .attrs = STATE_SKIPPED };
+	unsigned long end = part_end(s);
+
+	if (wants(s, SCAN_EXTENT)) {
+		end = encode_range(&s->encoder, s->addr, end, &info);
+		encode_mark_open(&s->encoder, MARK_SKIPPED);
+	}
+	if (wants(s, SCAN_TALLY) && end > s->addr)
+		tally_add(&s->tally, COUNT_STATE + STATE_SKIPPED,
+			  (end - s->addr) >> PAGE_SHIFT);
+	s->addr = end;
+	if (end < part_end(s))
+		return false;
+	s->phase = PHASE_FINISH;
+	s->skip = false;
+	return true;
+}
+
+/* -------------------------------------------------------- between them */
+
+/* Return: 1 when there is room again, 0 when the user's buffer is full. */
+static int make_room(struct scan *s)
+{
+	bool empty = !s->encoder.used;
+	int err = encode_flush(&s->encoder);
+
+	if (err)
+		return err;
+	return !empty && s->encoder.left >= s->encoder.needed;
+}
+
+/*
+ * Send what is due. Return: 0, or an error; sets stop when the user's buffer
+ * has no room for it.
+ */
+static int send_due(struct scan *s)
+{
+	int room = 1;
+
+	while (room > 0 && (s->phase == PHASE_NEW || s->phase == PHASE_FINISH ||
+			    s->skip)) {
+		if (s->phase == PHASE_NEW) {
+			if (!send_vma(s))
+				room = make_room(s);
+		} else if (s->phase == PHASE_FINISH) {
+			if (!send_tally(s))
+				room = make_room(s);
+			else
+				vma_copy_put(&s->vma);
+		} else if (!account_skipped(s)) {
+			room = make_room(s);
+		}
+	}
+	s->stop = !room;
+	return min(room, 0);
+}
+
+static int scan_loop(struct scan *s)
+{
+	int err;
+
+	while (!s->stop) {
+		if (s->phase == PHASE_FINISH)
+			add_shmem_swap(s);
+		err = send_due(s);
+		if (err)
+			return err;
+		if (s->stop || s->addr >= s->request->end || budget_spent(s))
+			return 0;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		err = one_section(s);
+		if (err)
+			return err;
+		if (s->walk.stopped && s->phase == PHASE_WALK) {
+			/* an extent found no room */
+			s->walk.stopped = false;
+			err = make_room(s);
+			if (err < 0)
+				return err;
+			s->stop = !err;
+		}
+	}
+	return 0;
+}
+
+/* The scan ends inside a VMA: its part so far is still owed a TALLY. */
+static int finish(struct scan *s)
+{
+	unsigned long next = s->addr;
+	int err;
+
+	s->skip = false;
+	if (s->phase == PHASE_WALK && s->addr > s->part) {
+		add_shmem_swap(s);
+		s->phase = PHASE_FINISH;
+		s->stop = false;
+		err = send_due(s);
+		if (err)
+			return err;
+	}
+	/* no room for what sums the part up: the part was not read, then */
+	if (s->phase == PHASE_FINISH)
+		next = s->part;
+	s->addr = next;
+	vma_copy_put(&s->vma);
+	return encode_flush(&s->encoder);
+}
+
+int scan_run(struct scan *s, struct mm_struct *mm,
+	     const struct scan_request *request, struct scan_reply *reply)
+{
+	u64 began = ktime_get_ns();
+	unsigned int seq = layout_seq(mm);
+	int err, ended;
+
+	s->request = request;
+	s->mm = mm;
+	s->addr = request->start;
+	s->phase = PHASE_NONE;
+	s->stop = false;
+	s->skip = false;
+	s->rewalks = 0;
+	s->vma.file = NULL;
+	section_init(&s->section, mm, request->timeout_ns);
+	s->walk = (struct walk){
+		.mm = mm,
+		.ops = &scan_ops,
+		.budget = &s->section.budget,
+	};
+	s->tally.plain = request->plain;
+	s->tally.cost = 0;
+	s->extents = (struct extents){
+		.encoder = &s->encoder,
+		.holes = request->holes,
+		.plain = request->plain,
+	};
+	encoder_begin(&s->encoder, request->buffer, request->size, request->key,
+		      request->frames);
+	if (wants(s, SCAN_EXTENT) && wants(s, SCAN_TALLY))
+		s->encoder.reserve = encode_tally_most();
+
+	err = scan_loop(s);
+	ended = finish(s);
+	if (VMS_HAVE_LAYOUT_SEQ && !layout_unchanged(mm, seq))
+		s->encoder.marks |= MARK_RACY;
+
+	*reply = (struct scan_reply){
+		.next = s->addr,
+		.used = s->encoder.delivered,
+		.needed = s->encoder.needed,
+		.records = s->encoder.records,
+		.marks = s->encoder.marks,
+		.wall_ns = ktime_get_ns() - began,
+		.sections = s->section.sections,
+		.entries = s->walk.entries,
+		.waits = s->section.waits,
+		.rewalks = s->rewalks,
+	};
+	memcpy(reply->hold, s->section.hold, sizeof(reply->hold));
+	if (ended)
+		return ended;
+	if (err == -EFAULT || err == -EINTR)
+		return err;
+	/* what was read before the lock got stuck is worth having */
+	if (err && !s->encoder.records)
+		return err;
+	if (s->stop && !s->encoder.records)
+		return -EMSGSIZE;
+	return 0;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One scan of a range of an address space, from sections to records; knows the
+ * order of things and leaves each of them to its own room.
+ */
+#ifndef VMS_SCAN_H
+#define VMS_SCAN_H
+
+#include <linux/types.h>
+
+#include "section.h"
+
+#define SCAN_VMA	BIT(1)
+#define SCAN_TALLY	BIT(2)
+#define SCAN_EXTENT	BIT(3)
+#define SCAN_RECORDS	(SCAN_VMA | SCAN_TALLY | SCAN_EXTENT)
+
+struct scan;
+struct mm_struct;
+
+/**
+ * struct scan_request - what is asked for; see struct vmscope_scan
+ * @records: SCAN_*
+ * @frames: whether the target's opener may see frame numbers
+ */
+struct scan_request {
+	unsigned long start;
+	unsigned long end;
+	void __user *buffer;
+	u64 size;
+	u64 records;
+	u64 key;
+	u64 budget;
+	u64 timeout_ns;
+	bool holes;
+	bool plain;
+	bool frames;
+};
+
+/**
+ * struct scan_reply - what came of it
+ * @needed: after -EMSGSIZE: bytes that the next record takes
+ */
+struct scan_reply {
+	unsigned long next;
+	u64 used;
+	u32 needed;
+	u32 records;
+	u32 marks;
+	struct hold hold[SECTION_LOCKS];
+	u64 wall_ns;
+	u64 sections;
+	u64 entries;
+	u64 waits;
+	u64 rewalks;
+};
+
+/* Working memory of scans of one target; one scan at a time uses it. */
+struct scan *scan_alloc(void);
+void scan_free(struct scan *scan);
+
+/**
+ * scan_run - do it
+ *
+ * Context: process context, no locks; the caller holds mm_users. Return: 0,
+ * -EMSGSIZE, -EBUSY, -EFAULT or -EINTR.
+ */
+int scan_run(struct scan *scan, struct mm_struct *mm,
+	     const struct scan_request *request, struct scan_reply *reply);
+
+#endif /* VMS_SCAN_H */

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sections: entering and leaving the stretches in which foreign page tables may
+ * be read. Which lock and why: Documentation/design.rst, Locks.
+ */
+#include <linux/delay.h>
+#include <linux/hugetlb.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+
+#include "compat/vma.h"
+#include "compat/vmalock.h"
+#include "section.h"
+
+/* Work before the lock is given up: about 40,000 instructions. */
+#define BUDGET_LOCKED	4096
+/* With interrupts off every CPU may be waiting for us: about 10 us. */
+#define BUDGET_IRQ	1024
+
+#define DEFAULT_TIMEOUT	NSEC_PER_SEC
+/* Tries for a VMA's own lock before mmap_lock is tried instead. */
+#define VMA_TRIES	4
+
+void section_init(struct section *s, struct mm_struct *mm, u64 timeout_ns)
+{
+	*s = (struct section){
+		.mm = mm,
+		.timeout_ns = timeout_ns ?: DEFAULT_TIMEOUT,
+	};
+}
+
+unsigned int section_locks(void)
+{
+	return BIT(SECTION_MMAP) | VMS_HAVE_VMA_LOCK << SECTION_VMA |
+	       VMS_LOCKLESS_IS_SAFE << SECTION_IRQ;
+}
+
+/* Sleep a little; false once the deadline has passed. */
+static bool wait_a_little(struct section *s)
+{
+	u64 now = ktime_get_ns();
+
+	if (!s->deadline)
+		s->deadline = now + s->timeout_ns;
+	if (now >= s->deadline)
+		s->expired = true;
+	if (s->expired)
+		return false;
+	s->waits++;
+	usleep_range(50, 150);
+	return true;
+}
+
+/*
+ * mmap_lock is polled, never queued for: a queued reader cannot give up when
+ * the holder is stuck (down_read_killable() has no time limit), and holds up
+ * the readers behind it while it waits.
+ */
+static int take_mmap_lock(struct section *s)
+{
+	while (!mmap_read_trylock(s->mm)) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (!wait_a_little(s))
+			return -EBUSY;
+	}
+	return 0;
+}
+
+static void enter_irq(struct section *s)
+{
+	s->lock = SECTION_IRQ;
+	s->budget = BUDGET_IRQ;
+	s->entered = ktime_get_ns();
+	local_irq_save(s->irq_flags);
+	rcu_read_lock();	/* for the maple tree */
+}
+
+int section_enter(struct section *s, unsigned long addr)
+{
+	MA_STATE(mas, &s->mm->mm_mt, addr, addr);
+	int want, err;
+
+	s->mas = mas;
+	s->vma = NULL;
+	s->sections++;
+	s->budget = BUDGET_LOCKED;
+	want = s->want;
+	s->want = WANT_DEFAULT;
+	if (want == WANT_IRQ) {
+		enter_irq(s);
+		return 0;
+	}
+	if (VMS_HAVE_VMA_LOCK && want == WANT_DEFAULT) {
+		s->lock = SECTION_VMA;
+		s->entered = ktime_get_ns();
+		rcu_read_lock();
+		return 0;
+	}
+	err = take_mmap_lock(s);
+	if (err == -EBUSY && VMS_LOCKLESS_IS_SAFE) {
+		enter_irq(s);
+		return 0;
+	}
+	if (err)
+		return err;
+	s->lock = SECTION_MMAP;
+	s->entered = ktime_get_ns();
+	return 0;
+}
+
+/*
+ * A shared mapping of hugetlb may borrow the PMD table of another process,
+ * which is freed by neither RCU nor the VMA's lock. The hugetlb lock of the
+ * VMA keeps this mapping from losing it: 6.12 mm/hugetlb.c:huge_pmd_unshare().
+ */
+static struct hugetlb_vma_lock *shared_hugetlb_lock(const struct vm_area_struct *vma)
+{
+	if (!is_vm_hugetlb_page((struct vm_area_struct *)vma) ||
+	    !(vma->vm_flags & VM_MAYSHARE))
+		return NULL;
+	return vma->vm_private_data;
+}
+
+static void put_vma(struct section *s)
+{
+	if (!s->vma)
+		return;
+	if (s->hugetlb)
+		up_read(&shared_hugetlb_lock(s->vma)->rw_sema);
+	s->hugetlb = false;
+	if (s->lock == SECTION_VMA)
+		vma_end_read(s->vma);
+	s->vma = NULL;
+}
+
+static bool lock_vma(struct section *s, struct vm_area_struct *vma)
+{
+	struct hugetlb_vma_lock *lock;
+
+	if (s->lock == SECTION_VMA) {
+		if (!vma_try_read_lock(s->mm, vma))
+			return false;
+		/* it may have been split or recycled since it was found */
+		if (vma->vm_start != s->mas.index ||
+		    vma->vm_end != s->mas.last + 1) {
+			vma_end_read(vma);
+			return false;
+		}
+		s->hold[SECTION_VMA].count++;
+	}
+	s->vma = vma;
+	lock = shared_hugetlb_lock(vma);
+	if (lock) {
+		if (!down_read_trylock(&lock->rw_sema)) {
+			put_vma(s);
+			return false;
+		}
+		s->hugetlb = true;
+	}
+	return true;
+}
+
+struct vm_area_struct *section_next(struct section *s, unsigned long *start,
+				    unsigned long *end)
+{
+	struct vm_area_struct *vma;
+
+	put_vma(s);
+	vma = mas_find(&s->mas, ULONG_MAX);
+	if (!vma)
+		return NULL;
+	*start = s->mas.index;
+	*end = s->mas.last + 1;
+	if (s->lock != SECTION_IRQ && !lock_vma(s, vma))
+		return ERR_PTR(-EAGAIN);
+	return vma;
+}
+
+static void account(struct section *s)
+{
+	struct hold *hold = &s->hold[s->lock];
+	u64 held = ktime_get_ns() - s->entered;
+
+	if (s->lock != SECTION_VMA)
+		hold->count++;
+	hold->total_ns += held;
+	if (held > hold->longest_ns)
+		hold->longest_ns = held;
+}
+
+/*
+ * Give waiting writers a real chance: a reader that returns at once steals the
+ * lock from a queued writer for up to 4 ms (6.12 kernel/locking/rwsem.c:
+ * rwsem_down_read_slowpath(), "Reader optimistic lock stealing").
+ */
+static void let_writers_in(struct section *s)
+{
+	unsigned int round;
+
+	for (round = 0; round < 10 && mmap_lock_is_contended(s->mm); round++) {
+		s->waits++;
+		usleep_range(20, 60);
+	}
+}
+
+void section_leave(struct section *s)
+{
+	put_vma(s);
+	account(s);
+	switch (s->lock) {
+	case SECTION_VMA:
+		rcu_read_unlock();
+		break;
+	case SECTION_MMAP: {
+		bool contended = mmap_lock_is_contended(s->mm);
+
+		mmap_read_unlock(s->mm);
+		if (contended) {
+			s->waits++;
+			usleep_range(20, 60);
+			let_writers_in(s);
+		}
+		break;
+	}
+	default:
+		rcu_read_unlock();
+		local_irq_restore(s->irq_flags);
+	}
+	cond_resched();
+}
+
+void section_want_mmap(struct section *s)
+{
+	s->want = WANT_MMAP;
+}
+
+bool section_wait(struct section *s)
+{
+	if (s->tries++ < VMA_TRIES && wait_a_little(s))
+		return true;
+	s->tries = 0;
+	if (!s->expired) {
+		/* a reader of mmap_lock excludes every writer of the VMA */
+		s->want = WANT_MMAP;
+		return true;
+	}
+	s->want = VMS_LOCKLESS_IS_SAFE ? WANT_IRQ : WANT_DEFAULT;
+	return VMS_LOCKLESS_IS_SAFE;
+}

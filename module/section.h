@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sections: the short stretches in which the page tables of another process
+ * may be read. Owns every lock of the target that is ever taken, how long it is
+ * held and what happens when it cannot be had; knows nothing of pages.
+ */
+#ifndef VMS_SECTION_H
+#define VMS_SECTION_H
+
+#include <linux/maple_tree.h>
+#include <linux/mm_types.h>
+#include <linux/types.h>
+
+enum section_lock {
+	SECTION_MMAP,	/* mmap_lock for read */
+	SECTION_VMA,	/* read lock of each VMA, under RCU */
+	SECTION_IRQ,	/* interrupts off; only where VMS_LOCKLESS_IS_SAFE */
+	SECTION_LOCKS,
+};
+
+struct hold {
+	u64 count;
+	u64 total_ns;
+	u64 longest_ns;
+};
+
+/**
+ * struct section - the state of one operation on a target
+ * @mm: the address space; the caller holds mm_users
+ * @lock: how the section that is entered now is protected
+ * @vma: the VMA that is locked now, in SECTION_VMA
+ * @hugetlb: @vma's hugetlb lock is held as well
+ * @budget: work that may still be done before section_leave(), in units of
+ *	about ten instructions; whoever works subtracts
+ * @deadline: when waiting for locks ends, in ktime; set on the first wait
+ * @expired: it has ended: nothing waits any more
+ *
+ * Lock order: VMA read lock, hugetlb VMA lock (tried, never waited for), page
+ * table lock. Nothing sleeps between section_enter() and section_leave().
+ */
+struct section {
+	struct mm_struct *mm;
+	enum section_lock lock;
+	struct vm_area_struct *vma;
+	bool hugetlb;
+	long budget;
+
+	u64 timeout_ns;
+	u64 deadline;
+	bool expired;
+
+	/* private to section.c */
+	struct ma_state mas;
+	enum { WANT_DEFAULT, WANT_MMAP, WANT_IRQ } want;
+	unsigned int tries;
+	unsigned long irq_flags;
+	u64 entered;
+
+	struct hold hold[SECTION_LOCKS];
+	u64 sections;
+	u64 waits;
+};
+
+void section_init(struct section *s, struct mm_struct *mm, u64 timeout_ns);
+
+/**
+ * section_enter - start reading at @addr
+ *
+ * Return: 0; -EBUSY when the lock stayed taken past the deadline and nothing
+ * else is safe: where VMAs have locks of their own it is worth to try again,
+ * for the next VMA's may be free; -EINTR on a fatal signal. May sleep.
+ */
+int section_enter(struct section *s, unsigned long addr);
+
+/**
+ * section_next - the VMA that holds the address, or the next one above
+ * @s: an entered section
+ * @start: out: its range, as the tree has it; also when it could not be locked
+ * @end: out
+ *
+ * The VMA stays locked until the next call or section_leave(). In SECTION_IRQ
+ * it is not locked at all and may be recycled memory: look at its flags only.
+ *
+ * Return: the VMA, NULL behind the last one, ERR_PTR(-EAGAIN) when its lock is
+ * taken: leave the section, then section_wait().
+ */
+struct vm_area_struct *section_next(struct section *s, unsigned long *start,
+				    unsigned long *end);
+
+void section_leave(struct section *s);
+
+/**
+ * section_wait - after -EAGAIN and outside the section: sleep, try otherwise
+ *
+ * Return: true when it is worth entering again; false when the VMA has to be
+ * passed over.
+ */
+bool section_wait(struct section *s);
+
+/* Enter the next section under mmap_lock, which keeps every table. */
+void section_want_mmap(struct section *s);
+
+/* The kinds of lock this build can use, as a mask. */
+unsigned int section_locks(void);
+
+#endif /* VMS_SECTION_H */

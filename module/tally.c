@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sums over the pages of one VMA, entry by entry: the plain path, which says
+ * what the block-wise one in tally_fast.c has to come to. The rules of
+ * accounting follow fs/proc/task_mmu.c:smaps_account().
+ */
+#include <linux/math64.h>
+#include <linux/mm.h>
+
+#include "compat/folio.h"
+#include "tally.h"
+#include "tally_fast.h"
+
+#define COST_PLAIN	12	/* an entry with its struct page */
+#define COST_HOLE	1
+
+void tally_begin(struct tally *t, const struct vma_copy *copy, bool trusted)
+{
+	u64 used;
+
+	tally_end(t);
+	for (used = t->cells_used; used; used &= used - 1)
+		t->cell[__ffs64(used)] = 0;
+	for (used = t->counts_used; used; used &= used - 1)
+		t->count[__ffs64(used)] = 0;
+	t->cells_used = 0;
+	t->counts_used = 0;
+	view_init(&t->view, copy, trusted);
+	t->shmem = NULL;
+	/*
+	 * smaps asks the object as a whole where every swapped page of it is
+	 * one of ours, and looks behind each hole where there may be copies.
+	 */
+	if (copy->shmem && !(copy->flags & VM_SHARED) &&
+	    (copy->flags & VM_WRITE) && vma_shmem_any_swap(copy))
+		t->shmem = copy;
+}
+
+void tally_add(struct tally *t, enum tally_counter counter, u64 n)
+{
+	t->count[counter] += n;
+	t->counts_used |= BIT_ULL(counter);
+}
+
+static void add_cell(struct tally *t, unsigned int cell, u64 pages)
+{
+	t->cell[cell] += pages;
+	t->cells_used |= BIT_ULL(cell);
+}
+
+void tally_hole(struct tally *t, unsigned long addr, unsigned long end)
+{
+	t->cost += COST_HOLE;
+	tally_add(t, COUNT_STATE + STATE_NONE, (end - addr) >> PAGE_SHIFT);
+	if (!t->shmem)
+		return;
+	for (; addr < end; addr += PAGE_SIZE) {
+		t->cost += COST_PLAIN;
+		if (vma_shmem_page_swapped(t->shmem, addr))
+			tally_add(t, COUNT_SHMEM_SWAP, 1);
+	}
+}
+
+static enum tally_counter pss_counter(const struct page_info *info,
+				     enum page_kind kind)
+{
+	if (kind <= KIND_KSM)
+		return COUNT_PSS_ANON;
+	return info->attrs & ATTR_SWAPBACKED ? COUNT_PSS_SHMEM : COUNT_PSS_FILE;
+}
+
+/* One page, or several that are alike, into its cell and its sums. */
+static void account(struct tally *t, const struct page_info *info, bool shared,
+		    u64 pages)
+{
+	enum page_kind kind = (info->attrs & ATTR_KIND) >> ATTR_KIND_SHIFT;
+	bool dirty = info->attrs & (ATTR_DIRTY | ATTR_FOLIO_DIRTY);
+	bool referenced = info->attrs & (ATTR_YOUNG | ATTR_REFERENCED);
+	u64 pss = (u64)PAGE_SIZE << PSS_SHIFT;
+
+	add_cell(t, kind * 8 + shared * CELL_SHARED + dirty * CELL_DIRTY +
+		    referenced * CELL_REFERENCED, pages);
+	tally_add(t, COUNT_ORDER +
+		     ((info->attrs & ATTR_ORDER) >> ATTR_ORDER_SHIFT), pages);
+	if (kind == KIND_HUGETLB)
+		return;
+	if (info->attrs & ATTR_LAZYFREE)
+		tally_add(t, COUNT_LAZYFREE, pages);
+	if (info->mapcount >= 2)
+		pss = div_u64(pss, info->mapcount);
+	tally_add(t, pss_counter(info, kind), pss * pages);
+	if (dirty)
+		tally_add(t, COUNT_PSS_DIRTY, pss * pages);
+}
+
+/* A state that is not "present, with a struct page". */
+static void account_state(struct tally *t, const struct page_info *info,
+			  u64 pages)
+{
+	unsigned int state = info->attrs & ATTR_STATE;
+
+	tally_add(t, COUNT_STATE + state, pages);
+	if (state == STATE_ZERO || state == STATE_SPECIAL)
+		tally_add(t, COUNT_LEAF +
+			     ((info->attrs & ATTR_LEAF) >> ATTR_LEAF_SHIFT),
+			  pages);
+	if (!info->page)
+		return;
+	/* smaps counts them as resident, and as shared or not by rule */
+	account(t, info, nonpresent_is_shared(state == STATE_DEVICE,
+					      info->mapcount), pages);
+}
+
+static void account_page(struct tally *t, const struct page_info *info,
+			 bool shared_table, u64 pages)
+{
+	if ((info->attrs & ATTR_STATE) != STATE_PRESENT) {
+		account_state(t, info, pages);
+		return;
+	}
+	tally_add(t, COUNT_LEAF + ((info->attrs & ATTR_LEAF) >> ATTR_LEAF_SHIFT),
+		  pages);
+	if (info->attrs & ATTR_PROTNONE)
+		tally_add(t, COUNT_PROTNONE, pages);
+	account(t, info, info->mapcount >= 2 || shared_table, pages);
+}
+
+void tally_alike(struct tally *t, pte_t pte, u64 pages)
+{
+	struct page_info info;
+	struct entry entry;
+
+	entry_from_pte(pte, &entry);
+	classify(&t->view, &entry, ATTR_FOLIO, 0, &info);
+	account_page(t, &info, false, pages);
+	t->cost += COST_PLAIN;
+}
+
+void tally_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
+		unsigned int n)
+{
+	unsigned int i;
+
+	if (!t->plain && tally_fast_ptes(t, pte, addr, n))
+		return;
+	for (i = 0; i < n; i++, addr += PAGE_SIZE) {
+		pte_t copy = __pte(arch_raw_pte(pte + i));
+
+		if (pte_none(copy))
+			tally_hole(t, addr, addr + PAGE_SIZE);
+		else
+			tally_alike(t, copy, 1);
+	}
+}
+
+void tally_end(struct tally *t)
+{
+	tally_fast_fold(t);
+}
+
+static void account_pmd_kind(struct tally *t, const struct page_info *info,
+			     u64 pages)
+{
+	enum page_kind kind = (info->attrs & ATTR_KIND) >> ATTR_KIND_SHIFT;
+
+	if (!info->page || kind == KIND_HUGETLB)
+		return;
+	if (kind <= KIND_KSM)
+		tally_add(t, COUNT_PMD_ANON, pages);
+	else if (info->attrs & ATTR_SWAPBACKED)
+		tally_add(t, COUNT_PMD_SHMEM, pages);
+	else if (kind != KIND_DEVICE)
+		tally_add(t, COUNT_PMD_FILE, pages);
+}
+
+static void tally_leaf(struct tally *t, const struct entry *entry,
+		       unsigned int first, unsigned int pages,
+		       bool shared_table)
+{
+	struct page_info info;
+	unsigned int i;
+
+	classify(&t->view, entry, ATTR_FOLIO, first, &info);
+	if ((entry->attrs & ATTR_LEAF) == (u64)LEAF_PMD << ATTR_LEAF_SHIFT)
+		account_pmd_kind(t, &info, pages);
+	/* pages of one leaf differ in nothing but their mapcounts */
+	if (!info.page || t->view.hugetlb || classify_uniform(&info) ||
+	    (info.attrs & ATTR_STATE) != STATE_PRESENT) {
+		account_page(t, &info, shared_table, pages);
+		return;
+	}
+	for (i = 0; i < pages; i++) {
+		classify(&t->view, entry, ATTR_FOLIO, first + i, &info);
+		account_page(t, &info, shared_table, 1);
+	}
+	t->cost += pages * COST_PLAIN;
+}
+
+void tally_pmd(struct tally *t, pmd_t pmd, unsigned long addr,
+	       unsigned long end, bool shared_table)
+{
+	struct entry entry;
+
+	entry_from_pmd(pmd, &entry);
+	tally_leaf(t, &entry, (addr & ~PMD_MASK) >> PAGE_SHIFT,
+		   (end - addr) >> PAGE_SHIFT, shared_table);
+}
+
+void tally_pud(struct tally *t, pud_t pud, unsigned long addr,
+	       unsigned long end)
+{
+	struct entry entry;
+
+	entry_from_pud(pud, &entry);
+	tally_leaf(t, &entry, (addr & ~PUD_MASK) >> PAGE_SHIFT,
+		   (end - addr) >> PAGE_SHIFT, false);
+}
+
+bool tally_has_fast_path(void)
+{
+	return tally_fast_possible();
+}

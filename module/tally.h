@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sums over the pages of one VMA: what smaps says, and more; knows nothing of
+ * locks or records.
+ */
+#ifndef VMS_TALLY_H
+#define VMS_TALLY_H
+
+#include <linux/mm.h>
+
+#include "classify.h"
+#include "page.h"
+
+#define TALLY_HIST	128
+
+/**
+ * struct tally - the sums
+ * @view: the mapping
+ * @shmem: the VMA, when swapped pages of its object must be looked for one by
+ *	one behind empty entries (a private writable mapping); else NULL
+ * @plain: entry by entry, see tally.c
+ * @cost: work done, in the units of section.budget
+ * @cell: pages, by VMSCOPE_CELL()
+ * @count: by enum tally_counter; PSS in bytes << PSS_SHIFT
+ */
+struct tally {
+	struct view view;
+	const struct vma_copy *shmem;
+	bool plain;
+	long cost;
+	u64 cells_used;		/* which of @cell may be other than zero */
+	u64 counts_used;
+	u64 cell[CELL_NR];
+	u64 count[COUNT_NR];
+
+	/* private to tally_fast.c: pages by table, folded by tally_end() */
+	u64 small_used;
+	u64 small[CELL_NR];
+	u64 small_pss[CELL_NR];
+	bool hist_used;
+	u32 hist[TALLY_HIST];
+};
+
+/* Bring the sums up to date, before they are read. */
+void tally_end(struct tally *t);
+
+/* @pages pages that classify like the one that @pte maps. */
+void tally_alike(struct tally *t, pte_t pte, u64 pages);
+
+/* Start anew. Cheap: clears only what was used. The first time, zero it. */
+void tally_begin(struct tally *t, const struct vma_copy *copy, bool trusted);
+
+void tally_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
+		unsigned int n);
+void tally_pmd(struct tally *t, pmd_t pmd, unsigned long addr,
+	       unsigned long end, bool shared_table);
+void tally_pud(struct tally *t, pud_t pud, unsigned long addr,
+	       unsigned long end);
+void tally_hole(struct tally *t, unsigned long addr, unsigned long end);
+void tally_add(struct tally *t, enum tally_counter counter, u64 n);
+
+/* Whether the block-wise paths exist on this machine. */
+bool tally_has_fast_path(void);
+
+#endif /* VMS_TALLY_H */

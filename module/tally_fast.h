@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The block-wise path of a tally; only a faster way to what tally.c comes to.
+ */
+#ifndef VMS_TALLY_FAST_H
+#define VMS_TALLY_FAST_H
+
+#include "tally.h"
+
+bool tally_fast_possible(void);
+
+/* Move what was counted by table into the sums. */
+void tally_fast_fold(struct tally *t);
+
+/* Return: false when these entries are for the plain path. */
+bool tally_fast_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
+		     unsigned int n);
+
+#endif /* VMS_TALLY_FAST_H */

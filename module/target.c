@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Targets: finding a process, the permission to look at it, and the life of
+ * what was pinned.
+ */
+#include <linux/capability.h>
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/random.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+#include <linux/security.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+
+#include "scan.h"
+#include "target.h"
+
+static siphash_key_t mm_number_key __read_mostly;
+
+void target_init(void)
+{
+	get_random_bytes(&mm_number_key, sizeof(mm_number_key));
+}
+
+/*
+ * The rule of /proc/PID/pagemap, and of /proc/kcore under lockdown, for frames
+ * tell where the kernel's own memory is.
+ */
+enum physical target_physical(void)
+{
+	if (!capable(CAP_SYS_ADMIN))
+		return PHYSICAL_NO_CAPABILITY;
+	if (security_locked_down(LOCKDOWN_KCORE))
+		return PHYSICAL_LOCKED_DOWN;
+	return PHYSICAL_SHOWN;
+}
+
+/*
+ * ptrace_may_access() is not exported. Its capability is the part of it that
+ * does not depend on who the target runs as; a process may look at itself.
+ */
+static bool may_look_at(const struct mm_struct *mm)
+{
+	return mm == current->mm || ns_capable(mm->user_ns, CAP_SYS_PTRACE);
+}
+
+static struct task_struct *find_task(pid_t nr)
+{
+	struct task_struct *task;
+	struct pid *pid;
+
+	if (!nr) {
+		get_task_struct(current);
+		return current;
+	}
+	pid = find_get_pid(nr);
+	task = get_pid_task(pid, PIDTYPE_PID);
+	put_pid(pid);
+	return task;
+}
+
+static int pin(struct target *target, struct task_struct *task)
+{
+	struct mm_struct *mm;
+	int err = 0;
+
+	if (task->flags & PF_KTHREAD)
+		return -ENXIO;
+	mm = get_task_mm(task);
+	if (!mm)
+		return -ESRCH;
+	if (may_look_at(mm)) {
+		mmgrab(mm);
+		target->mm = mm;
+		rcu_read_lock();
+		get_task_comm(target->comm, rcu_dereference(task->group_leader));
+		rcu_read_unlock();
+	} else {
+		err = -EPERM;
+	}
+	mmput(mm);
+	return err;
+}
+
+struct target *target_open(pid_t pid)
+{
+	struct task_struct *task;
+	struct target *target;
+	int err = -ENOMEM;
+
+	task = find_task(pid);
+	if (!task)
+		return ERR_PTR(-ESRCH);
+	target = kzalloc(sizeof(*target), GFP_KERNEL_ACCOUNT);
+	if (!target)
+		goto put_task;
+	mutex_init(&target->lock);
+	target->physical = target_physical();
+	err = pin(target, task);
+	if (err)
+		goto free_target;
+	err = -ENOMEM;
+	target->scan = scan_alloc();
+	if (!target->scan)
+		goto drop_mm;
+	put_task_struct(task);
+	return target;
+
+drop_mm:
+	mmdrop(target->mm);
+free_target:
+	kfree(target);
+put_task:
+	put_task_struct(task);
+	return ERR_PTR(err);
+}
+
+void target_close(struct target *target)
+{
+	scan_free(target->scan);
+	mmdrop(target->mm);
+	kfree(target);
+}
+
+int target_enter(struct target *target)
+{
+	if (mutex_lock_killable(&target->lock))
+		return -EINTR;
+	if (mmget_not_zero(target->mm))
+		return 0;
+	mutex_unlock(&target->lock);
+	return -ESRCH;
+}
+
+void target_leave(struct target *target)
+{
+	mmput(target->mm);
+	mutex_unlock(&target->lock);
+}
+
+u64 target_mm_number(const struct target *target)
+{
+	return siphash_1u64((unsigned long)target->mm, &mm_number_key);
+}

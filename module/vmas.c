@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copies of VMAs and questions about the objects they map; knows nothing of
+ * page tables.
+ */
+#include <linux/fs.h>
+#include <linux/hugetlb.h>
+#include <linux/mempolicy.h>
+#include <linux/mm.h>
+#include <linux/pkeys.h>
+#include <linux/sched/signal.h>
+#include <linux/shmem_fs.h>
+#include <linux/string.h>
+#include <linux/xarray.h>
+
+#include "compat/vma.h"
+#include "page.h"
+#include "vmas.h"
+
+#define POLICY_NONE	0xff
+
+static u8 vma_policy_mode(const struct vm_area_struct *vma)
+{
+#ifdef CONFIG_NUMA
+	if (vma->vm_policy)
+		return vma->vm_policy->mode;
+#endif
+	return POLICY_NONE;
+}
+
+static u8 vma_pkey_of(struct vm_area_struct *vma)
+{
+#ifdef CONFIG_ARCH_HAS_PKEYS
+	return vma_pkey(vma);
+#else
+	return 0;
+#endif
+}
+
+/* The order of the questions is that of fs/proc/task_mmu.c:get_vma_name(). */
+static void copy_name(struct vma_copy *copy, struct vm_area_struct *vma)
+{
+	const char *name = vms_vma_anon_name(vma);
+
+	if (vma->vm_file) {
+		copy->name_kind = name ? NAME_ANON : NAME_FILE;
+	} else if (vma->vm_ops && vma->vm_ops->name &&
+		   vma->vm_ops->name(vma)) {
+		copy->name_kind = NAME_SPECIAL;
+		name = vma->vm_ops->name(vma);
+	} else if (vms_vma_is_heap(vma->vm_mm, copy->start, copy->end)) {
+		copy->name_kind = NAME_HEAP;
+		return;
+	} else if (vms_vma_is_stack(vma->vm_mm, copy->start, copy->end)) {
+		copy->name_kind = NAME_STACK;
+		return;
+	} else {
+		copy->name_kind = name ? NAME_ANON : NAME_NONE;
+	}
+	if (name)
+		strscpy(copy->name, name, sizeof(copy->name));
+}
+
+void vma_copy_take(struct vma_copy *copy, struct vm_area_struct *vma,
+		   unsigned long start, unsigned long end, bool locked)
+{
+	copy->start = start;
+	copy->end = end;
+	copy->flags = vms_vma_flags(vma);
+	copy->file = NULL;
+	copy->shmem = false;
+	copy->huge_shift = 0;
+	copy->name_kind = NAME_NONE;
+	copy->name[0] = '\0';
+	copy->marks = 0;
+	if (!locked) {
+		/* good enough to read entries by, and nothing is followed */
+		copy->anonymous = false;
+		copy->pgoff = 0;
+		copy->pkey = 0;
+		copy->policy = POLICY_NONE;
+		copy->huge_shift = copy->flags & VM_HUGETLB ? PMD_SHIFT : 0;
+		copy->marks = MARK_RACY | MARK_NO_NAME;
+		return;
+	}
+	copy->pgoff = vma->vm_pgoff;
+	copy->anonymous = vma_is_anonymous(vma);
+	copy->pkey = vma_pkey_of(vma);
+	copy->policy = vma_policy_mode(vma);
+	if (vma->vm_file) {
+		copy->file = get_file(vma->vm_file);
+		copy->shmem = shmem_mapping(copy->file->f_mapping);
+		if (copy->flags & VM_HUGETLB)
+			copy->huge_shift = huge_page_shift(hstate_vma(vma));
+	}
+	copy_name(copy, vma);
+}
+
+bool vma_copy_same(const struct vma_copy *copy, struct vm_area_struct *vma,
+		   unsigned long start, unsigned long end)
+{
+	return copy->start == start && copy->end == end &&
+	       copy->flags == vms_vma_flags(vma) &&
+	       (copy->marks & MARK_RACY ||
+		(copy->file == vma->vm_file && copy->pgoff == vma->vm_pgoff));
+}
+
+void vma_copy_put(struct vma_copy *copy)
+{
+	if (copy->file)
+		fput(copy->file);
+	copy->file = NULL;
+}
+
+static unsigned long page_index(const struct vma_copy *copy, unsigned long addr)
+{
+	return copy->pgoff + ((addr - copy->start) >> PAGE_SHIFT);
+}
+
+bool vma_shmem_any_swap(const struct vma_copy *copy)
+{
+	return READ_ONCE(SHMEM_I(file_inode(copy->file))->swapped);
+}
+
+bool vma_shmem_page_swapped(const struct vma_copy *copy, unsigned long addr)
+{
+	return xa_is_value(xa_load(&copy->file->f_mapping->i_pages,
+				   page_index(copy, addr)));
+}
+
+/* After mm/shmem.c:shmem_partial_swap_usage(). */
+static unsigned long count_swapped(struct address_space *mapping,
+				   unsigned long first, unsigned long last)
+{
+	XA_STATE(xas, &mapping->i_pages, first);
+	unsigned long swapped = 0;
+	unsigned int looked = 0;
+	void *entry;
+
+	rcu_read_lock();
+	xas_for_each(&xas, entry, last) {
+		if (xas_retry(&xas, entry))
+			continue;
+		if (xa_is_value(entry))
+			/* large folios are swapped as one entry */
+			swapped += min(1UL << xas_get_order(&xas),
+				       last - xas.xa_index + 1);
+		if (++looked % 1024 == 0) {
+			xas_pause(&xas);
+			rcu_read_unlock();
+			cond_resched();
+			if (fatal_signal_pending(current))
+				return swapped;
+			rcu_read_lock();
+		}
+	}
+	rcu_read_unlock();
+	return swapped;
+}
+
+unsigned long vma_shmem_swap(const struct vma_copy *copy, unsigned long start,
+			     unsigned long end)
+{
+	if (!vma_shmem_any_swap(copy))
+		return 0;
+	return count_swapped(copy->file->f_mapping, page_index(copy, start),
+			     page_index(copy, end) - 1);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A copy of one VMA, taken while it was locked, so that it can be named and
+ * compared after it was let go; knows nothing of page tables.
+ */
+#ifndef VMS_VMAS_H
+#define VMS_VMAS_H
+
+#include <linux/mm_types.h>
+#include <linux/types.h>
+
+enum vma_name {
+	NAME_NONE,
+	NAME_FILE,
+	NAME_ANON,
+	NAME_SPECIAL,
+	NAME_HEAP,
+	NAME_STACK,
+};
+
+#define VMA_NAME_MAX	80	/* ANON_VMA_NAME_MAX_LEN, and any special name */
+
+/**
+ * struct vma_copy - what is known of a VMA
+ * @start: as in the kernel's VMA, like @end, @flags and @pgoff
+ * @file: the mapped file, with a reference owned by this copy, or NULL
+ * @anonymous: no vm_ops: private anonymous memory
+ * @shmem: @file is of shmem
+ * @huge_shift: log2 of the page size of a hugetlb mapping, 0 otherwise
+ * @name_kind: what @name is; NAME_FILE has its text in @file
+ * @marks: MARK_RACY | MARK_NO_NAME when it was copied without a lock
+ */
+struct vma_copy {
+	unsigned long start;
+	unsigned long end;
+	unsigned long flags;
+	unsigned long pgoff;
+	struct file *file;
+	bool anonymous;
+	bool shmem;
+	u8 huge_shift;
+	u8 pkey;
+	u8 policy;
+	enum vma_name name_kind;
+	u16 marks;
+	char name[VMA_NAME_MAX];
+};
+
+/**
+ * vma_copy_take - copy @vma
+ * @copy: overwritten; a file reference it held has been put before
+ * @vma: the VMA
+ * @start: its range as the tree has it
+ * @end: likewise
+ * @locked: whether it is locked; otherwise only range and flags are copied
+ *
+ * Context: in a section.
+ */
+void vma_copy_take(struct vma_copy *copy, struct vm_area_struct *vma,
+		   unsigned long start, unsigned long end, bool locked);
+
+/* Whether @vma still is what was copied. Context: in a section. */
+bool vma_copy_same(const struct vma_copy *copy, struct vm_area_struct *vma,
+		   unsigned long start, unsigned long end);
+
+/* Drop the file reference. */
+void vma_copy_put(struct vma_copy *copy);
+
+/**
+ * vma_shmem_swap - pages of the mapped object that are in swap
+ * @copy: of a shmem mapping
+ * @start: part of the VMA to look at
+ * @end: likewise
+ *
+ * Context: outside a section. May sleep. Return: pages.
+ */
+unsigned long vma_shmem_swap(const struct vma_copy *copy, unsigned long start,
+			     unsigned long end);
+
+/* Whether the page of a shmem mapping at @addr is in swap. Does not sleep. */
+bool vma_shmem_page_swapped(const struct vma_copy *copy, unsigned long addr);
+
+/* Whether any page of the object is in swap at all; a cheap first question. */
+bool vma_shmem_any_swap(const struct vma_copy *copy);
+
+#endif /* VMS_VMAS_H */

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The descent from the root of a page table to its leaves. Each level is read
+ * once and the next table is reached from that copy, so that a change in
+ * between leads to the old table or the new one, never to a mix of both; the
+ * section keeps either alive.
+ */
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+
+#include "compat/pgtable.h"
+#include "entry.h"
+#include "test.h"
+#include "walk.h"
+
+/* What the pieces cost, in units of about ten instructions. */
+#define COST_DESCENT	4	/* one step down and back */
+#define COST_LEAF	8
+#define COST_EMPTY_SHIFT 3	/* eight empty entries are one unit */
+
+static bool done(const struct walk *w)
+{
+	return w->stopped || *w->budget <= 0;
+}
+
+static unsigned long tell_hole(struct walk *w, unsigned long addr,
+			       unsigned long end)
+{
+	unsigned long reached = w->ops->hole(w, addr, end);
+
+	if (reached < end)
+		w->stopped = true;
+	return reached;
+}
+
+/*
+ * Skip the empty entries from @addr on, of which @entry is the first, in a
+ * table whose entries cover 1 << @shift bytes. Return: address reached.
+ */
+static unsigned long skip_empty(struct walk *w, const void *entry,
+				unsigned long addr, unsigned long end,
+				unsigned int shift)
+{
+	unsigned long first = addr >> shift;
+	unsigned int n = ((end - 1) >> shift) - first + 1;
+	unsigned int empty = arch_count_empty(entry, n);
+	unsigned long reached;
+
+	/* what was empty a moment ago may have been filled; it is next, then */
+	empty = max(empty, 1u);
+	reached = empty == n ? end : (first + empty) << shift;
+	w->entries += empty;
+	*w->budget -= (empty >> COST_EMPTY_SHIFT) + 1;
+	return tell_hole(w, addr, reached);
+}
+
+static unsigned long walk_ptes(struct walk *w, pmd_t *pmdp, pmd_t pmd,
+			       unsigned long addr, unsigned long end)
+{
+	unsigned int n = (end - addr) >> PAGE_SHIFT;
+	unsigned int taken;
+	spinlock_t *ptl;
+	pte_t *pte;
+
+	if (w->lockless) {
+		/* no table of a section is held over to the next, so take few */
+		n = min_t(unsigned int, n, 64);
+		test_widen_window();
+		pte = pte_table_map(pmd, addr);
+		taken = w->ops->ptes(w, pte, addr, n);
+		pte_table_unmap(pte);
+	} else {
+		test_widen_window();
+		ptl = pte_lockptr(w->mm, &pmd);
+		spin_lock(ptl);
+		/* collapsed or freed before the lock was ours: look again */
+		if (unlikely(!pmd_same(pmd, pmd_read_once(pmdp)))) {
+			spin_unlock(ptl);
+			*w->budget -= COST_DESCENT;
+			return addr;
+		}
+		pte = pte_table_map(pmd, addr);
+		taken = w->ops->ptes(w, pte, addr, n);
+		pte_table_unmap(pte);
+		spin_unlock(ptl);
+	}
+	w->entries += taken;
+	if (taken < n)
+		w->stopped = true;
+	return addr + ((unsigned long)taken << PAGE_SHIFT);
+}
+
+static unsigned long walk_pmd_leaf(struct walk *w, pmd_t *pmdp, pmd_t pmd,
+				   unsigned long addr, unsigned long end)
+{
+	spinlock_t *ptl = NULL;
+	unsigned long reached;
+
+	if (!w->lockless) {
+		ptl = pmd_lock(w->mm, pmdp);
+		if (unlikely(!pmd_same(pmd, pmd_read_once(pmdp)))) {
+			spin_unlock(ptl);
+			*w->budget -= COST_DESCENT;
+			return addr;
+		}
+	}
+	w->shared_table = w->huge_shift == PMD_SHIFT &&
+			  hugetlb_table_shared(pmdp);
+	reached = w->ops->pmd(w, pmd, addr, end);
+	if (ptl)
+		spin_unlock(ptl);
+	w->entries++;
+	*w->budget -= COST_LEAF;
+	if (reached < end)
+		w->stopped = true;
+	return reached;
+}
+
+static unsigned long walk_pmds(struct walk *w, pud_t *pudp, pud_t pud,
+			       unsigned long addr, unsigned long end)
+{
+	while (addr < end && !done(w)) {
+		pmd_t *pmdp = pmd_offset_lockless(pudp, pud, addr);
+		pmd_t pmd = pmd_read_once(pmdp);
+		unsigned long next = pmd_addr_end(addr, end);
+
+		if (pmd_none(pmd)) {
+			addr = skip_empty(w, pmdp, addr, end, PMD_SHIFT);
+			continue;
+		}
+		if (w->huge_shift == PMD_SHIFT || pmd_maps_memory(pmd) ||
+		    !pmd_present(pmd)) {
+			addr = walk_pmd_leaf(w, pmdp, pmd, addr, next);
+			continue;
+		}
+		w->entries++;
+		*w->budget -= COST_DESCENT;
+		addr = walk_ptes(w, pmdp, pmd, addr, next);
+	}
+	return addr;
+}
+
+static unsigned long walk_puds(struct walk *w, p4d_t *p4dp, p4d_t p4d,
+			       unsigned long addr, unsigned long end)
+{
+	while (addr < end && !done(w)) {
+		pud_t *pudp = pud_offset_lockless(p4dp, p4d, addr);
+		pud_t pud = pud_read_once(pudp);
+		unsigned long next = pud_addr_end(addr, end);
+
+		if (pud_none(pud)) {
+			addr = skip_empty(w, pudp, addr, end, PUD_SHIFT);
+			continue;
+		}
+		w->entries++;
+		if (w->huge_shift == PUD_SHIFT || pud_maps_memory(pud) ||
+		    !pud_present(pud)) {
+			/* nothing splits these; the entry is its own snapshot */
+			w->shared_table = false;
+			*w->budget -= COST_LEAF;
+			addr = w->ops->pud(w, pud, addr, next);
+			if (addr < next)
+				w->stopped = true;
+			continue;
+		}
+		*w->budget -= COST_DESCENT;
+		addr = walk_pmds(w, pudp, pud, addr, next);
+	}
+	return addr;
+}
+
+static unsigned long walk_p4ds(struct walk *w, pgd_t *pgdp, pgd_t pgd,
+			       unsigned long addr, unsigned long end)
+{
+	while (addr < end && !done(w)) {
+		p4d_t *p4dp = p4d_offset_lockless(pgdp, pgd, addr);
+		p4d_t p4d = p4d_read_once(p4dp);
+		unsigned long next = p4d_addr_end(addr, end);
+
+		if (p4d_none(p4d)) {
+			w->entries++;
+			*w->budget -= 1;
+			addr = tell_hole(w, addr, next);
+			continue;
+		}
+		w->entries++;
+		addr = walk_puds(w, p4dp, p4d, addr, next);
+	}
+	return addr;
+}
+
+unsigned long walk_range(struct walk *w, unsigned long addr, unsigned long end)
+{
+	w->stopped = false;
+	while (addr < end && !done(w)) {
+		pgd_t *pgdp = pgd_offset(w->mm, addr);
+		pgd_t pgd = pgd_read_once(pgdp);
+		unsigned long next = pgd_addr_end(addr, end);
+
+		if (pgd_none(pgd)) {
+			w->entries++;
+			*w->budget -= 1;
+			addr = tell_hole(w, addr, next);
+			continue;
+		}
+		w->entries++;
+		addr = walk_p4ds(w, pgdp, pgd, addr, next);
+	}
+	return addr;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The descent from the root of a page table to its leaves; hands over entries
+ * and knows nothing of what they mean.
+ */
+#ifndef VMS_WALK_H
+#define VMS_WALK_H
+
+#include <linux/mm_types.h>
+#include <linux/types.h>
+
+struct walk;
+
+/**
+ * struct walk_ops - what a walk meets, in address order
+ * @ptes: @n entries of one PTE table that map memory from @addr on. The table
+ *	is locked, unless walk.lockless. Return: how many were taken; fewer than
+ *	@n end the walk there.
+ * @pmd: an entry of the PMD level that is a leaf, or not present; it covers
+ *	@addr, and the walk is interested up to @end. Return: the address up to
+ *	which it was taken; less than @end ends the walk there.
+ * @pud: likewise, of the PUD level
+ * @hole: no entry from @addr to @end. Return: likewise.
+ *
+ * Context: of the section: none may sleep.
+ */
+struct walk_ops {
+	unsigned int (*ptes)(struct walk *w, const pte_t *pte,
+			     unsigned long addr, unsigned int n);
+	unsigned long (*pmd)(struct walk *w, pmd_t pmd, unsigned long addr,
+			     unsigned long end);
+	unsigned long (*pud)(struct walk *w, pud_t pud, unsigned long addr,
+			     unsigned long end);
+	unsigned long (*hole)(struct walk *w, unsigned long addr,
+			      unsigned long end);
+};
+
+/**
+ * struct walk - one walk and what it needs to know
+ * @mm: the address space
+ * @ops: who is told
+ * @budget: work left; the walk ends between two entries when it is used up
+ * @huge_shift: log2 of the page size of a hugetlb mapping, otherwise 0; the
+ *	walk never descends below that level
+ * @lockless: take no page-table lock: interrupts are off
+ * @shared_table: out, for @pmd: the PMD table belongs to several processes
+ * @entries: out: entries read, all levels
+ * @stopped: out: an op ended the walk
+ */
+struct walk {
+	struct mm_struct *mm;
+	const struct walk_ops *ops;
+	long *budget;
+	unsigned int huge_shift;
+	bool lockless;
+	bool shared_table;
+	bool stopped;
+	u64 entries;
+};
+
+/**
+ * walk_range - tell of every entry between two addresses
+ *
+ * Context: in a section, inside one VMA. Return: the address that was reached:
+ * @end, or less when the budget was used up or an op ended it.
+ */
+unsigned long walk_range(struct walk *w, unsigned long addr, unsigned long end);
+
+#endif /* VMS_WALK_H */
