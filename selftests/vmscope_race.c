@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Page tables freed under the walker, with the window between reading an entry
+ * and the table below it widened. Needs the test build of the module; with
+ * --unsafe N it takes the protection away and must then find the damage. An
+ * ordinary soak does not find such bugs. Knows nothing of how tables are freed.
+ */
+#include "kselftest_harness.h"
+#include <pthread.h>
+#include <time.h>
+#include "leaf.h"
+
+#define PARAMETERS	"/sys/module/vmscope/parameters/"
+#define ADDRESS		0x500000000000ull
+#define SIZE		PMD_SIZE
+
+struct damage {
+	unsigned long scans;
+	unsigned long pages;
+	unsigned long bad;	/* entries that were never in this memory */
+};
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static unsigned int seconds(void)
+{
+	const char *text = getenv("VMSCOPE_RACE_SECONDS");
+
+	return text ? atoi(text) : 8;
+}
+
+/* ------------------------------------------------------------ the targets */
+
+static void *map_touch_unmap(void *arg)
+{
+	for (;;) {
+		char *p = mmap((void *)ADDRESS, SIZE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+		if (p == MAP_FAILED)
+			_exit(1);
+		madvise(p, SIZE, MADV_NOHUGEPAGE);
+		touch(p, SIZE / 4);
+		munmap(p, SIZE);
+		++*(volatile unsigned long *)arg;
+	}
+	return NULL;
+}
+
+static void *collapse_and_drop(void *arg)
+{
+	char *p = mmap((void *)ADDRESS, SIZE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	if (p == MAP_FAILED)
+		_exit(1);
+	for (;;) {
+		touch(p, SIZE);
+		madvise(p, SIZE, MADV_COLLAPSE);
+		madvise(p, SIZE, MADV_DONTNEED);
+		++*(volatile unsigned long *)arg;
+	}
+	return NULL;
+}
+
+static int build_unmapping(void *arg, unsigned int step)
+{
+	pthread_t thread;
+
+	(void)step;
+	return pthread_create(&thread, NULL, map_touch_unmap, arg);
+}
+
+static int build_collapsing(void *arg, unsigned int step)
+{
+	pthread_t thread;
+
+	(void)step;
+	return pthread_create(&thread, NULL, collapse_and_drop, arg);
+}
+
+/* ------------------------------------------------------------ the watcher */
+
+static bool is_memory(uint64_t frame)
+{
+	uint64_t flags = kpage_flags(frame);
+
+	return flags != ~0ull && !(flags >> KPF_NOPAGE & 1);
+}
+
+static void judge(const struct scan *s, struct damage *d)
+{
+	size_t i, n;
+
+	for (i = 0; i < s->nr_extents; i++) {
+		const struct vmscope_extent *e = &s->extent[i].head;
+		uint64_t state = ATTR_STATE(e->attributes);
+
+		d->pages += e->pages;
+		if (state != VMSCOPE_STATE_PRESENT) {
+			/* Only memory and holes were ever here. */
+			d->bad += e->pages;
+			continue;
+		}
+		for (n = 0; n < e->pages; n++) {
+			struct scan_page p;
+
+			if (scan_page(s, e->start + n * PAGE_SIZE, &p))
+				d->bad += !is_memory(p.frame);
+		}
+	}
+}
+
+static int watch(int fd, unsigned int for_seconds, struct damage *d)
+{
+	double end = now() + for_seconds;
+	int error = 0;
+
+	while (!error && now() < end) {
+		struct scan s = {
+			.start = ADDRESS, .end = ADDRESS + SIZE,
+			.records = RECORD(EXTENT),
+			.key = VMSCOPE_ATTR_STATE | VMSCOPE_KEY_FRAME,
+			.flags = d->scans % 2 ? VMSCOPE_SCAN_PLAIN : 0,
+		};
+
+		error = scan_run(fd, &s);
+		judge(&s, d);
+		d->scans++;
+		scan_free(&s);
+	}
+	return error;
+}
+
+static int set_knobs(const char *unsafe)
+{
+	int error = write_file(PARAMETERS "delay_us", "300");
+
+	return error ? error : write_file(PARAMETERS "unsafe", unsafe);
+}
+
+/* -------------------------------------------------------------- safe mode */
+
+FIXTURE(race) {
+	struct target t;
+	unsigned long *rounds;
+};
+
+FIXTURE_SETUP(race)
+{
+	self->t.fd = -1;
+	if (access(PARAMETERS "unsafe", F_OK))
+		SKIP(return, "this is no test build of the module");
+	ASSERT_EQ(0, set_knobs("0"));
+	self->rounds = shared_alloc(sizeof(*self->rounds));
+}
+
+FIXTURE_TEARDOWN(race)
+{
+	target_stop(&self->t);
+}
+
+static void expect_no_damage(struct __test_metadata *_metadata,
+			     FIXTURE_DATA(race) *self)
+{
+	struct damage d = { 0 };
+
+	ASSERT_EQ(0, watch(self->t.fd, seconds(), &d));
+	EXPECT_EQ(0, d.bad);
+	EXPECT_LT(10, d.scans);
+	EXPECT_LT(10, *self->rounds);
+	TH_LOG("%lu scans, %lu pages, %lu bad; target went round %lu times",
+	       d.scans, d.pages, d.bad, *self->rounds);
+}
+
+TEST_F_TIMEOUT(race, unmapping, 1000)
+{
+	ASSERT_BUILT(target_start(&self->t, build_unmapping, self->rounds), "thread");
+	expect_no_damage(_metadata, self);
+}
+
+TEST_F_TIMEOUT(race, collapsing, 1000)
+{
+	ASSERT_BUILT(target_start(&self->t, build_collapsing, self->rounds), "thread");
+	expect_no_damage(_metadata, self);
+}
+
+TEST(test_build_says_so)
+{
+	if (access(PARAMETERS "unsafe", F_OK)) {
+		EXPECT_FALSE(vmscope_info()->features & VMSCOPE_FEATURE_TEST);
+		return;
+	}
+	EXPECT_TRUE(vmscope_info()->features & VMSCOPE_FEATURE_TEST);
+}
+
+/* ---------------------------------------------------------------- control */
+
+/* Exit status 0 when the damage was seen, 1 when it was not. */
+static int control(const char *unsafe)
+{
+	unsigned long *rounds = shared_alloc(sizeof(*rounds));
+	struct damage d = { 0 };
+	struct target t;
+
+	if (set_knobs(unsafe)) {
+		fprintf(stderr, "vmscope_race: no test build of the module\n");
+		return KSFT_SKIP;
+	}
+	if (target_start(&t, build_unmapping, rounds)) {
+		fprintf(stderr, "vmscope_race: the target did not start\n");
+		return 2;
+	}
+	watch(t.fd, seconds(), &d);
+	set_knobs("0");
+	target_stop(&t);
+	printf("unsafe %s: %lu scans, %lu pages, %lu bad; target went round %lu times\n",
+	       unsafe, d.scans, d.pages, d.bad, *rounds);
+	return d.bad ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	if (access(VMSCOPE_DEVICE, F_OK)) {
+		ksft_print_header();
+		ksft_exit_skip("the vmscope module is not loaded\n");
+	}
+	if (argc > 2 && !strcmp(argv[1], "--unsafe"))
+		return control(argv[2]);
+	return test_harness_run(argc, argv);
+}
