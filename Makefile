@@ -19,6 +19,10 @@ else
 Q := @
 endif
 export V Q
+# What was said on the command line is passed on by name, below: the kernel's
+# own make would take our O for its own.
+MAKEOVERRIDES :=
+cross = $(foreach v,LLVM ARCH CROSS_COMPILE,$(if $($(v)),$(v)=$($(v))))
 
 # The kernel that KDIR belongs to; empty when there are no headers.
 krelease = $(strip $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null))
@@ -32,13 +36,13 @@ module: ## kernel module for KDIR (default: the running kernel's headers)
 	@[ -n "$(krelease)" ] || { echo "vmscope: no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or name others with KDIR=" >&2; exit 2; }
 	$(Q)$(srctree)/module/compat/shadow $(srctree) $(mdir)
 	$(Q)$(MAKE) -C $(KDIR) M=$(mdir) $(if $(filter 1,$(VMSCOPE_TEST)),VMSCOPE_TEST=y) \
-		$(if $(LLVM),LLVM=$(LLVM)) $(if $(C),C=$(C)) W=$(or $(W),1) V=$(or $(V),0) modules
+		$(cross) $(if $(C),C=$(C)) W=$(or $(W),1) V=$(or $(V),0) modules
 
 tools: ## the vmscope command and its library
-	$(Q)$(MAKE) -C $(srctree)/tools O=$(O)/tools
+	$(Q)$(MAKE) -C $(srctree)/tools O=$(O)/tools $(cross)
 
 selftests: ## test programs
-	$(Q)$(MAKE) -C $(srctree)/selftests O=$(O)/selftests
+	$(Q)$(MAKE) -C $(srctree)/selftests O=$(O)/selftests $(cross)
 
 ##@ Try
 .PHONY: demo check bench
