@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the verbs share: options, exit codes, a session with a source. Only
+ * this room knows options and exit codes; it must not know how a source works
+ * or how a screen is drawn.
+ */
+#ifndef VMSCOPE_CMD_H
+#define VMSCOPE_CMD_H
+
+#include "../lib/source.h"
+#include "../render/report.h"
+
+enum vs_exit {
+	VS_EXIT_OK = 0,
+	VS_EXIT_FALSE = 1,
+	VS_EXIT_USAGE = 2,
+	VS_EXIT_GONE = 3,
+	VS_EXIT_CANNOT = 4,
+	VS_EXIT_PERMISSION = 5,
+	VS_EXIT_PARTIAL = 6,
+};
+
+/* Groups of options; a verb takes some of them. */
+#define VS_OPT_SOURCE	(1u << 0)
+#define VS_OPT_FORMAT	(1u << 1)
+#define VS_OPT_COLOR	(1u << 2)
+#define VS_OPT_TABLE	(1u << 3)
+#define VS_OPT_SELECT	(1u << 4)
+#define VS_OPT_KEY	(1u << 5)
+#define VS_OPT_RECORD	(1u << 6)
+#define VS_OPT_FROM	(1u << 7)
+#define VS_OPT_JOBS	(1u << 8)
+#define VS_OPT_PAGES	(1u << 9)
+
+enum vs_when {
+	VS_AUTO,
+	VS_ALWAYS,
+	VS_NEVER,
+};
+
+#define VS_MAX_WALKS	4096
+
+struct vs_options {
+	const struct vs_verb *verb;
+	const char *source;		/* "auto", "module", "proc" */
+	const char *from;
+	const char *write;
+	const char *columns;
+	const char *sort;
+	const char *filter;
+	const char *key;
+	unsigned int jobs;
+	uint64_t timeout_ns;
+	enum vs_when color;
+	bool json;
+	bool bytes;
+	bool raw;
+	bool noheadings;
+	bool list_columns;
+	bool holes;
+	bool pages;
+	bool verify;
+	const char **walk;
+	int nr_walks;
+	char **argument;		/* behind the options */
+	int nr_arguments;
+};
+
+struct vs_verb {
+	const char *name;
+	int (*run)(const struct vs_options *options);
+	const char *help;
+	const char *arguments;
+	unsigned int options;		/* VS_OPT_* */
+	int least, most;		/* arguments, TARGET included */
+};
+
+extern const struct vs_verb vs_verbs[];
+const struct vs_verb *vs_verb_find(const char *name);
+
+/* Returns VS_EXIT_OK or prints what is wrong. */
+int vs_options_parse(int argc, char **argv, const struct vs_verb *verb,
+		     struct vs_options *options);
+/* The help of the options of these groups. */
+void vs_options_help(unsigned int groups);
+
+/* Prints "vmscope: ..." to stderr. */
+void vs_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Prints the error and returns its exit code. */
+int vs_fail(const struct vs_error *error);
+
+void vs_style_init(struct vs_style *style, const struct vs_options *options);
+
+/* One look at one target through one source. */
+struct vs_session {
+	const struct vs_options *options;
+	struct vs_target target;
+	struct vs_source source;
+	struct vs_model model;
+	struct vs_report report;
+	char fallback[640];
+};
+
+/* Finds the target (text; ignored with --from) and opens the source. */
+int vs_session_open(struct vs_session *session, const struct vs_options *options,
+		    const char *target);
+/* Opens that source instead of the one that the options ask for. */
+int vs_session_open_as(struct vs_session *session, const struct vs_options *options,
+		       const char *target, const struct vs_source_ops *ops);
+int vs_session_collect(struct vs_session *session, const struct vs_request *request);
+void vs_session_close(struct vs_session *session);
+
+/* VS_EXIT_PARTIAL when something was not looked at, otherwise VS_EXIT_OK. */
+int vs_session_result(const struct vs_session *session);
+
+/* The target's argument, or NULL with --from; and the arguments behind it. */
+const char *vs_target_argument(const struct vs_options *options);
+char **vs_more_arguments(const struct vs_options *options, int *nr);
+
+int vs_cmd_show(const struct vs_options *options);
+int vs_cmd_maps(const struct vs_options *options);
+int vs_cmd_pages(const struct vs_options *options);
+int vs_cmd_walk(const struct vs_options *options);
+int vs_cmd_verify(const struct vs_options *options);
+int vs_cmd_record(const struct vs_options *options);
+int vs_cmd_doctor(const struct vs_options *options);
+int vs_cmd_help(const struct vs_options *options);
+
+#endif

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * vmscope help: usage, from the table of verbs. It must not know any verb.
+ */
+#include <string.h>
+
+#include "cmd.h"
+
+static void help_all(void)
+{
+	printf("Usage: vmscope [VERB] TARGET [OPTIONS]\n"
+	       "Where a process's memory really is, read from its page tables.\n\n"
+	       "TARGET is a pid, 'self', or the exact name of a process.\n\nVerbs:\n");
+	for (const struct vs_verb *verb = vs_verbs; verb->name; verb++)
+		printf("  %-7s %-18s %s\n", verb->name, verb->arguments, verb->help);
+	printf("\nWithout a verb it is show. 'vmscope help VERB' tells its options.\n"
+	       "Exit status: 0 ok, 1 a comparison failed, 2 usage, 3 target gone, 4 cannot run\n"
+	       "here, 5 no permission, 6 some data is missing. More: man vmscope\n");
+}
+
+static int help_verb(const char *name)
+{
+	const struct vs_verb *verb = vs_verb_find(name);
+
+	if (!verb) {
+		vs_say("help: no verb '%s': 'vmscope help' lists them", name);
+		return VS_EXIT_USAGE;
+	}
+	printf("Usage: vmscope %s %s [OPTIONS]\n%s\n\nOptions:\n", verb->name, verb->arguments,
+	       verb->help);
+	vs_options_help(verb->options);
+	return VS_EXIT_OK;
+}
+
+/*
+ * Reached by the verb, and by --help (columns: the verb it stood behind) and
+ * --version (list_columns).
+ */
+int vs_cmd_help(const struct vs_options *options)
+{
+	if (options->list_columns) {
+		printf("vmscope %s\n", VS_VERSION);
+		return VS_EXIT_OK;
+	}
+	if (options->nr_arguments)
+		return help_verb(options->argument[0]);
+	if (options->columns && strcmp(options->columns, "help"))
+		return help_verb(options->columns);
+	help_all();
+	return VS_EXIT_OK;
+}

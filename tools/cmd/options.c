@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Options: one table, of which each verb takes some groups. It must not know
+ * what they lead to.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+
+enum {
+	OPT_SOURCE = 256,
+	OPT_FROM,
+	OPT_COLOR,
+	OPT_JOBS,
+	OPT_TIMEOUT,
+	OPT_RAW,
+	OPT_NOHEADINGS,
+	OPT_LIST_COLUMNS,
+	OPT_SORT,
+	OPT_FILTER,
+	OPT_KEY,
+	OPT_HOLES,
+	OPT_PAGES,
+	OPT_WALK,
+	OPT_VERIFY,
+	OPT_VERSION,
+};
+
+static const struct {
+	const char *name;
+	int value;			/* the letter, when it is one */
+	const char *argument;
+	unsigned int groups;		/* 0: every verb */
+	const char *help;
+} known[] = {
+	{ "source", OPT_SOURCE, "auto|module|proc", VS_OPT_SOURCE,
+	  "where figures come from; auto: the module if it can, and says so if not" },
+	{ "from", OPT_FROM, "FILE", VS_OPT_FROM, "read a recorded snapshot, no TARGET" },
+	{ "timeout", OPT_TIMEOUT, "MS", VS_OPT_SOURCE,
+	  "how long to wait for locks of the target that stay taken (1000)" },
+	{ "jobs", OPT_JOBS, "N", VS_OPT_JOBS, "threads that scan (auto: more for large processes)" },
+	{ "json", 'J', NULL, VS_OPT_FORMAT, "JSON, schema " VS_SCHEMA },
+	{ "bytes", 'b', NULL, VS_OPT_FORMAT, "plain bytes instead of 1.5G" },
+	{ "color", OPT_COLOR, "auto|always|never", VS_OPT_COLOR, "colours; NO_COLOR is honoured" },
+	{ "output", 'o', "COLUMNS", VS_OPT_TABLE,
+	  "columns: a,b replaces, +a,b adds; 'help' lists them" },
+	{ "list-columns", OPT_LIST_COLUMNS, NULL, VS_OPT_TABLE, "list the columns" },
+	{ "raw", OPT_RAW, NULL, VS_OPT_TABLE, "bytes, one space between columns, \\x20 in names" },
+	{ "noheadings", OPT_NOHEADINGS, NULL, VS_OPT_TABLE, "no heading" },
+	{ "sort", OPT_SORT, "COLUMN[:asc|:desc]", VS_OPT_SELECT, "order of the rows" },
+	{ "filter", OPT_FILTER, "EXPR", VS_OPT_SELECT,
+	  "rows that match all of 'rss>1M,name~libc,perm=rw-p'" },
+	{ "key", OPT_KEY, "ATTRIBUTES", VS_OPT_KEY,
+	  "what parts two runs: a,b replaces, +a,b adds; 'help' lists them" },
+	{ "holes", OPT_HOLES, NULL, VS_OPT_KEY, "untouched pages as well" },
+	{ "write", 'w', "FILE", VS_OPT_RECORD, "the file to write" },
+	{ "pages", OPT_PAGES, NULL, VS_OPT_PAGES,
+	  "pages one by one as well" },
+	{ "walk", OPT_WALK, "ADDRESS", VS_OPT_RECORD, "the translation of an address as well" },
+	{ "verify", OPT_VERIFY, NULL, VS_OPT_RECORD, "procfs before and after as well" },
+	{ "help", 'h', NULL, 0, "this text" },
+	{ "version", OPT_VERSION, NULL, 0, "version of the command" },
+};
+
+#define NR_KNOWN	(sizeof(known) / sizeof(known[0]))
+
+static bool takes(unsigned int groups, size_t i)
+{
+	return !known[i].groups || known[i].groups & groups;
+}
+
+void vs_options_help(unsigned int groups)
+{
+	for (size_t i = 0; i < NR_KNOWN; i++) {
+		char name[64];
+
+		if (!takes(groups, i))
+			continue;
+		snprintf(name, sizeof(name), "--%s%s%s", known[i].name,
+			 known[i].argument ? " " : "", known[i].argument ? known[i].argument : "");
+		if (known[i].value < 256)
+			printf("  -%c, %-28s %s\n", known[i].value, name, known[i].help);
+		else if (strlen(name) > 28)
+			printf("      %s\n%35s%s\n", name, "", known[i].help);
+		else
+			printf("      %-28s %s\n", name, known[i].help);
+	}
+}
+
+static int wrong_value(const char *option, const char *value, const char *right)
+{
+	vs_say("--%s: '%s' is not known: write %s", option, value, right);
+	return VS_EXIT_USAGE;
+}
+
+static int parse_color(const char *value, struct vs_options *options)
+{
+	if (!value || !strcmp(value, "always"))
+		options->color = VS_ALWAYS;
+	else if (!strcmp(value, "never"))
+		options->color = VS_NEVER;
+	else if (!strcmp(value, "auto"))
+		options->color = VS_AUTO;
+	else
+		return wrong_value("color", value, "auto, always or never");
+	return VS_EXIT_OK;
+}
+
+static int parse_source(const char *value, struct vs_options *options)
+{
+	if (strcmp(value, "auto") && strcmp(value, "module") && strcmp(value, "proc"))
+		return wrong_value("source", value, "auto, module or proc");
+	options->source = value;
+	return VS_EXIT_OK;
+}
+
+static int parse_number(const char *option, const char *value, unsigned long least,
+			unsigned long most, unsigned long *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoul(value, &end, 10);
+	if (errno || *end || end == value || *value == '-' || *number < least || *number > most) {
+		vs_say("--%s: '%s' is no number from %lu to %lu", option, value, least, most);
+		return VS_EXIT_USAGE;
+	}
+	return VS_EXIT_OK;
+}
+
+static int add_walk(const char *value, struct vs_options *options)
+{
+	const char **more;
+
+	if (options->nr_walks == VS_MAX_WALKS) {
+		vs_say("--walk: at most %d addresses", VS_MAX_WALKS);
+		return VS_EXIT_USAGE;
+	}
+	more = reallocarray(options->walk, options->nr_walks + 1, sizeof(*more));
+	if (!more) {
+		vs_say("out of memory");
+		return VS_EXIT_CANNOT;
+	}
+	options->walk = more;
+	options->walk[options->nr_walks++] = value;
+	return VS_EXIT_OK;
+}
+
+static int take(int value, struct vs_options *options)
+{
+	unsigned long number;
+
+	switch (value) {
+	case OPT_SOURCE:
+		return parse_source(optarg, options);
+	case OPT_COLOR:
+		return parse_color(optarg, options);
+	case OPT_JOBS:
+		if (!strcmp(optarg, "auto"))
+			return VS_EXIT_OK;
+		if (parse_number("jobs", optarg, 1, 256, &number))
+			return VS_EXIT_USAGE;
+		options->jobs = number;
+		break;
+	case OPT_TIMEOUT:
+		if (parse_number("timeout", optarg, 1, 3600000, &number))
+			return VS_EXIT_USAGE;
+		options->timeout_ns = number * 1000000ull;
+		break;
+	case OPT_WALK:
+		return add_walk(optarg, options);
+	case OPT_FROM:
+		options->from = optarg;
+		break;
+	case OPT_SORT:
+		options->sort = optarg;
+		break;
+	case OPT_FILTER:
+		options->filter = optarg;
+		break;
+	case OPT_KEY:
+		options->key = optarg;
+		break;
+	case OPT_RAW:
+		options->raw = true;
+		options->bytes = true;
+		break;
+	case OPT_NOHEADINGS:
+		options->noheadings = true;
+		break;
+	case OPT_LIST_COLUMNS:
+		options->list_columns = true;
+		break;
+	case OPT_HOLES:
+		options->holes = true;
+		break;
+	case OPT_PAGES:
+		options->pages = true;
+		break;
+	case OPT_VERIFY:
+		options->verify = true;
+		break;
+	case 'J':
+		options->json = true;
+		break;
+	case 'b':
+		options->bytes = true;
+		break;
+	case 'o':
+		options->columns = optarg;
+		break;
+	case 'w':
+		options->write = optarg;
+		break;
+	}
+	return VS_EXIT_OK;
+}
+
+static void tell_unknown(const struct vs_verb *verb, int value, char **argv)
+{
+	const char *word = argv[optind - 1];
+
+	if (value == ':')
+		vs_say("%s: option '%s' needs a value: see 'vmscope help %s'", verb->name, word,
+		       verb->name);
+	else if (optopt && optopt < 256)
+		vs_say("%s: no option '-%c': see 'vmscope help %s'", verb->name, optopt,
+		       verb->name);
+	else
+		vs_say("%s: no option '%s': see 'vmscope help %s'", verb->name, word, verb->name);
+}
+
+static int check_arguments(const struct vs_verb *verb, struct vs_options *options)
+{
+	int least = verb->least, most = verb->most;
+
+	if (options->from && most) {
+		least -= least > 0;
+		most--;
+	}
+	if (options->list_columns || (options->columns && !strcmp(options->columns, "help")) ||
+	    (options->key && !strcmp(options->key, "help")))
+		least = 0;
+	if (options->nr_arguments < least) {
+		vs_say("%s: missing %s: usage: vmscope %s %s", verb->name,
+		       options->nr_arguments || options->from ? "argument" : "TARGET",
+		       verb->name, verb->arguments);
+		return VS_EXIT_USAGE;
+	}
+	if (options->nr_arguments > most) {
+		vs_say("%s: '%s' is one argument too many%s: usage: vmscope %s %s", verb->name,
+		       options->argument[most], options->from ? " with --from" : "", verb->name,
+		       verb->arguments);
+		return VS_EXIT_USAGE;
+	}
+	return VS_EXIT_OK;
+}
+
+int vs_options_parse(int argc, char **argv, const struct vs_verb *verb,
+		     struct vs_options *options)
+{
+	struct option option[NR_KNOWN + 1] = { 0 };
+	char letters[2 * NR_KNOWN + 2] = ":";
+	int value, at = 1, n = 0;
+
+	memset(options, 0, sizeof(*options));
+	options->verb = verb;
+	options->source = "auto";
+	for (size_t i = 0; i < NR_KNOWN; i++) {
+		if (!takes(verb->options, i))
+			continue;
+		option[n].name = known[i].name;
+		option[n].has_arg = !known[i].argument ? no_argument :
+			known[i].value == OPT_COLOR ? optional_argument : required_argument;
+		option[n++].val = known[i].value;
+		if (known[i].value < 256) {
+			letters[at++] = known[i].value;
+			if (known[i].argument)
+				letters[at++] = ':';
+		}
+	}
+	opterr = 0;
+	while ((value = getopt_long(argc, argv, letters, option, NULL)) != -1) {
+		int err;
+
+		if (value == '?' || value == ':') {
+			tell_unknown(verb, value, argv);
+			return VS_EXIT_USAGE;
+		}
+		if (value == 'h' || value == OPT_VERSION) {
+			options->verb = vs_verb_find("help");
+			options->argument = argv + argc;
+			options->list_columns = value == OPT_VERSION;
+			options->columns = verb->name;
+			return VS_EXIT_OK;
+		}
+		err = take(value, options);
+		if (err)
+			return err;
+	}
+	options->argument = argv + optind;
+	options->nr_arguments = argc - optind;
+	return check_arguments(verb, options);
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The verbs, one row each; usage is printed from here. It must not know what
+ * they do.
+ */
+#include <string.h>
+
+#include "cmd.h"
+
+#define LOOK	(VS_OPT_SOURCE | VS_OPT_FROM | VS_OPT_FORMAT)
+
+const struct vs_verb vs_verbs[] = {
+	{ "show", vs_cmd_show, "what the process holds, at a glance",
+	  "TARGET", LOOK | VS_OPT_COLOR | VS_OPT_JOBS, 1, 1 },
+	{ "maps", vs_cmd_maps, "every mapping, in columns of your choice",
+	  "TARGET", LOOK | VS_OPT_TABLE | VS_OPT_SELECT | VS_OPT_JOBS, 1, 1 },
+	{ "pages", vs_cmd_pages, "runs of like pages and their frames",
+	  "TARGET [RANGE]", LOOK | VS_OPT_TABLE | VS_OPT_KEY, 1, 2 },
+	{ "walk", vs_cmd_walk, "the translation of an address, level by level",
+	  "TARGET ADDRESS...", LOOK | VS_OPT_COLOR, 2, 1 + VS_MAX_WALKS },
+	{ "verify", vs_cmd_verify, "compare the module with procfs, field by field",
+	  "TARGET", VS_OPT_FROM | VS_OPT_FORMAT | VS_OPT_PAGES, 1, 1 },
+	{ "record", vs_cmd_record, "write a snapshot that --from of every verb reads",
+	  "TARGET -w FILE", VS_OPT_SOURCE | VS_OPT_RECORD | VS_OPT_PAGES, 1, 1 },
+	{ "doctor", vs_cmd_doctor, "what works here, and why the rest does not",
+	  "", VS_OPT_FORMAT | VS_OPT_COLOR, 0, 0 },
+	{ "help", vs_cmd_help, "this text, or the options of a verb",
+	  "[VERB]", 0, 0, 1 },
+	{ 0 },
+};
+
+const struct vs_verb *vs_verb_find(const char *name)
+{
+	for (const struct vs_verb *verb = vs_verbs; verb->name; verb++)
+		if (!strcmp(verb->name, name))
+			return verb;
+	return NULL;
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The seam itself: calls a source and takes the time. It must not know what a
+ * source does.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "source.h"
+
+static uint64_t now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000ull + time.tv_nsec;
+}
+
+int vs_source_open(struct vs_source *source, const struct vs_source_ops *ops,
+		   const struct vs_target *target, const char *file, struct vs_error *error)
+{
+	source->ops = ops;
+	source->state = NULL;
+	return ops->open(source, target, file, error);
+}
+
+int vs_source_collect(struct vs_source *source, const struct vs_request *request,
+		      struct vs_model *model, struct vs_error *error)
+{
+	uint64_t start = now();
+	int result = source->ops->collect(source, request, model, error);
+
+	if (!model->recorded_at)
+		model->cost.wall_ns += now() - start;
+	return result;
+}
+
+void vs_source_close(struct vs_source *source)
+{
+	if (source->ops)
+		source->ops->close(source);
+	source->ops = NULL;
+}
+
+bool vs_source_may_fall_back(const struct vs_error *error)
+{
+	return error->fail == VS_FAIL_CANNOT || error->fail == VS_FAIL_PERMISSION;
+}

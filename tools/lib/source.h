@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The seam between those who collect and the model: open, collect, close. It
+ * must not know how any source works, nor what the figures are for.
+ */
+#ifndef VMSCOPE_SOURCE_H
+#define VMSCOPE_SOURCE_H
+
+#include "error.h"
+#include "model.h"
+#include "target.h"
+
+#define VS_WANT_PROCESS		(1u << 0)	/* totals that the kernel keeps */
+#define VS_WANT_VMAS		(1u << 1)	/* the mappings */
+#define VS_WANT_TALLIES		(1u << 2)	/* and their sums */
+#define VS_WANT_EXTENTS		(1u << 3)	/* pages, handed to extent() */
+#define VS_WANT_WALKS		(1u << 4)	/* translations of addresses */
+#define VS_WANT_KEY		(1u << 5)	/* kernel.key: what extents can tell */
+
+struct vs_request {
+	unsigned int want;
+	uint64_t start;			/* range, for all but walks */
+	uint64_t end;			/* 0: to the end */
+	uint64_t key;			/* of extents: VS_ATTR_*, VS_KEY_* */
+	bool holes;			/* extents of untouched pages as well */
+	unsigned int jobs;		/* threads, 0: as many as it is worth */
+	uint64_t timeout_ns;		/* for locks that stay taken, 0: default */
+	const uint64_t *address;
+	size_t nr_addresses;
+	/* Gets each extent in address order; not 0 stops the collection. */
+	int (*extent)(void *context, const struct vs_model *model, const struct vs_vma *vma,
+		      const struct vs_extent *extent);
+	void *context;
+};
+
+struct vs_source;
+
+struct vs_source_ops {
+	const char *name;
+	/* The target stays the caller's, and must outlive the source. */
+	int (*open)(struct vs_source *source, const struct vs_target *target, const char *file,
+		    struct vs_error *error);
+	/* Adds to the model; kernel and process are filled on each call. */
+	int (*collect)(struct vs_source *source, const struct vs_request *request,
+		       struct vs_model *model, struct vs_error *error);
+	void (*close)(struct vs_source *source);
+};
+
+struct vs_source {
+	const struct vs_source_ops *ops;
+	void *state;
+};
+
+extern const struct vs_source_ops vs_source_module;
+extern const struct vs_source_ops vs_source_proc;
+extern const struct vs_source_ops vs_source_file;
+
+int vs_source_open(struct vs_source *source, const struct vs_source_ops *ops,
+		   const struct vs_target *target, const char *file, struct vs_error *error);
+int vs_source_collect(struct vs_source *source, const struct vs_request *request,
+		      struct vs_model *model, struct vs_error *error);
+void vs_source_close(struct vs_source *source);
+
+/*
+ * Whether what the module refused (missing, not permitted) leaves procfs as a
+ * second source worth trying. A module of another ABI does not.
+ */
+bool vs_source_may_fall_back(const struct vs_error *error);
+
+/*
+ * Recorded files. A file holds one or more looks at one process: the module's
+ * and, for verify, those of procfs around it.
+ */
+enum vs_look {
+	VS_LOOK_MAIN,
+	VS_LOOK_PROC_BEFORE,
+	VS_LOOK_PROC_AFTER,
+	VS_LOOK_NR,
+};
+
+struct vs_recorder;
+
+/* Start a file; it takes its name only when vs_record_finish() succeeds. */
+struct vs_recorder *vs_record_start(const char *file, struct vs_error *error);
+int vs_record_extent(struct vs_recorder *recorder, uint32_t vma, const struct vs_extent *extent,
+		     struct vs_error *error);
+int vs_record_model(struct vs_recorder *recorder, enum vs_look look, const struct vs_model *model,
+		    uint64_t key, struct vs_error *error);
+int vs_record_finish(struct vs_recorder *recorder, struct vs_error *error);
+void vs_record_abandon(struct vs_recorder *recorder);
+
+/* One of the looks of an open file source; VS_FAIL_INPUT when it has none. */
+int vs_file_look(struct vs_source *source, enum vs_look look, struct vs_model *model,
+		 struct vs_error *error);
+
+#endif

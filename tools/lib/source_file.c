@@ -1,0 +1,745 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Recorded files: writing one, and the source that reads it. It must not know
+ * what the figures mean; it believes nothing that a file says.
+ *
+ * A file is a header, then chunks of a type and a size, then a checksum. The
+ * chunks of a look follow its head; the extents stand before all looks, in the
+ * order in which they were met.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "source.h"
+
+#define FORMAT		1
+#define ENDIAN		0x01020304u
+
+static const char magic[8] = { '\x89', 'V', 'M', 'S', 'C', 'O', 'P', 'E' };
+
+struct file_header {
+	char magic[8];
+	uint32_t endian;
+	uint32_t format;
+	uint32_t header_size;
+	uint32_t reserved;
+};
+
+enum chunk_type {
+	CHUNK_END = 1,			/* uint64_t: checksum of all before this chunk */
+	CHUNK_EXTENTS = 2,		/* struct file_extent... */
+	CHUNK_LOOK = 3,			/* struct file_look */
+	CHUNK_VMAS = 4,			/* struct vs_vma... */
+	CHUNK_WORDS = 5,		/* uint64_t... */
+	CHUNK_STRINGS = 6,		/* char... */
+	CHUNK_WALKS = 7,		/* struct vs_walk... */
+};
+
+struct chunk {
+	uint32_t type;
+	uint32_t reserved;
+	uint64_t size;			/* of what follows, without padding to 8 */
+};
+
+struct file_look {
+	uint32_t look;
+	uint32_t origin;
+	uint32_t have_cost;
+	uint32_t have_vmas;
+	uint64_t smaps_fields;
+	uint64_t cut;
+	uint64_t recorded_at;
+	uint64_t key;			/* of the extents, 0: none recorded */
+	struct vs_kernel kernel;
+	struct vs_process process;
+	struct vs_cost cost;
+};
+
+struct file_extent {
+	uint32_t size;			/* with the list, a multiple of 8 */
+	uint32_t vma;			/* index in the mappings of the main look */
+	uint64_t start;
+	uint64_t attributes;
+	uint64_t frame;
+	uint32_t pages;
+	uint32_t mapcount;
+	uint32_t refcount;
+	uint8_t encoding;
+	uint8_t swap_type;
+	uint16_t marks;
+	uint32_t list[];
+};
+
+#define CHECKSUM_START	14695981039346656037ull
+
+/* FNV-1a over 64-bit words: everything in the file is a multiple of 8. */
+static uint64_t checksum(uint64_t sum, const void *data, size_t size)
+{
+	const char *at = data;
+
+	for (; size >= 8; size -= 8, at += 8) {
+		uint64_t word;
+
+		memcpy(&word, at, 8);
+		sum = (sum ^ word) * 1099511628211ull;
+		sum ^= sum >> 32;
+	}
+	return sum;
+}
+
+/* ------------------------------------------------------------- writing */
+
+struct vs_recorder {
+	FILE *out;
+	char *name;
+	char *part;			/* its name while it is being written */
+	uint64_t sum;
+	char *extents;
+	size_t used, size;
+};
+
+static int lost(struct vs_recorder *recorder, struct vs_error *error)
+{
+	return vs_error_set(error, VS_FAIL_PARTIAL, "writing %s: %s: the snapshot is not complete",
+			    recorder->part, strerror(errno));
+}
+
+static int put(struct vs_recorder *recorder, const void *data, size_t size, struct vs_error *error)
+{
+	recorder->sum = checksum(recorder->sum, data, size);
+	if (fwrite(data, 1, size, recorder->out) != size)
+		return lost(recorder, error);
+	return 0;
+}
+
+static int put_chunk(struct vs_recorder *recorder, enum chunk_type type, const void *data,
+		     size_t size, struct vs_error *error)
+{
+	struct chunk chunk = { .type = type, .size = size };
+	char tail[8] = { 0 };
+	size_t whole = size & ~(size_t)7;
+
+	if (put(recorder, &chunk, sizeof(chunk), error) || put(recorder, data, whole, error))
+		return -1;
+	if (whole == size)
+		return 0;
+	memcpy(tail, (const char *)data + whole, size - whole);
+	return put(recorder, tail, sizeof(tail), error);
+}
+
+struct vs_recorder *vs_record_start(const char *file, struct vs_error *error)
+{
+	struct file_header header = {
+		.endian = ENDIAN,
+		.format = FORMAT,
+		.header_size = sizeof(header),
+	};
+	struct vs_recorder *recorder = calloc(1, sizeof(*recorder));
+	int fd;
+
+	if (!recorder || asprintf(&recorder->part, "%s.part", file) < 0 ||
+	    !(recorder->name = strdup(file))) {
+		free(recorder);
+		vs_error_memory(error);
+		return NULL;
+	}
+	/* It tells physical addresses: nobody else may read it. */
+	fd = open(recorder->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	recorder->out = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!recorder->out) {
+		vs_error_set(error, VS_FAIL_INPUT, "cannot write %s: %s: choose another FILE",
+			     recorder->part, strerror(errno));
+		free(recorder->name);
+		free(recorder->part);
+		free(recorder);
+		return NULL;
+	}
+	recorder->sum = CHECKSUM_START;
+	memcpy(header.magic, magic, sizeof(magic));
+	if (put(recorder, &header, sizeof(header), error)) {
+		vs_record_abandon(recorder);
+		return NULL;
+	}
+	return recorder;
+}
+
+static int flush_extents(struct vs_recorder *recorder, struct vs_error *error)
+{
+	int err = 0;
+
+	if (recorder->used)
+		err = put_chunk(recorder, CHUNK_EXTENTS, recorder->extents, recorder->used, error);
+	recorder->used = 0;
+	return err;
+}
+
+int vs_record_extent(struct vs_recorder *recorder, uint32_t vma, const struct vs_extent *extent,
+		     struct vs_error *error)
+{
+	size_t list = extent->encoding == VS_FRAMES_LIST ? (size_t)extent->pages * 4 : 0;
+	size_t size = (sizeof(struct file_extent) + list + 7) & ~(size_t)7;
+	struct file_extent *to;
+
+	if (recorder->used + size > recorder->size) {
+		size_t want = size > 1u << 18 ? size : 1u << 18;
+
+		if (flush_extents(recorder, error))
+			return -1;
+		if (want > recorder->size) {
+			free(recorder->extents);
+			recorder->size = 0;
+			recorder->extents = malloc(want);
+			if (!recorder->extents)
+				return vs_error_memory(error);
+			recorder->size = want;
+		}
+	}
+	to = (void *)(recorder->extents + recorder->used);
+	memset(to, 0, size);
+	to->size = size;
+	to->vma = vma;
+	to->start = extent->start;
+	to->attributes = extent->attributes;
+	to->frame = extent->frame;
+	to->pages = extent->pages;
+	to->mapcount = extent->mapcount;
+	to->refcount = extent->refcount;
+	to->encoding = extent->encoding;
+	to->swap_type = extent->swap_type;
+	to->marks = extent->marks;
+	if (list)
+		memcpy(to->list, extent->list, list);
+	recorder->used += size;
+	return 0;
+}
+
+int vs_record_model(struct vs_recorder *recorder, enum vs_look look, const struct vs_model *model,
+		    uint64_t key, struct vs_error *error)
+{
+	struct file_look head = {
+		.look = look,
+		.origin = model->origin,
+		.have_cost = model->have_cost,
+		.have_vmas = model->have_vmas,
+		.smaps_fields = model->smaps_fields,
+		.cut = model->cut,
+		.recorded_at = time(NULL),
+		.key = key,
+		.kernel = model->kernel,
+		.process = model->process,
+		.cost = model->cost,
+	};
+
+	if (flush_extents(recorder, error) ||
+	    put_chunk(recorder, CHUNK_LOOK, &head, sizeof(head), error) ||
+	    put_chunk(recorder, CHUNK_VMAS, model->vma, model->nr_vmas * sizeof(*model->vma),
+		      error) ||
+	    put_chunk(recorder, CHUNK_WORDS, model->words, model->nr_words * sizeof(*model->words),
+		      error) ||
+	    put_chunk(recorder, CHUNK_STRINGS, model->strings, model->nr_strings, error))
+		return -1;
+	return put_chunk(recorder, CHUNK_WALKS, model->walk,
+			 model->nr_walks * sizeof(*model->walk), error);
+}
+
+int vs_record_finish(struct vs_recorder *recorder, struct vs_error *error)
+{
+	uint64_t sum = recorder->sum;
+	int err = put_chunk(recorder, CHUNK_END, &sum, sizeof(sum), error);
+
+	if (!err && (fflush(recorder->out) || fsync(fileno(recorder->out)) < 0))
+		if (errno != EINVAL && errno != EROFS)
+			err = lost(recorder, error);
+	if (!err && rename(recorder->part, recorder->name))
+		err = lost(recorder, error);
+	if (!err) {
+		free(recorder->part);
+		recorder->part = NULL;
+	}
+	vs_record_abandon(recorder);
+	return err;
+}
+
+void vs_record_abandon(struct vs_recorder *recorder)
+{
+	fclose(recorder->out);
+	if (recorder->part)
+		unlink(recorder->part);
+	free(recorder->part);
+	free(recorder->name);
+	free(recorder->extents);
+	free(recorder);
+}
+
+/* ------------------------------------------------------------- reading */
+
+struct file_state {
+	const char *name;
+	const char *data;
+	size_t size;
+};
+
+static int damaged(const struct file_state *state, const char *what, struct vs_error *error)
+{
+	return vs_error_set(error, VS_FAIL_INPUT, "%s: %s: record it again with 'vmscope record'",
+			    state->name, what);
+}
+
+/* The chunk at a position, or NULL where none fits into the file. */
+static const struct chunk *chunk_at(const struct file_state *state, size_t at)
+{
+	const struct chunk *chunk = (const void *)(state->data + at);
+	size_t left = state->size - at;
+
+	if (left < sizeof(*chunk) || chunk->size > left - sizeof(*chunk) ||
+	    ((chunk->size + 7) & ~7ull) > left - sizeof(*chunk))
+		return NULL;
+	return chunk;
+}
+
+static size_t chunk_bytes(const struct chunk *chunk)
+{
+	return sizeof(*chunk) + ((chunk->size + 7) & ~7ull);
+}
+
+static int check_chunks(const struct file_state *state, struct vs_error *error)
+{
+	size_t at = sizeof(struct file_header);
+	const struct chunk *chunk;
+	uint64_t sum;
+
+	for (;; at += chunk_bytes(chunk)) {
+		chunk = chunk_at(state, at);
+		if (!chunk)
+			return damaged(state, "the snapshot is cut off", error);
+		if (chunk->type == CHUNK_END)
+			break;
+	}
+	if (chunk->size != sizeof(sum) || at + chunk_bytes(chunk) != state->size)
+		return damaged(state, "there is something behind the snapshot's end", error);
+	memcpy(&sum, chunk + 1, sizeof(sum));
+	if (sum != checksum(CHECKSUM_START, state->data, at))
+		return damaged(state, "the snapshot is damaged (wrong checksum)", error);
+	return 0;
+}
+
+static int check_header(const struct file_state *state, struct vs_error *error)
+{
+	const struct file_header *header = (const void *)state->data;
+
+	if (state->size < sizeof(magic) || memcmp(state->data, magic, sizeof(magic)))
+		return vs_error_set(error, VS_FAIL_INPUT,
+			"%s: not a vmscope snapshot: make one with 'vmscope record'", state->name);
+	if (state->size < sizeof(*header))
+		return damaged(state, "the snapshot is cut off", error);
+	if (header->endian != ENDIAN)
+		return vs_error_set(error, VS_FAIL_INPUT,
+			"%s: recorded on a machine of the other byte order: read it there",
+			state->name);
+	if (header->format != FORMAT || header->header_size != sizeof(*header))
+		return vs_error_set(error, VS_FAIL_INPUT,
+			"%s: snapshot format %u, this command reads format %u: use the vmscope that recorded it",
+			state->name, header->format, FORMAT);
+	return check_chunks(state, error);
+}
+
+static int map_file(struct file_state *state, struct vs_error *error)
+{
+	struct stat stat;
+	void *data;
+	int fd;
+
+	fd = open(state->name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &stat)) {
+		vs_error_set(error, errno == EACCES ? VS_FAIL_PERMISSION : VS_FAIL_INPUT,
+			     "%s: %s: name a file that 'vmscope record' wrote", state->name,
+			     strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	if (!S_ISREG(stat.st_mode) || !stat.st_size) {
+		close(fd);
+		return vs_error_set(error, VS_FAIL_INPUT,
+			"%s: %s: name a file that 'vmscope record' wrote", state->name,
+			S_ISREG(stat.st_mode) ? "empty" : "not a regular file");
+	}
+	data = mmap(NULL, stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (data == MAP_FAILED)
+		return vs_error_set(error, VS_FAIL_CANNOT, "%s: %s", state->name, strerror(errno));
+	state->data = data;
+	state->size = stat.st_size;
+	return 0;
+}
+
+static int file_open(struct vs_source *source, const struct vs_target *target, const char *file,
+		     struct vs_error *error)
+{
+	struct file_state *state = calloc(1, sizeof(*state));
+
+	(void)target;
+	if (!state)
+		return vs_error_memory(error);
+	source->state = state;
+	state->name = file;
+	if (map_file(state, error))
+		return -1;
+	return check_header(state, error);
+}
+
+static void file_close(struct vs_source *source)
+{
+	struct file_state *state = source->state;
+
+	if (!state)
+		return;
+	if (state->data)
+		munmap((void *)state->data, state->size);
+	free(state);
+	source->state = NULL;
+}
+
+/* Position behind the head of a look, 0 when the file has none. */
+static size_t find_look(const struct file_state *state, enum vs_look look,
+			struct file_look *head)
+{
+	size_t at = sizeof(struct file_header);
+	const struct chunk *chunk;
+
+	for (; (chunk = chunk_at(state, at)) && chunk->type != CHUNK_END;
+	     at += chunk_bytes(chunk)) {
+		if (chunk->type != CHUNK_LOOK || chunk->size != sizeof(*head))
+			continue;
+		memcpy(head, chunk + 1, sizeof(*head));
+		if (head->look == look)
+			return at + chunk_bytes(chunk);
+	}
+	return 0;
+}
+
+static void *copy_chunk(const struct chunk *chunk, size_t element, size_t *nr)
+{
+	void *copy = malloc(chunk->size + element);
+
+	*nr = chunk->size / element;
+	if (copy)
+		memcpy(copy, chunk + 1, chunk->size);
+	return copy;
+}
+
+static int load_chunks(const struct file_state *state, size_t at, struct vs_model *model,
+		       struct vs_error *error)
+{
+	const struct chunk *chunk;
+	bool memory = true;
+
+	for (; (chunk = chunk_at(state, at)) && chunk->type >= CHUNK_VMAS && memory;
+	     at += chunk_bytes(chunk)) {
+		switch (chunk->type) {
+		case CHUNK_VMAS:
+			free(model->vma);
+			model->vma = copy_chunk(chunk, sizeof(*model->vma), &model->nr_vmas);
+			model->max_vmas = model->nr_vmas;
+			memory = model->vma;
+			break;
+		case CHUNK_WORDS:
+			free(model->words);
+			model->words = copy_chunk(chunk, sizeof(*model->words), &model->nr_words);
+			model->max_words = model->nr_words;
+			memory = model->words;
+			break;
+		case CHUNK_STRINGS:
+			free(model->strings);
+			model->strings = copy_chunk(chunk, 1, &model->nr_strings);
+			model->max_strings = model->nr_strings;
+			memory = model->strings;
+			break;
+		case CHUNK_WALKS:
+			free(model->walk);
+			model->walk = copy_chunk(chunk, sizeof(*model->walk), &model->nr_walks);
+			memory = model->walk;
+			break;
+		}
+	}
+	return memory ? 0 : vs_error_memory(error);
+}
+
+/* Nothing in the model may point outside it, whatever the file says. */
+static bool model_is_sound(const struct vs_model *model)
+{
+	uint64_t before = 0;
+
+	if (model->nr_strings && (model->strings[0] || model->strings[model->nr_strings - 1]))
+		return false;
+	if (model->kernel.page_shift < 9 || model->kernel.page_shift > 30 ||
+	    model->kernel.levels > VS_MAX_LEVELS || model->origin > VS_ORIGIN_PROC)
+		return false;
+	for (int i = 0; i < VS_MAX_LEVELS; i++)
+		if (model->kernel.level[i].shift > 63 ||
+		    model->kernel.level[i].entries > 1u << 20)
+			return false;
+	for (size_t i = 0; i < model->nr_vmas; i++) {
+		const struct vs_vma *vma = &model->vma[i];
+		struct vs_tally tally;
+
+		if (vma->start >= vma->end || vma->start < before || vma->page_shift > 63 ||
+		    (vma->name && vma->name >= model->nr_strings))
+			return false;
+		before = vma->end;
+		if (vma->tally == VS_NO_TALLY)
+			continue;
+		if (vma->tally > model->nr_words || model->nr_words - vma->tally < 3)
+			return false;
+		tally = vs_model_tally(model, vma);
+		if (model->nr_words - vma->tally - 3 < vs_tally_values(&tally))
+			return false;
+	}
+	return true;
+}
+
+static int load_look(const struct file_state *state, enum vs_look look, struct vs_model *model,
+		     struct file_look *head, struct vs_error *error)
+{
+	size_t at = find_look(state, look, head);
+
+	if (!at)
+		return damaged(state, look == VS_LOOK_MAIN ? "the snapshot holds nothing" :
+			       "the snapshot was recorded without --verify", error);
+	vs_model_clear(model);
+	model->origin = head->origin;
+	model->kernel = head->kernel;
+	model->process = head->process;
+	model->cost = head->cost;
+	model->have_cost = head->have_cost;
+	model->have_vmas = head->have_vmas;
+	model->smaps_fields = head->smaps_fields;
+	model->cut = head->cut;
+	model->recorded_at = head->recorded_at ? head->recorded_at : 1;
+	model->kernel.release[sizeof(model->kernel.release) - 1] = 0;
+	model->kernel.machine[sizeof(model->kernel.machine) - 1] = 0;
+	model->process.comm[sizeof(model->process.comm) - 1] = 0;
+	if (load_chunks(state, at, model, error))
+		return -1;
+	if (model_is_sound(model))
+		return 0;
+	vs_model_clear(model);
+	return damaged(state, "the snapshot contradicts itself", error);
+}
+
+int vs_file_look(struct vs_source *source, enum vs_look look, struct vs_model *model,
+		 struct vs_error *error)
+{
+	struct file_look head;
+
+	return load_look(source->state, look, model, &head, error);
+}
+
+/* Extents with fewer attributes than were recorded: neighbours may join. */
+struct joiner {
+	const struct vs_request *request;
+	const struct vs_model *model;
+	uint32_t vma;
+	struct vs_extent run;
+};
+
+static int flush_run(struct joiner *joiner)
+{
+	int stop = 0;
+
+	if (joiner->run.pages)
+		stop = joiner->request->extent(joiner->request->context, joiner->model,
+					       &joiner->model->vma[joiner->vma], &joiner->run);
+	joiner->run.pages = 0;
+	return stop;
+}
+
+static bool joins(const struct joiner *joiner, uint32_t vma, const struct vs_extent *extent)
+{
+	const struct vs_extent *run = &joiner->run;
+	uint64_t end = run->start + ((uint64_t)run->pages << joiner->model->kernel.page_shift);
+
+	if (!run->pages || vma != joiner->vma || end != extent->start ||
+	    run->attributes != extent->attributes || run->encoding != extent->encoding ||
+	    run->mapcount != extent->mapcount || run->refcount != extent->refcount ||
+	    run->swap_type != extent->swap_type || run->marks != extent->marks ||
+	    (uint64_t)run->pages + extent->pages > UINT32_MAX)
+		return false;
+	switch (run->encoding) {
+	case VS_FRAMES_NONE:
+		return true;
+	case VS_FRAMES_SAME:
+		return run->frame == extent->frame;
+	case VS_FRAMES_RUN:
+		return run->frame + run->pages == extent->frame;
+	}
+	return false;
+}
+
+static void apply_key(struct vs_extent *extent, uint64_t key)
+{
+	extent->attributes &= key;
+	if (!(key & VS_KEY_MAPCOUNT))
+		extent->mapcount = 0;
+	if (!(key & VS_KEY_REFCOUNT))
+		extent->refcount = 0;
+	if (key & VS_KEY_FRAME)
+		return;
+	extent->encoding = VS_FRAMES_NONE;
+	extent->frame = 0;
+	extent->swap_type = 0;
+	extent->list = NULL;
+}
+
+static int take_extent(struct joiner *joiner, const struct file_extent *from)
+{
+	const struct vs_request *request = joiner->request;
+	unsigned int shift = joiner->model->kernel.page_shift;
+	struct vs_extent extent = {
+		.start = from->start, .attributes = from->attributes, .frame = from->frame,
+		.pages = from->pages, .mapcount = from->mapcount, .refcount = from->refcount,
+		.encoding = from->encoding, .swap_type = from->swap_type, .marks = from->marks,
+		.list = from->list,
+	};
+	uint64_t end = extent.start + ((uint64_t)extent.pages << shift);
+	int stop;
+
+	if (extent.start < request->start) {
+		uint64_t skip = (request->start - extent.start) >> shift;
+
+		if (skip >= extent.pages)
+			return 0;
+		extent.start = request->start;
+		extent.pages -= skip;
+		if (extent.encoding == VS_FRAMES_RUN)
+			extent.frame += skip;
+		extent.list += skip;
+	}
+	if (request->end && end > request->end) {
+		if (extent.start >= request->end)
+			return 0;
+		extent.pages = (request->end - extent.start) >> shift;
+	}
+	if ((extent.attributes & VS_ATTR_STATE) == VS_STATE_NONE && !request->holes)
+		return 0;
+	apply_key(&extent, request->key);
+	if (joins(joiner, from->vma, &extent)) {
+		joiner->run.pages += extent.pages;
+		return 0;
+	}
+	stop = flush_run(joiner);
+	joiner->run = extent;
+	joiner->vma = from->vma;
+	return stop;
+}
+
+static bool extent_is_sound(const struct file_extent *extent, size_t left, size_t nr_vmas)
+{
+	size_t list;
+
+	if (left < sizeof(*extent) || extent->size > left || extent->size % 8 ||
+	    extent->size < sizeof(*extent) || extent->vma >= nr_vmas || !extent->pages)
+		return false;
+	list = extent->encoding == VS_FRAMES_LIST ? (size_t)extent->pages * 4 : 0;
+	return extent->encoding <= VS_FRAMES_LIST && extent->size - sizeof(*extent) >= list;
+}
+
+static int read_extents(const struct file_state *state, const struct vs_request *request,
+			const struct vs_model *model, struct vs_error *error)
+{
+	struct joiner joiner = { .request = request, .model = model };
+	size_t at = sizeof(struct file_header);
+	const struct chunk *chunk;
+
+	for (; (chunk = chunk_at(state, at)) && chunk->type != CHUNK_END;
+	     at += chunk_bytes(chunk)) {
+		const char *from = (const char *)(chunk + 1), *end = from + chunk->size;
+
+		if (chunk->type != CHUNK_EXTENTS)
+			continue;
+		while (from < end) {
+			const struct file_extent *extent = (const void *)from;
+
+			if (!extent_is_sound(extent, end - from, model->nr_vmas))
+				return damaged(state, "the snapshot contradicts itself", error);
+			if (take_extent(&joiner, extent))
+				return 0;
+			from += extent->size;
+		}
+	}
+	flush_run(&joiner);
+	return 0;
+}
+
+/* Of the recorded walks, those that are asked for, in that order. */
+static int choose_walks(const struct file_state *state, const struct vs_request *request,
+			struct vs_model *model, struct vs_error *error)
+{
+	struct vs_walk *chosen = calloc(request->nr_addresses, sizeof(*chosen));
+
+	if (!chosen)
+		return vs_error_memory(error);
+	for (size_t i = 0; i < request->nr_addresses; i++) {
+		size_t n;
+
+		for (n = 0; n < model->nr_walks; n++)
+			if (model->walk[n].address == request->address[i])
+				break;
+		if (n == model->nr_walks) {
+			free(chosen);
+			return vs_error_set(error, VS_FAIL_INPUT,
+				"%s: holds no walk of 0x%" PRIx64 ": record it with --walk 0x%" PRIx64,
+				state->name, request->address[i], request->address[i]);
+		}
+		chosen[i] = model->walk[n];
+	}
+	free(model->walk);
+	model->walk = chosen;
+	model->nr_walks = request->nr_addresses;
+	return 0;
+}
+
+static int file_collect(struct vs_source *source, const struct vs_request *request,
+			struct vs_model *model, struct vs_error *error)
+{
+	struct file_state *state = source->state;
+	struct file_look head;
+
+	if (load_look(state, VS_LOOK_MAIN, model, &head, error))
+		return -1;
+	if (request->want & (VS_WANT_EXTENTS | VS_WANT_KEY)) {
+		if (!head.key)
+			return vs_error_set(error, VS_FAIL_INPUT,
+				"%s: holds no pages: record them with --pages", state->name);
+		if (request->holes)
+			return vs_error_set(error, VS_FAIL_INPUT,
+				"%s: holds no untouched pages: ask without --holes", state->name);
+		model->kernel.key = head.key;
+		if (request->key & ~head.key)
+			return vs_error_set(error, VS_FAIL_INPUT,
+				"%s: was recorded without some of these attributes: choose others with --key",
+				state->name);
+	}
+	if (request->want & VS_WANT_EXTENTS) {
+		if (read_extents(state, request, model, error))
+			return -1;
+	}
+	if (request->want & VS_WANT_WALKS && choose_walks(state, request, model, error))
+		return -1;
+	return 0;
+}
+
+const struct vs_source_ops vs_source_file = {
+	.name = "file",
+	.open = file_open,
+	.collect = file_collect,
+	.close = file_close,
+};

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Tables by libsmartcols, in batches. It must not know what the cells mean.
+ */
+#include <errno.h>
+#include <libsmartcols.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "table.h"
+
+#define BATCH	256
+
+struct vs_table {
+	const struct vs_style *style;
+	struct libscols_table *smart;
+	struct vs_column column[VS_TABLE_COLUMNS];
+	int nr;
+	int rows;
+	bool started;
+};
+
+/* The column that fills the line gets what the others leave of it. */
+static void fit_columns(struct vs_table *table)
+{
+	int used = 0, fills = -1, name;
+
+	for (int i = 0; i < table->nr; i++) {
+		name = table->style->headings ? strlen(table->column[i].name) : 0;
+		if (table->column[i].width < name)
+			table->column[i].width = name;
+		if (table->column[i].fills && fills < 0)
+			fills = i;
+		else
+			used += table->column[i].width;
+	}
+	if (fills < 0 || !table->style->terminal || table->style->raw)
+		return;
+	used += table->nr - 1;
+	table->column[fills].width = table->style->width - used;
+	if (table->column[fills].width < 8)
+		table->column[fills].width = 8;
+}
+
+static int add_columns(struct vs_table *table)
+{
+	for (int i = 0; i < table->nr; i++) {
+		const struct vs_column *column = &table->column[i];
+		bool last = i + 1 == table->nr;
+
+		if (!scols_table_new_column(table->smart, column->name,
+					    last && !column->right ? 0 : column->width,
+					    column->right ? SCOLS_FL_RIGHT : 0))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+struct vs_table *vs_table_new(const struct vs_style *style, const struct vs_column *column,
+			      int nr)
+{
+	struct vs_table *table = calloc(1, sizeof(*table));
+
+	if (!table || nr > VS_TABLE_COLUMNS) {
+		free(table);
+		return NULL;
+	}
+	table->style = style;
+	table->nr = nr;
+	memcpy(table->column, column, nr * sizeof(*column));
+	fit_columns(table);
+	table->smart = scols_new_table();
+	if (!table->smart || add_columns(table)) {
+		scols_unref_table(table->smart);
+		free(table);
+		return NULL;
+	}
+	/* The widths are decided here, the same for all batches. */
+	scols_table_set_termforce(table->smart, SCOLS_TERMFORCE_NEVER);
+	scols_table_set_stream(table->smart, style->out);
+	scols_table_enable_raw(table->smart, style->raw);
+	scols_table_enable_noheadings(table->smart, !style->headings);
+	return table;
+}
+
+static void print_batch(struct vs_table *table)
+{
+	scols_print_table(table->smart);
+	scols_table_remove_lines(table->smart);
+	scols_table_enable_noheadings(table->smart, 1);
+	table->rows = 0;
+	table->started = true;
+}
+
+int vs_table_row(struct vs_table *table, const char * const *cell)
+{
+	struct libscols_line *line;
+	char cut[4200];
+
+	if (table->rows == BATCH)
+		print_batch(table);
+	line = scols_table_new_line(table->smart, NULL);
+	if (!line)
+		return -ENOMEM;
+	for (int i = 0; i < table->nr; i++) {
+		const char *text = cell[i];
+
+		if (table->column[i].fills && table->style->terminal && !table->style->raw)
+			text = vs_tail(text, table->column[i].width, cut, sizeof(cut));
+		if (scols_line_set_data(line, i, text))
+			return -ENOMEM;
+	}
+	table->rows++;
+	return 0;
+}
+
+static void print_heading(struct vs_table *table)
+{
+	if (!table->style->headings)
+		return;
+	for (int i = 0; i < table->nr; i++) {
+		const struct vs_column *column = &table->column[i];
+		int width = table->style->raw || (i + 1 == table->nr && !column->right) ?
+			0 : column->width;
+
+		fprintf(table->style->out, "%s%*s", i ? " " : "",
+			column->right ? width : -width, column->name);
+	}
+	fputc('\n', table->style->out);
+}
+
+int vs_table_end(struct vs_table *table)
+{
+	if (table->rows)
+		print_batch(table);
+	else if (!table->started)
+		print_heading(table);
+	scols_unref_table(table->smart);
+	free(table);
+	return 0;
+}

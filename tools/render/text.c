@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Text for people. It must not know what is being said.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "text.h"
+
+const char *vs_human(uint64_t bytes, char *text, size_t size)
+{
+	static const char units[] = "BKMGTPE";
+	uint64_t whole, part;
+	int unit = 0;
+
+	if (bytes == UINT64_MAX)
+		return "-";
+	if (!bytes)
+		return "0";
+	while (unit < 6 && bytes >> 10 * unit >= 1024)
+		unit++;
+	/* In thousandths, rounded to three digits. */
+	whole = bytes >> 10 * unit;
+	part = unit ? ((bytes >> 10 * (unit - 1)) & 1023) * 1000 / 1024 : 0;
+	if (whole >= 100)
+		part = (part + 500) / 1000 * 1000;
+	else if (whole >= 10)
+		part = (part + 50) / 100 * 100;
+	else
+		part = (part + 5) / 10 * 10;
+	whole += part / 1000;
+	part %= 1000;
+	if (!part)
+		snprintf(text, size, "%" PRIu64 "%c", whole, units[unit]);
+	else if (whole >= 10)
+		snprintf(text, size, "%" PRIu64 ".%" PRIu64 "%c", whole, part / 100, units[unit]);
+	else
+		snprintf(text, size, "%" PRIu64 ".%02" PRIu64 "%c", whole, part / 10, units[unit]);
+	return text;
+}
+
+const char *vs_amount(const struct vs_style *style, uint64_t bytes, char *text, size_t size)
+{
+	if (!style->bytes || bytes == UINT64_MAX)
+		return vs_human(bytes, text, size);
+	snprintf(text, size, "%" PRIu64, bytes);
+	return text;
+}
+
+const char *vs_duration(uint64_t ns, char *text, size_t size)
+{
+	if (ns < 1000)
+		snprintf(text, size, "%" PRIu64 " ns", ns);
+	else if (ns < 10000)
+		snprintf(text, size, "%" PRIu64 ".%" PRIu64 " us", ns / 1000, ns % 1000 / 100);
+	else if (ns < 1000000)
+		snprintf(text, size, "%" PRIu64 " us", ns / 1000);
+	else if (ns < 1000000000)
+		snprintf(text, size, "%" PRIu64 ".%" PRIu64 " ms", ns / 1000000,
+			 ns % 1000000 / 100000);
+	else
+		snprintf(text, size, "%" PRIu64 ".%02" PRIu64 " s", ns / 1000000000,
+			 ns % 1000000000 / 10000000);
+	return text;
+}
+
+const char *vs_count(uint64_t number, char *text, size_t size)
+{
+	char plain[24];
+	int digits = snprintf(plain, sizeof(plain), "%" PRIu64, number);
+	size_t at = 0;
+
+	for (int i = 0; i < digits && at + 2 < size; i++) {
+		if (i && (digits - i) % 3 == 0)
+			text[at++] = ',';
+		text[at++] = plain[i];
+	}
+	text[at] = 0;
+	return text;
+}
+
+const char *vs_clean(const char *from, char *text, size_t size)
+{
+	size_t at = 0;
+
+	for (; *from && at + 5 < size; from++) {
+		unsigned char byte = *from;
+
+		/* 0x80 to 0x9f alone are controls too, but parts of UTF-8 as well. */
+		if (byte < 0x20 || byte == 0x7f)
+			at += snprintf(text + at, size - at, "\\x%02x", byte);
+		else if (byte == 0xc2 && (unsigned char)from[1] >= 0x80 &&
+			 (unsigned char)from[1] < 0xa0)
+			at += snprintf(text + at, size - at, "\\xc2");
+		else
+			text[at++] = byte;
+	}
+	text[at] = 0;
+	return text;
+}
+
+int vs_columns(const char *text)
+{
+	int columns = 0;
+
+	for (; *text; text++)
+		columns += (*text & 0xc0) != 0x80;
+	return columns;
+}
+
+const char *vs_tail(const char *from, int columns, char *text, size_t size)
+{
+	char clean[4200];
+	const char *tail = vs_clean(from, clean, sizeof(clean));
+	int surplus = vs_columns(tail) - columns;
+
+	if (surplus <= 0 || columns < 8) {
+		snprintf(text, size, "%s", tail);
+		return text;
+	}
+	for (surplus += 3; surplus > 0; surplus--) {
+		tail++;
+		while ((*tail & 0xc0) == 0x80)
+			tail++;
+	}
+	snprintf(text, size, "...%s", tail);
+	return text;
+}
+
+void vs_bold(const struct vs_style *style, bool on)
+{
+	if (style->color)
+		fputs(on ? "\033[1m" : "\033[0m", style->out);
+}
+
+void vs_dim(const struct vs_style *style, bool on)
+{
+	if (style->color)
+		fputs(on ? "\033[2m" : "\033[0m", style->out);
+}
+
+void vs_flow_begin(struct vs_flow *flow, const struct vs_style *style, const char *label,
+		   int indent)
+{
+	flow->style = style;
+	flow->indent = indent;
+	flow->lines = 1;
+	flow->first = true;
+	vs_dim(style, true);
+	flow->column = fprintf(style->out, "%-*s", indent, label);
+	vs_dim(style, false);
+}
+
+static void put_item(struct vs_flow *flow, const char *separator, const char *item)
+{
+	FILE *out = flow->style->out;
+	int width = vs_columns(item);
+
+	/* An item of nothing but colour takes no room. */
+	if (!flow->first) {
+		int gap = strlen(separator);
+
+		if (flow->column + gap + width > flow->style->width && flow->column > flow->indent) {
+			/* what the separator says before its space stays on the line */
+			fprintf(out, "%.*s\n%*s", (int)strcspn(separator, " "), separator,
+				flow->indent, "");
+			flow->column = flow->indent;
+			flow->lines++;
+		} else {
+			fputs(separator, out);
+			flow->column += gap;
+		}
+	}
+	fputs(item, out);
+	flow->column += width;
+	flow->first = false;
+}
+
+void vs_flow_item(struct vs_flow *flow, const char *separator, const char *format, ...)
+{
+	char item[1024];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(item, sizeof(item), format, list);
+	va_end(list);
+	put_item(flow, separator, item);
+}
+
+void vs_flow_words(struct vs_flow *flow, const char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, " ");
+
+		vs_flow_item(flow, " ", "%.*s", (int)length, text);
+		text += length;
+		text += strspn(text, " ");
+	}
+}
+
+int vs_flow_end(struct vs_flow *flow)
+{
+	fputc('\n', flow->style->out);
+	return flow->lines;
+}

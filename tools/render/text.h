@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Text for people: units, colour, width, lines that flow. It must not know
+ * what is being said.
+ */
+#ifndef VMSCOPE_TEXT_H
+#define VMSCOPE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct vs_style {
+	FILE *out;
+	int width;		/* columns of the terminal */
+	bool terminal;		/* rows are cut to the width */
+	bool color;
+	bool bytes;		/* plain bytes instead of 1.5G */
+	bool raw;
+	bool headings;
+};
+
+/* "0", "4K", "1.02G"; "-" when not known. At most 5 columns. */
+const char *vs_human(uint64_t bytes, char *text, size_t size);
+
+/* As the style wants it: vs_human() or plain bytes. */
+const char *vs_amount(const struct vs_style *style, uint64_t bytes, char *text, size_t size);
+
+/* "12 us", "3.4 ms". */
+const char *vs_duration(uint64_t ns, char *text, size_t size);
+
+/* "274,312" */
+const char *vs_count(uint64_t number, char *text, size_t size);
+
+/* A copy without control characters, so that names cannot drive a terminal. */
+const char *vs_clean(const char *from, char *text, size_t size);
+
+/* Columns that a text takes. */
+int vs_columns(const char *text);
+
+/* The end of a text that is too long, behind "..."; cleans as well. */
+const char *vs_tail(const char *from, int columns, char *text, size_t size);
+
+void vs_bold(const struct vs_style *style, bool on);
+void vs_dim(const struct vs_style *style, bool on);
+
+/*
+ * A paragraph: a label, then items that stay whole and flow into further lines
+ * behind the label's width.
+ */
+struct vs_flow {
+	const struct vs_style *style;
+	int indent;
+	int column;
+	int lines;
+	bool first;
+};
+
+void vs_flow_begin(struct vs_flow *flow, const struct vs_style *style, const char *label,
+		   int indent);
+void vs_flow_item(struct vs_flow *flow, const char *separator, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Prose, that breaks at spaces. */
+void vs_flow_words(struct vs_flow *flow, const char *text);
+/* Ends the last line; returns the number of lines. */
+int vs_flow_end(struct vs_flow *flow);
+
+#endif
