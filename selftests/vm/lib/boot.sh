@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# One guest from the start of QEMU to its end: the machine, its channels, the clock that
+# limits it, and the verdict. Knows no packages and nothing of the command but its status.
+
+STATUS_COMPLAINT=120
+STATUS_DIED=121
+STATUS_TIMEOUT=122
+
+# Stalls are told only when they cannot be the emulator's slowness on a busy host.
+BOOT_ARGUMENTS="console=ttyS0 panic=-1 oops=panic loglevel=7 \
+rcupdate.rcu_cpu_stall_timeout=100 watchdog_thresh=50 random.trust_cpu=on"
+
+# Does hardware virtualisation really boot a kernel here? A device node alone says
+# nothing. The answer is kept per host kernel and QEMU.
+kvm_works() {
+	local kernel=$1 initramfs=$2 answer
+	[ -z "${VMSCOPE_TCG:-}" ] && [ -r /dev/kvm ] && [ -w /dev/kvm ] || return 1
+	answer=$VMSCOPE_CACHE/kvm-$( (uname -rv; qemu-system-x86_64 --version) | hash_of)
+	if ! [ -s "$answer" ]; then
+		say "trying whether KVM boots a guest here"
+		# Without a root device the init script reboots, which ends QEMU with 0.
+		# (In a subshell, because the shell reports the abort of a bad KVM.)
+		if (timeout 30 qemu-system-x86_64 -accel kvm -cpu max -m 512M -smp 2 -nodefaults \
+			-no-user-config -display none -no-reboot -serial none \
+			-kernel "$kernel" -initrd "$initramfs" -append "panic=-1" \
+			</dev/null >/dev/null 2>&1; exit) 2>/dev/null; then
+			echo yes >"$answer"
+		else
+			echo no >"$answer"
+		fi
+	fi
+	[ "$(cat "$answer")" = yes ]
+}
+
+# boot_machine: sets the array MACHINE from the options of the run.
+boot_machine() {
+	local kernel=$1 initramfs=$2
+	MACHINE=(-nodefaults -no-user-config -display none -no-reboot -m "$OPT_MEM"
+		-kernel "$kernel/vmlinuz")
+	if [ -n "$OPT_ICOUNT" ]; then
+		# Same inputs, same instruction counts: virtual time only, seeded
+		# randomness, one processor.
+		MACHINE+=(-accel tcg -icount "shift=0,sleep=off" -smp 1 -seed 1
+			-cpu "${OPT_CPU:-max,rdrand=off,rdseed=off}"
+			-rtc "base=2026-01-01,clock=vm")
+	elif kvm_works "$kernel/vmlinuz" "$initramfs"; then
+		MACHINE+=(-accel kvm -smp "$OPT_CPUS" -cpu "${OPT_CPU:-max}")
+	else
+		MACHINE+=(-accel "tcg,thread=multi" -smp "$OPT_CPUS" -cpu "${OPT_CPU:-max}")
+	fi
+}
+
+# boot_devices ROOTFS KERNEL: appends disks, shared folders and channels to MACHINE.
+# The channels are plain files, to which writing never blocks: nothing is lost when
+# the guest goes away, however slow the reader is.
+boot_devices() {
+	local rootfs=$1 kernel=$2 name number=0
+	MACHINE+=(-drive "if=none,id=root,file=$rootfs/root.ext4,format=raw,snapshot=on,cache=unsafe,discard=unmap"
+		-device "virtio-blk-pci,drive=root"
+		-virtfs "local,path=$SRC,security_model=none,mount_tag=src,readonly=on,multidevs=remap"
+		-virtfs "local,path=$kernel/modules/lib/modules/$(cat "$kernel/release"),security_model=none,mount_tag=modules,readonly=on")
+	[ -z "$OPT_SHARE" ] ||
+		MACHINE+=(-virtfs "local,path=$OPT_SHARE,security_model=none,mount_tag=share,multidevs=remap")
+	MACHINE+=(-chardev "file,id=console,path=$RUN/console" -serial chardev:console
+		-device "virtio-serial-pci,ioeventfd=off")
+	for name in out err status; do
+		: >"$RUN/$name"
+		number=$((number + 1))
+		MACHINE+=(-chardev "file,id=$name,path=$RUN/$name"
+			-device "virtserialport,chardev=$name,name=vmscope.$name,nr=$number")
+	done
+}
+
+quote() {
+	printf '%s' "$1" | sed "s/'/'\\\\''/g; 1s/^/'/; \$s/\$/'/"
+}
+
+# boot_job COMMAND: the second part of the initramfs, which tells the guest what to do.
+boot_job() {
+	local job=$RUN/job/job name
+	mkdir -p "$job"
+	printf '%s\n' "$1" >"$job/command"
+	{
+		echo "ROOT_DEVICE=/dev/vda"
+		echo "SHARE=${OPT_SHARE:+yes}"
+	} >"$job/boot"
+	{
+		echo "PATH=/src/build/tools:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+		echo "HOME=/root USER=root LOGNAME=root SHELL=/bin/sh LANG=C.UTF-8 SRC=/src"
+		echo "KERNEL_NAME=$OPT_KERNEL"
+		echo "VMSCOPE_KO=${MODULE_PATH:+/src/$MODULE_PATH}"
+		echo "VMSCOPE_TEST_KO=${MODULE_TEST_PATH:+/src/$MODULE_TEST_PATH}"
+		for name in TERM COLUMNS LINES NO_COLOR; do
+			[ -z "${!name+set}" ] || echo "$name=$(quote "${!name}")"
+		done
+	} >"$job/environment"
+	initramfs_pack "$RUN/job"
+}
+
+# Follows a channel while QEMU runs and to its end; a reader that went away (a closed
+# pipe) does not end the guest.
+boot_stream() {
+	tail -q -n +1 -s 0.1 -f --pid="$1" "$2" 2>/dev/null || true
+}
+
+boot_stop() {
+	[ -z "${QEMU_PID:-}" ] || kill "$QEMU_PID" 2>/dev/null || true
+	[ -z "${RUN:-}" ] || rm -rf -- "$RUN"
+}
+
+# Runs QEMU until it ends or the time is over; sets TIMED_OUT.
+boot_wait() {
+	local out err left
+	TIMED_OUT=
+	qemu-system-x86_64 "${MACHINE[@]}" </dev/null >"$RUN/qemu" 2>&1 &
+	QEMU_PID=$!
+	boot_stream $QEMU_PID "$RUN/out" &
+	out=$!
+	boot_stream $QEMU_PID "$RUN/err" >&2 &
+	err=$!
+	(
+		trap 'kill "$nap"; exit' TERM
+		sleep "$OPT_TIMEOUT" &
+		nap=$!
+		wait "$nap"
+		: >"$RUN/timed-out"
+		kill "$QEMU_PID"
+	) >/dev/null 2>&1 &
+	left=$!
+	wait $QEMU_PID || true
+	QEMU_PID=
+	kill $left 2>/dev/null || true
+	wait $out $err $left 2>/dev/null || true
+	[ ! -e "$RUN/timed-out" ] || TIMED_OUT=yes
+}
+
+# Prints what the kernel said last, for someone who must find out why.
+boot_log_tail() {
+	complain "the last lines of the kernel log:"
+	tail -n 30 "$RUN/console" | tr -d '\r' | sed 's/^/    /' >&2
+}
+
+# Sets VERDICT to the exit status of the run and says why when it is not COMMAND's.
+boot_verdict() {
+	local verdict='' status='' first complaints
+	# The guest writes this line last and whole.
+	read -r verdict status <"$RUN/status" || true
+	complaints=$(kernel_complaints "$RUN/console")
+	if [ -n "$complaints" ]; then
+		VERDICT=$STATUS_COMPLAINT
+		complain "the kernel complained$([ "$verdict" != exit ] || echo " (the command ended with $status)"):"
+		first=$(sed -n '1s/:.*//p' <<<"$complaints")
+		kernel_complaint_slice "$RUN/console" "$first" | sed 's/^/    /' >&2
+		[ "$(wc -l <<<"$complaints")" -le 1 ] || {
+			complain "all complaints, with their line in the log:"
+			head -n 20 <<<"$complaints" | sed 's/^/    /' >&2
+		}
+	elif [ "$verdict" = exit ]; then
+		VERDICT=$status
+		return
+	elif [ "$verdict" = noload ]; then
+		VERDICT=$STATUS_CANNOT
+		complain "the module does not load on kernel $OPT_KERNEL"
+	elif [ -n "$TIMED_OUT" ]; then
+		VERDICT=$STATUS_TIMEOUT
+		complain "no end after $OPT_TIMEOUT s; the guest was stopped"
+	else
+		VERDICT=$STATUS_DIED
+		complain "the guest ended without a report"
+		head -n 5 "$RUN/qemu" >&2
+	fi
+	boot_log_tail
+}
