@@ -25,7 +25,8 @@ MAKEOVERRIDES :=
 cross = $(foreach v,LLVM ARCH CROSS_COMPILE,$(if $($(v)),$(v)=$($(v))))
 
 # The kernel that KDIR belongs to; empty when there are no headers.
-krelease = $(strip $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null))
+krelease = $(strip $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+	$(KDIR)/include/generated/utsrelease.h 2>/dev/null))
 mdir = $(O)/module$(if $(filter 1,$(VMSCOPE_TEST)),-test)/$(krelease)
 
 ##@ Build

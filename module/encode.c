@@ -107,8 +107,13 @@ SAME(NAME_STACK, VMSCOPE_NAME_STACK);
 /* Shorter runs are cheaper as a list. */
 #define RUN_WORTH_A_LIST	12
 
+/* The largest TALLY, and the smallest EXTENT with frames. */
+#define TALLY_MOST \
+	(sizeof(struct vmscope_tally) + (CELL_NR + COUNT_NR) * sizeof(u64))
+#define EXTENT_LEAST	(sizeof(struct vmscope_extent) + sizeof(u64))
+
 void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
-		   bool frames)
+		   bool frames, bool tallies)
 {
 	u8 *buffer = e->buffer;
 
@@ -120,20 +125,23 @@ void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
 		.open = -1,
 		.key = key,
 		.frames = frames && (key & KEY_FRAME),
+		.tally_room = tallies ? TALLY_MOST : 0,
+		.extent_room = key ? EXTENT_LEAST : 0,
 	};
 }
 
-static bool fits(struct encoder *e, u32 size)
+/* Whether @size bytes fit and leave room for what has to follow. */
+static bool fits(struct encoder *e, u32 size, u32 follow)
 {
-	e->needed = size + e->reserve;
+	e->needed = size + follow;
 	return e->used + e->needed <= e->room;
 }
 
-static void *begin_record(struct encoder *e, u16 type, u32 size)
+static void *begin_record(struct encoder *e, u16 type, u32 size, u32 follow)
 {
 	struct vmscope_record *record;
 
-	if (!fits(e, size))
+	if (!fits(e, size, follow))
 		return NULL;
 	record = (struct vmscope_record *)(e->buffer + e->used);
 	memset(record, 0, size);
@@ -178,7 +186,8 @@ bool encode_vma(struct encoder *e, const struct vma_copy *copy, char *path_page)
 	if (*name)
 		name_size = strlen(name) + 1;
 	vma = begin_record(e, VMSCOPE_RECORD_VMA,
-			   sizeof(*vma) + ALIGN(name_size, 8));
+			   sizeof(*vma) + ALIGN(name_size, 8),
+			   e->extent_room + e->tally_room);
 	if (!vma)
 		return false;
 	vma->record.marks = marks;
@@ -202,11 +211,6 @@ bool encode_vma(struct encoder *e, const struct vma_copy *copy, char *path_page)
 }
 
 /* ----------------------------------------------------------------- TALLY */
-
-u32 encode_tally_most(void)
-{
-	return sizeof(struct vmscope_tally) + (CELL_NR + COUNT_NR) * sizeof(u64);
-}
 
 static u64 *put_used(u64 *to, const u64 *from, u64 used, u64 *sent)
 {
@@ -233,7 +237,7 @@ bool encode_tally(struct encoder *e, const struct tally *t,
 	u64 *value;
 
 	encode_close(e);
-	if (!fits(e, most))
+	if (!fits(e, most, 0))
 		return false;
 	tally = (struct vmscope_tally *)(e->buffer + e->used);
 	tally->record.type = VMSCOPE_RECORD_TALLY;
@@ -265,6 +269,12 @@ void encode_close(struct encoder *e)
 	if (e->open < 0)
 		return;
 	x = open_extent(e);
+	if (!x->pages) {	/* opened, and then there was no room */
+		e->used = e->open;
+		e->open = -1;
+		e->records--;
+		return;
+	}
 	if (x->encoding == VMSCOPE_FRAMES_LIST && x->pages % 2) {
 		x->list[x->pages] = 0;
 		e->used += sizeof(u32);
@@ -286,7 +296,7 @@ static bool begin_extent(struct encoder *e, unsigned long addr,
 	struct vmscope_extent *x;
 
 	encode_close(e);
-	x = begin_record(e, VMSCOPE_RECORD_EXTENT, sizeof(*x));
+	x = begin_record(e, VMSCOPE_RECORD_EXTENT, sizeof(*x), e->tally_room);
 	if (!x)
 		return false;
 	e->open = (u8 *)x - e->buffer;
@@ -320,7 +330,7 @@ static bool run_to_list(struct encoder *e, struct vmscope_extent *x)
 
 	if (list_base(first) != list_base(first + x->pages))
 		return false;
-	if (!fits(e, (x->pages + 1) * sizeof(u32)))
+	if (!fits(e, (x->pages + 1) * sizeof(u32), e->tally_room))
 		return false;
 	x->encoding = VMSCOPE_FRAMES_LIST;
 	x->frame = list_base(first);
@@ -340,7 +350,7 @@ static bool split_run_off(struct encoder *e, struct vmscope_extent *x, u32 run)
 	x->pages -= run;
 	e->used -= run * sizeof(u32);
 	encode_close(e);
-	tail = begin_record(e, VMSCOPE_RECORD_EXTENT, sizeof(*tail));
+	tail = begin_record(e, VMSCOPE_RECORD_EXTENT, sizeof(*tail), 0);
 	/* it takes less room than the list entries that were given up */
 	e->open = (u8 *)tail - e->buffer;
 	head.record = tail->record;
@@ -361,7 +371,7 @@ static bool add_to_list(struct encoder *e, struct vmscope_extent *x, u64 frame,
 	if (list_base(frame) != x->frame ||
 	    list_base(frame + pages - 1) != x->frame)
 		return false;
-	if (!fits(e, (pages + 1) * sizeof(u32)))
+	if (!fits(e, (pages + 1) * sizeof(u32), e->tally_room))
 		return false;
 	for (i = 0; i < pages; i++)
 		x->list[x->pages + i] = frame + i - x->frame;
@@ -448,6 +458,48 @@ bool encode_pages(struct encoder *e, unsigned long addr,
 	return begin_extent(e, addr, info, pages, frames);
 }
 
+/* The open extent as a list that pages from @addr on may join, or NULL. */
+static struct vmscope_extent *open_list(struct encoder *e, unsigned long addr,
+					const struct page_info *info)
+{
+	struct vmscope_extent *x;
+
+	if (!continues(e, addr, info))
+		return NULL;
+	x = open_extent(e);
+	if (x->encoding == VMSCOPE_FRAMES_LIST && !x->frame)
+		return x;
+	if (x->encoding == VMSCOPE_FRAMES_RUN && !list_base(x->frame) &&
+	    x->pages <= RUN_WORTH_A_LIST && run_to_list(e, x))
+		return x;
+	return NULL;
+}
+
+u32 *encode_list_open(struct encoder *e, unsigned long addr,
+		      const struct page_info *info, u32 *room)
+{
+	struct vmscope_extent *x = open_list(e, addr, info);
+	u32 taken;
+
+	if (!x) {
+		if (!begin_extent(e, addr, info, 0, true))
+			return NULL;
+		x = open_extent(e);
+		x->encoding = VMSCOPE_FRAMES_LIST;
+		x->frame = 0;
+	}
+	/* one entry more may be needed to pad the list */
+	taken = e->used + e->tally_room + sizeof(u32);
+	*room = taken < e->room ? (e->room - taken) / sizeof(u32) : 0;
+	return &x->list[x->pages];
+}
+
+void encode_list_add(struct encoder *e, u32 pages)
+{
+	open_extent(e)->pages += pages;
+	e->used += pages * sizeof(u32);
+}
+
 unsigned long encode_range(struct encoder *e, unsigned long addr,
 			   unsigned long end, const struct page_info *info)
 {
@@ -456,6 +508,7 @@ unsigned long encode_range(struct encoder *e, unsigned long addr,
 
 		if (!encode_pages(e, addr, info, pages))
 			break;
+		/* frames count on only where more than 2^30 pages are holes */
 		addr += (unsigned long)pages << PAGE_SHIFT;
 	}
 	return addr;

@@ -21,7 +21,8 @@
  * @buffer: ENCODE_BUFFER bytes
  * @used: of it
  * @room: how much of it may be used: what is left of the user's buffer too
- * @reserve: bytes kept free for a TALLY that must still fit
+ * @tally_room: bytes that extents leave free for the TALLY to come
+ * @extent_room: bytes that a VMA record leaves free for the first extent
  * @needed: size of the record that did not fit last
  * @open: offset of the extent that may still grow, or -1
  * @key: which attributes part extents, and which fields are given
@@ -36,7 +37,8 @@ struct encoder {
 	u8 *buffer;
 	u32 used;
 	u32 room;
-	u32 reserve;
+	u32 tally_room;
+	u32 extent_room;
 	u32 needed;
 	s32 open;
 	u64 key;
@@ -49,8 +51,9 @@ struct encoder {
 	u32 marks;
 };
 
+/* @tallies: whether TALLY records will come as well */
 void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
-		   bool frames);
+		   bool frames, bool tallies);
 
 /*
  * Each returns false when there is no room: flush and say it again, or stop.
@@ -67,12 +70,22 @@ bool encode_pages(struct encoder *e, unsigned long addr,
 unsigned long encode_range(struct encoder *e, unsigned long addr,
 			   unsigned long end, const struct page_info *info);
 
+/**
+ * encode_list_open - let frames be written straight into a list
+ * @e: an encoder that gives frames
+ * @addr: of the first page
+ * @info: what the pages are; their frames are below 2^32
+ * @room: out: how many frames may be written
+ *
+ * Return: where they go, or NULL without room. At least one must be added.
+ */
+u32 *encode_list_open(struct encoder *e, unsigned long addr,
+		      const struct page_info *info, u32 *room);
+void encode_list_add(struct encoder *e, u32 pages);
+
 /* The open extent will not grow any more; mark it. */
 void encode_close(struct encoder *e);
 void encode_mark_open(struct encoder *e, u16 marks);
-
-/* Bytes that a TALLY can take at most. */
-u32 encode_tally_most(void);
 
 /**
  * encode_flush - move the buffer to the user

@@ -14,7 +14,7 @@
 unsigned long extent_hole(struct extents *x, unsigned long addr,
 			  unsigned long end)
 {
-	static const struct page_info none;
+	struct page_info none = { .attrs = x->view.soft_dirty };
 
 	x->cost += COST_HOLE;
 	if (!x->holes) {
@@ -24,52 +24,86 @@ unsigned long extent_hole(struct extents *x, unsigned long addr,
 	return encode_range(x->encoder, addr, end, &none);
 }
 
+/* Return: false when the encoder is full. */
+static bool one_page(struct extents *x, const pte_t *pte, unsigned long addr)
+{
+	u64 raw = arch_raw_pte(pte);
+	struct page_info info;
+	struct entry entry;
+
+	entry_from_pte(__pte(raw), &entry);
+	if (!(entry.attrs & ATTR_STATE))
+		return extent_hole(x, addr, addr + PAGE_SIZE) != addr;
+	classify(&x->view, &entry, x->encoder->key, 0, &info);
+	if (!encode_pages(x->encoder, addr, &info, 1))
+		return false;
+	if (x->reread && arch_raw_pte(pte) != raw)
+		encode_mark_open(x->encoder, MARK_RACY);
+	x->cost += COST_PLAIN;
+	return true;
+}
+
 unsigned int extent_ptes(struct extents *x, const pte_t *pte,
 			 unsigned long addr, unsigned int n)
 {
 	unsigned int i = 0;
+	unsigned int taken, end;
 
-	if (!x->plain)
-		i = extent_fast_ptes(x, pte, addr, n);
-	if (i)
-		return i;
-	for (; i < n; i++) {
-		unsigned long at = addr + i * PAGE_SIZE;
-		u64 raw = arch_raw_pte(pte + i);
-		struct page_info info;
-		struct entry entry;
+	while (i < n) {
+		unsigned int empty = arch_count_empty(pte + i, n - i);
 
-		entry_from_pte(__pte(raw), &entry);
-		if (!(entry.attrs & ATTR_STATE)) {
-			if (extent_hole(x, at, at + PAGE_SIZE) == at)
-				break;
+		if (empty) {
+			unsigned long from = addr + i * PAGE_SIZE;
+			unsigned long to = from + empty * PAGE_SIZE;
+
+			i += (extent_hole(x, from, to) - from) >> PAGE_SHIFT;
+			if (addr + i * PAGE_SIZE < to)
+				return i;
 			continue;
 		}
-		classify(&x->view, &entry, x->encoder->key, 0, &info);
-		if (!encode_pages(x->encoder, at, &info, 1))
-			break;
-		if (x->reread && arch_raw_pte(pte + i) != raw)
-			encode_mark_open(x->encoder, MARK_RACY);
-		x->cost += COST_PLAIN;
+		taken = x->plain ? 0 : extent_fast_ptes(x, pte + i,
+							addr + i * PAGE_SIZE,
+							n - i);
+		i += taken;
+		if (taken)
+			continue;
+		/* a mixture: not worth a try for each of its entries */
+		for (end = min(i + 8, n); i < end; i++)
+			if (!one_page(x, pte + i, addr + i * PAGE_SIZE))
+				return i;
 	}
 	return i;
 }
 
+/* All pages of a leaf, which differ in nothing but one being the head. */
+static unsigned long alike_in_leaf(struct extents *x, struct page_info *info,
+				   unsigned long addr, unsigned long end)
+{
+	if (info->attrs & x->encoder->key & ATTR_HEAD) {
+		if (!encode_pages(x->encoder, addr, info, 1))
+			return addr;
+		info->attrs &= ~ATTR_HEAD;
+		info->frame++;
+		addr += PAGE_SIZE;
+	}
+	return encode_range(x->encoder, addr, end, info);
+}
+
 static unsigned long extent_leaf(struct extents *x, const struct entry *entry,
 				 unsigned int first, unsigned long addr,
-				 unsigned long end)
+				 unsigned long end, bool shared_table)
 {
 	unsigned int pages = (end - addr) >> PAGE_SHIFT;
 	struct page_info info;
 	unsigned int i;
-	bool alike;
 
 	classify(&x->view, entry, x->encoder->key, first, &info);
+	if (shared_table && info.page)
+		info.attrs |= ATTR_SHARED;
 	/* the pages of a leaf differ in mapcount and in being the head */
-	alike = !(x->encoder->key & (KEY_MAPCOUNT | ATTR_SHARED)) ||
-		classify_uniform(&info);
-	if (!info.page || (alike && !(x->encoder->key & ATTR_HEAD)))
-		return encode_pages(x->encoder, addr, &info, pages) ? end : addr;
+	if (!info.page || x->view.hugetlb || classify_uniform(&info) ||
+	    !(x->encoder->key & (KEY_MAPCOUNT | ATTR_SHARED)))
+		return alike_in_leaf(x, &info, addr, end);
 	for (i = 0; i < pages; i++, addr += PAGE_SIZE) {
 		classify(&x->view, entry, x->encoder->key, first + i, &info);
 		if (!encode_pages(x->encoder, addr, &info, 1))
@@ -80,13 +114,13 @@ static unsigned long extent_leaf(struct extents *x, const struct entry *entry,
 }
 
 unsigned long extent_pmd(struct extents *x, pmd_t pmd, unsigned long addr,
-			 unsigned long end)
+			 unsigned long end, bool shared_table)
 {
 	struct entry entry;
 
 	entry_from_pmd(pmd, &entry);
 	return extent_leaf(x, &entry, (addr & ~PMD_MASK) >> PAGE_SHIFT, addr,
-			   end);
+			   end, shared_table);
 }
 
 unsigned long extent_pud(struct extents *x, pud_t pud, unsigned long addr,
@@ -96,5 +130,5 @@ unsigned long extent_pud(struct extents *x, pud_t pud, unsigned long addr,
 
 	entry_from_pud(pud, &entry);
 	return extent_leaf(x, &entry, (addr & ~PUD_MASK) >> PAGE_SHIFT, addr,
-			   end);
+			   end, false);
 }

@@ -32,7 +32,7 @@ unsigned int extent_ptes(struct extents *x, const pte_t *pte,
 			 unsigned long addr, unsigned int n);
 /* Return: address reached; less than @end when the encoder is full. */
 unsigned long extent_pmd(struct extents *x, pmd_t pmd, unsigned long addr,
-			 unsigned long end);
+			 unsigned long end, bool shared_table);
 unsigned long extent_pud(struct extents *x, pud_t pud, unsigned long addr,
 			 unsigned long end);
 unsigned long extent_hole(struct extents *x, unsigned long addr,

@@ -323,6 +323,12 @@ static int translate_one(struct target *target, struct section *section,
 
 	if (copy_from_user(&address, user, sizeof(address)))
 		return -EFAULT;
+	if (stride > sizeof(out)) {
+		err = check_zeroed_user(user + sizeof(out),
+					stride - sizeof(out));
+		if (err <= 0)
+			return err ?: -E2BIG;
+	}
 	err = translate(section, address, &t);
 	if (err)
 		return err;
@@ -347,7 +353,8 @@ static int do_translate(struct context *context, union argument *arg)
 		return -EOPNOTSUPP;
 	if (translate->__reserved || !translate->count ||
 	    translate->count > VMSCOPE_TRANSLATE_MAX ||
-	    translate->stride < TRANSLATION_SIZE_V1 || translate->stride % 8)
+	    translate->stride < TRANSLATION_SIZE_V1 ||
+	    translate->stride > PAGE_SIZE || translate->stride % 8)
 		return -EINVAL;
 	section = kmalloc(sizeof(*section), GFP_KERNEL_ACCOUNT);
 	if (!section)
@@ -366,7 +373,7 @@ static int do_translate(struct context *context, union argument *arg)
 	}
 	target_leave(target);
 	translate->done = i;
-	if (i && err != -EFAULT)
+	if (i && err == -EINTR)
 		err = 0;
 out:
 	kfree(section);

@@ -130,7 +130,8 @@ static unsigned long on_pmd(struct walk *w, pmd_t pmd, unsigned long addr,
 	struct scan *s = scan_of(w);
 
 	if (wants(s, SCAN_EXTENT))
-		end = extent_pmd(&s->extents, pmd, addr, end);
+		end = extent_pmd(&s->extents, pmd, addr, end,
+				 w->shared_table);
 	if (wants(s, SCAN_TALLY) && end > addr)
 		tally_pmd(&s->tally, pmd, addr, end, w->shared_table);
 	charge(s);
@@ -521,9 +522,7 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 		.plain = request->plain,
 	};
 	encoder_begin(&s->encoder, request->buffer, request->size, request->key,
-		      request->frames);
-	if (wants(s, SCAN_EXTENT) && wants(s, SCAN_TALLY))
-		s->encoder.reserve = encode_tally_most();
+		      request->frames, wants(s, SCAN_TALLY));
 
 	err = scan_loop(s);
 	ended = finish(s);
@@ -533,7 +532,7 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 	*reply = (struct scan_reply){
 		.next = s->addr,
 		.used = s->encoder.delivered,
-		.needed = s->encoder.needed,
+		.needed = s->encoder.delivered + s->encoder.needed,
 		.records = s->encoder.records,
 		.marks = s->encoder.marks,
 		.wall_ns = ktime_get_ns() - began,
@@ -550,7 +549,8 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 	/* what was read before the lock got stuck is worth having */
 	if (err && !s->encoder.records)
 		return err;
-	if (s->stop && !s->encoder.records)
+	/* a call either gets somewhere or says what it needs for that */
+	if (s->stop && s->addr == request->start)
 		return -EMSGSIZE;
 	return 0;
 }

@@ -52,7 +52,12 @@ static bool table_is_kept(struct descent *d, unsigned int shift)
 
 static bool finish(struct descent *d, enum stop stop)
 {
+	struct view view;
+
 	d->t->stop = stop;
+	/* pagemap says so of pages without an entry, too */
+	view_init(&view, &d->vma, true);
+	d->t->info.attrs = view.soft_dirty;
 	return true;
 }
 

@@ -112,7 +112,7 @@ void vma_copy_put(struct vma_copy *copy)
 	copy->file = NULL;
 }
 
-static unsigned long page_index(const struct vma_copy *copy, unsigned long addr)
+static unsigned long object_index(const struct vma_copy *copy, unsigned long addr)
 {
 	return copy->pgoff + ((addr - copy->start) >> PAGE_SHIFT);
 }
@@ -125,7 +125,7 @@ bool vma_shmem_any_swap(const struct vma_copy *copy)
 bool vma_shmem_page_swapped(const struct vma_copy *copy, unsigned long addr)
 {
 	return xa_is_value(xa_load(&copy->file->f_mapping->i_pages,
-				   page_index(copy, addr)));
+				   object_index(copy, addr)));
 }
 
 /* After mm/shmem.c:shmem_partial_swap_usage(). */
@@ -163,6 +163,6 @@ unsigned long vma_shmem_swap(const struct vma_copy *copy, unsigned long start,
 {
 	if (!vma_shmem_any_swap(copy))
 		return 0;
-	return count_swapped(copy->file->f_mapping, page_index(copy, start),
-			     page_index(copy, end) - 1);
+	return count_swapped(copy->file->f_mapping, object_index(copy, start),
+			     object_index(copy, end) - 1);
 }

@@ -20,7 +20,7 @@
 
 static bool done(const struct walk *w)
 {
-	return w->stopped || *w->budget <= 0;
+	return w->stopped || (*w->budget <= 0 && w->moved);
 }
 
 static unsigned long tell_hole(struct walk *w, unsigned long addr,
@@ -28,6 +28,7 @@ static unsigned long tell_hole(struct walk *w, unsigned long addr,
 {
 	unsigned long reached = w->ops->hole(w, addr, end);
 
+	w->moved = true;
 	if (reached < end)
 		w->stopped = true;
 	return reached;
@@ -85,6 +86,7 @@ static unsigned long walk_ptes(struct walk *w, pmd_t *pmdp, pmd_t pmd,
 		spin_unlock(ptl);
 	}
 	w->entries += taken;
+	w->moved = true;
 	if (taken < n)
 		w->stopped = true;
 	return addr + ((unsigned long)taken << PAGE_SHIFT);
@@ -110,6 +112,7 @@ static unsigned long walk_pmd_leaf(struct walk *w, pmd_t *pmdp, pmd_t pmd,
 	if (ptl)
 		spin_unlock(ptl);
 	w->entries++;
+	w->moved = true;
 	*w->budget -= COST_LEAF;
 	if (reached < end)
 		w->stopped = true;
@@ -159,6 +162,7 @@ static unsigned long walk_puds(struct walk *w, p4d_t *p4dp, p4d_t p4d,
 			w->shared_table = false;
 			*w->budget -= COST_LEAF;
 			addr = w->ops->pud(w, pud, addr, next);
+			w->moved = true;
 			if (addr < next)
 				w->stopped = true;
 			continue;
@@ -192,6 +196,7 @@ static unsigned long walk_p4ds(struct walk *w, pgd_t *pgdp, pgd_t pgd,
 unsigned long walk_range(struct walk *w, unsigned long addr, unsigned long end)
 {
 	w->stopped = false;
+	w->moved = false;
 	while (addr < end && !done(w)) {
 		pgd_t *pgdp = pgd_offset(w->mm, addr);
 		pgd_t pgd = pgd_read_once(pgdp);

@@ -39,13 +39,15 @@ struct walk_ops {
  * struct walk - one walk and what it needs to know
  * @mm: the address space
  * @ops: who is told
- * @budget: work left; the walk ends between two entries when it is used up
+ * @budget: work left; the walk ends between two entries when it is used up,
+ *	but never where it began
  * @huge_shift: log2 of the page size of a hugetlb mapping, otherwise 0; the
  *	walk never descends below that level
  * @lockless: take no page-table lock: interrupts are off
  * @shared_table: out, for @pmd: the PMD table belongs to several processes
  * @entries: out: entries read, all levels
  * @stopped: out: an op ended the walk
+ * @moved: private: something was told; no walk ends before that
  */
 struct walk {
 	struct mm_struct *mm;
@@ -55,6 +57,7 @@ struct walk {
 	bool lockless;
 	bool shared_table;
 	bool stopped;
+	bool moved;
 	u64 entries;
 };
 

@@ -703,8 +703,9 @@ struct vmscope_cost {
 /** VMSCOPE_SCAN_HOLES - also report extents of pages that have no entry. */
 #define VMSCOPE_SCAN_HOLES		(1u << 0)
 /**
- * VMSCOPE_SCAN_PLAIN - read entry by entry, without the block-wise paths. The
- * result is the same by definition; tests and benches use it to show that.
+ * VMSCOPE_SCAN_PLAIN - read entry by entry, without the block-wise paths. What
+ * is said of each page is the same, and so is every sum; only how neighbours
+ * are grouped into extents may differ. Tests and benches use it to show that.
  */
 #define VMSCOPE_SCAN_PLAIN		(1u << 1)
 
@@ -727,8 +728,8 @@ struct vmscope_cost {
  *	SKIPPED, EBUSY.
  * @next: out: where to go on: a call with this as @start continues. Equal to
  *	the end of the range when it is done.
- * @used: out: bytes of @buffer that were filled; after ``EMSGSIZE`` the bytes
- *	that the next record needs
+ * @used: out: bytes of @buffer that were filled; after ``EMSGSIZE`` how large
+ *	the buffer must be to get any further
  * @nr_records: out: number of records
  * @marks: out: union of the marks of all records, and RACY when a writer of
  *	the address space ran during the call
@@ -736,12 +737,13 @@ struct vmscope_cost {
  *
  * The records of a VMA come in the order VMA, EXTENT..., TALLY. When a call
  * ends inside a VMA, that TALLY is marked PART, and the next call starts with
- * the VMA record again. Nothing is read twice and nothing is left out.
+ * the VMA record again. A call that succeeds has always got further: @next is
+ * above @start. No page is reported twice and none is left out.
  *
  * Errors: ``EINVAL`` size, @start or @end not aligned, @start not below @end,
  * @records empty, EXTENT without a key or a key without EXTENT;
  * ``EOPNOTSUPP`` unknown bits in @flags, @records or @key;
- * ``EMSGSIZE`` the buffer holds not even the next record; ``EBUSY`` the target's
+ * ``EMSGSIZE`` the buffer is too small to get any further; ``EBUSY`` the target's
  * lock stayed taken beyond @timeout_ns and nothing could be read at @start;
  * ``EFAULT``, ``ESRCH``, ``EINTR``. After ``EFAULT`` the buffer's content is
  * undefined. Other errors come only when no record was delivered.
