@@ -10,7 +10,11 @@
 #include "model.h"
 #include "target.h"
 
-#define VS_WANT_PROCESS		(1u << 0)	/* totals that the kernel keeps */
+/*
+ * Extents and walks need the kernel's geometry, which PROCESS brings, and the
+ * mappings, once in the life of a model.
+ */
+#define VS_WANT_PROCESS		(1u << 0)	/* the kernel, and totals that it keeps */
 #define VS_WANT_VMAS		(1u << 1)	/* the mappings */
 #define VS_WANT_TALLIES		(1u << 2)	/* and their sums */
 #define VS_WANT_EXTENTS		(1u << 3)	/* pages, handed to extent() */
@@ -40,7 +44,7 @@ struct vs_source_ops {
 	/* The target stays the caller's, and must outlive the source. */
 	int (*open)(struct vs_source *source, const struct vs_target *target, const char *file,
 		    struct vs_error *error);
-	/* Adds to the model; kernel and process are filled on each call. */
+	/* Adds to the model. */
 	int (*collect)(struct vs_source *source, const struct vs_request *request,
 		       struct vs_model *model, struct vs_error *error);
 	void (*close)(struct vs_source *source);

@@ -881,9 +881,11 @@ static int module_collect(struct vs_source *source, const struct vs_request *req
 	const struct module_state *state = source->state;
 
 	model->origin = VS_ORIGIN_MODULE;
-	fill_kernel(state, &model->kernel);
-	if (fill_process(state, model, error))
-		return -1;
+	if (request->want & VS_WANT_PROCESS) {
+		fill_kernel(state, &model->kernel);
+		if (fill_process(state, model, error))
+			return -1;
+	}
 	if (record_mask(request->want) && collect_records(state, request, model, error))
 		return -1;
 	if (request->want & VS_WANT_WALKS && collect_walks(state, request, model, error))

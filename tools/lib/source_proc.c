@@ -341,17 +341,34 @@ static int mapping_extents(struct proc_state *state, struct joiner *joiner, uint
 	return flush_run(joiner) ? 1 : 0;
 }
 
+static size_t first_vma(const struct vs_model *model, uint64_t address)
+{
+	size_t low = 0, high = model->nr_vmas;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (model->vma[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static int collect_extents(struct proc_state *state, const struct vs_request *request,
 			   struct vs_model *model, uint64_t end, struct vs_error *error)
 {
 	struct joiner joiner = { .request = request, .model = model };
 
-	for (size_t i = 0; i < model->nr_vmas; i++) {
+	for (size_t i = first_vma(model, request->start); i < model->nr_vmas; i++) {
 		const struct vs_vma *vma = &model->vma[i];
 		uint64_t from = vma->start < request->start ? request->start : vma->start;
 		uint64_t to = vma->end > end ? end : vma->end;
 		int stop;
 
+		if (from >= end)
+			break;
 		joiner.vma = vma;
 		stop = mapping_extents(state, &joiner, from, to, error);
 		if (stop < 0)
@@ -474,16 +491,18 @@ static int proc_collect(struct vs_source *source, const struct vs_request *reque
 	uint64_t end = request->end ? request->end : UINT64_MAX;
 
 	model->origin = VS_ORIGIN_PROC;
-	vs_kernel_identify(&model->kernel);
-	if (collect_process(state, model, error))
-		return -1;
+	if (request->want & VS_WANT_PROCESS) {
+		vs_kernel_identify(&model->kernel);
+		if (collect_process(state, model, error))
+			return -1;
+	}
 	if (request->want & (VS_WANT_EXTENTS | VS_WANT_WALKS | VS_WANT_KEY)) {
 		if (open_pagemap(state, error))
 			return -1;
 		model->kernel.key = available_key(state);
 		model->kernel.physical = state->frames;
 	}
-	if (request->want & ~(VS_WANT_PROCESS | VS_WANT_KEY) &&
+	if (request->want & (VS_WANT_VMAS | VS_WANT_TALLIES) &&
 	    collect_mappings(state, request, model, end, error))
 		return -1;
 	if (request->want & VS_WANT_EXTENTS &&
