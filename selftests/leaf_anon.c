@@ -93,10 +93,7 @@ static int build_forked(void *arg, unsigned int step)
 		return 0;
 	if (build_written(arg, 0))
 		return ENOMEM;
-	if (!fork())
-		for (;;)
-			pause();
-	return 0;
+	return fork_waiting() < 0 ? errno : 0;
 }
 
 TEST_F(anon, forked_is_shared_anon)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include "leaf.h"
@@ -221,11 +222,18 @@ TEST_F(marker, guard_install_is_guard)
 
 /* -------------------------------------------------------------- hwpoison */
 
+/* Told of the error like a process that touched the page. */
+static void survive(int signal)
+{
+	(void)signal;
+}
+
 static int build_hwpoison(void *arg, unsigned int step)
 {
 	char *p = map_anon(SIZE, PAGE_SIZE);
 
 	(void)step;
+	signal(SIGBUS, survive);
 	touch(p, SIZE);
 	set_region(arg, p, PAGE_SIZE);
 	if (madvise(p, PAGE_SIZE, MADV_HWPOISON))
@@ -326,13 +334,24 @@ TEST_F(marker, migration_entries_are_seen_and_sums_hold)
 
 /* -------------------------------------------------------------- NUMA hint */
 
+static void *wait_for_ever(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
 static int build_hinted(void *arg, unsigned int step)
 {
 	struct region *r = arg;
+	pthread_t thread;
 	char *p;
 	int i;
 
 	if (!step) {
+		/* A process of one thread gets no hints for its own node. */
+		if (pthread_create(&thread, NULL, wait_for_ever, NULL))
+			return EAGAIN;
 		p = map_anon(SIZE, PAGE_SIZE);
 		touch(p, SIZE);
 		set_region(r, p, SIZE);

@@ -81,10 +81,7 @@ static int build_forked(void *arg, unsigned int step)
 	touch(p, SIZE);
 	if (page_out(p, SIZE))
 		return EBUSY;
-	if (!fork())
-		for (;;)
-			pause();
-	return 0;
+	return fork_waiting() < 0 ? errno : 0;
 }
 
 TEST_F(swap, forked_is_not_exclusive)

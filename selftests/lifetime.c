@@ -5,6 +5,7 @@
  */
 #include "kselftest_harness.h"
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include "leaf.h"
@@ -271,9 +272,11 @@ TEST_F(lifetime, fatal_signal_stops_a_scan)
 	for (round = 0; round < 5; round++) {
 		pid_t child = fork();
 
-		if (!child)
+		if (!child) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			for (;;)
 				whole_scan(self->t.fd, self->r);
+		}
 		usleep(30000 + round * 7000);
 		begin = now();
 		kill(child, SIGKILL);

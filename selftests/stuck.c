@@ -148,8 +148,12 @@ static int build(void *arg, unsigned int step)
 
 	(void)step;
 	for (i = 0; i < VMAS; i++) {
-		char *p = map_anon(VMA_SIZE, PAGE_SIZE);
+		/* Executable, or it would merge with a stack beside it. */
+		char *p = map_at(VMA_SIZE, PAGE_SIZE,
+				 PROT_READ | PROT_WRITE | PROT_EXEC,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
+		madvise(p, VMA_SIZE, MADV_NOHUGEPAGE);
 		touch(p, VMA_SIZE);
 		s->vma[i] = (struct region) { (uintptr_t)p, (uintptr_t)p + VMA_SIZE };
 	}

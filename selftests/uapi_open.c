@@ -94,12 +94,9 @@ TEST_F(open, zero_is_the_caller)
 
 TEST_F(open, child_by_fork_has_its_own_mm)
 {
-	pid_t child = fork();
+	pid_t child = fork_waiting();
 	int own, its;
 
-	if (!child)
-		for (;;)
-			pause();
 	own = target_open(self->device, 0);
 	its = target_open(self->device, child);
 	EXPECT_NE(0, mm_of(its));
@@ -147,13 +144,10 @@ TEST_F(open, threads_and_vfork_children_share_the_mm)
 
 TEST_F(open, stopped_process)
 {
-	pid_t child = fork();
+	pid_t child = fork_waiting();
 	struct scan s;
 	int fd;
 
-	if (!child)
-		for (;;)
-			pause();
 	kill(child, SIGSTOP);
 	ASSERT_EQ(child, waitpid(child, NULL, WUNTRACED));
 	fd = target_open(self->device, child);

@@ -350,7 +350,8 @@ TEST_F(scan, restart_anywhere_gives_the_rest)
 		ASSERT_EQ(0, scan_everything(self->t.fd, at, self->r->end, &rest));
 		ASSERT_TRUE(scan_page(&whole, at, &p));
 		ASSERT_TRUE(scan_page(&rest, at, &q));
-		EXPECT_EQ(p.attributes, q.attributes);
+		/* Flags of the folio may change behind our back. */
+		EXPECT_EQ(p.attributes & 0xffffff, q.attributes & 0xffffff);
 		EXPECT_EQ(p.frame, q.frame);
 		EXPECT_SAME(sums_check(&rest));
 		scan_free(&rest);

@@ -6,12 +6,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +52,17 @@ char *map_anon(size_t size, size_t align)
 char *map_file(size_t size, size_t align, int flags, int fd)
 {
 	return map_at(size, align, PROT_READ | PROT_WRITE, flags, fd);
+}
+
+pid_t fork_waiting(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
 }
 
 void touch(char *p, size_t size)
@@ -266,22 +279,29 @@ int mthp_enable(unsigned int kb, bool on)
 
 /* ----------------------------------------------------------------- files */
 
-static int mount_ext4(const char *dir)
+/* The folder of the programs, where the Makefile put an image. */
+static void find_image(char *path, size_t size)
 {
-	char image[64], self[256];
+	const char *tests = getenv("VMSCOPE_TESTS");
+	char self[256], *slash;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
 
-	/* Made by the Makefile beside the programs. */
 	self[n > 0 ? n : 0] = 0;
 	slash = strrchr(self, '/');
-	if (!slash)
-		return ENODEV;
-	*slash = 0;
-	snprintf(image, sizeof(image), "/tmp/ext4.%d", getpid());
+	if (slash)
+		*slash = 0;
+	snprintf(path, size, "%s/ext4.img", tests ? tests : self);
+}
+
+static int mount_ext4(const char *dir)
+{
+	char copy[64], image[512];
+
+	find_image(image, sizeof(image));
+	snprintf(copy, sizeof(copy), "/tmp/ext4.%d", getpid());
 	run_command("modprobe -qa loop ext4");
-	return run_command("cp %s/ext4.img %s && mount -o loop %s %s && rm %s",
-			   self, image, image, dir, image) ? ENODEV : 0;
+	return run_command("cp %s %s && mount -o loop %s %s && rm %s",
+			   image, copy, copy, dir, copy) ? ENODEV : 0;
 }
 
 static int fill(int fd, size_t size)

@@ -50,6 +50,9 @@ char *map_file(size_t size, size_t align, int flags, int fd);
 /* Map over a reserved, aligned address range; what the two above use. */
 char *map_at(size_t size, size_t align, int prot, int flags, int fd);
 
+/* Fork a child that only waits and dies with this process; its pid. */
+pid_t fork_waiting(void);
+
 /* Write a byte to every page. */
 void touch(char *p, size_t size);
 /* Read a byte of every page. */

@@ -112,6 +112,17 @@ static unsigned int bits(uint64_t mask)
 	return __builtin_popcountll(mask);
 }
 
+/* Is @new another part of the VMA that the last tally is a part of? */
+static bool goes_on(const struct scan *s, const struct scan_tally *new)
+{
+	const struct scan_tally *last = &s->tally[s->nr_tallies - 1];
+
+	if (!s->in_part || !s->nr_tallies || last->end != new->start)
+		return false;
+	/* The last part of a VMA is marked too: then its neighbour follows. */
+	return !s->nr_vmas || s->vma[s->nr_vmas - 1].head.start < new->start;
+}
+
 static int take_tally(struct cursor *c, const struct vmscope_tally *t)
 {
 	struct scan *s = c->s;
@@ -141,8 +152,7 @@ static int take_tally(struct cursor *c, const struct vmscope_tally *t)
 			return malformed(s, "TALLY at %llx carries a zero", t->start);
 	c->at = t->end;
 	c->in_vma = false;
-	if (s->in_part && s->nr_tallies &&
-	    s->tally[s->nr_tallies - 1].end == new.start) {
+	if (goes_on(s, &new)) {
 		tally_add(&s->tally[s->nr_tallies - 1], &new);
 	} else {
 		s->tally = room(s->tally, s->nr_tallies, 1, sizeof(new));
@@ -257,11 +267,13 @@ static void set_defaults(struct scan *s)
 int scan_run(int fd, struct scan *s)
 {
 	struct cursor c = { .s = s };
+	size_t size;
 	char *buffer;
 	int error = 0;
 
 	set_defaults(s);
-	buffer = aligned_alloc(4096, (s->buffer_size + 4095) / 4096 * 4096);
+	size = s->buffer_size;
+	buffer = malloc(size);
 	if (!buffer)
 		abort();
 	while (!error && s->next < s->end) {
@@ -269,15 +281,23 @@ int scan_run(int fd, struct scan *s)
 			.size = sizeof(arg), .flags = s->flags,
 			.start = s->next, .end = s->end,
 			.buffer = (uintptr_t)buffer,
-			.buffer_size = s->buffer_size,
+			.buffer_size = size,
 			.records = s->records, .key = s->key,
 			.budget = s->budget, .timeout_ns = s->timeout_ns,
 		};
 
 		error = vmscope_ioctl(fd, VMSCOPE_SCAN, &arg);
+		if (error == -EMSGSIZE && arg.used > size) {
+			/* A buffer for this record alone, as the reply says. */
+			size = arg.used;
+			buffer = realloc(buffer, size);
+			error = 0;
+			continue;
+		}
 		if (error)
 			break;
-		if (arg.next <= s->next || arg.next > s->end || arg.used > s->buffer_size) {
+		size = s->buffer_size;
+		if (arg.next <= s->next || arg.next > s->end || arg.used > arg.buffer_size) {
 			error = malformed(s, "next %llx from %lx, used %llu",
 					  arg.next, s->next, arg.used);
 			break;

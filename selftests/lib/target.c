@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -154,6 +155,36 @@ int target_start_program(struct target *t, char *const argv[])
 		_exit(127);
 	}
 	return adopt(t, pid, down, up);
+}
+
+static int copy_self(const char *path)
+{
+	static char block[65536];
+	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700);
+	ssize_t n = 1;
+
+	if (from < 0 || to < 0)
+		return errno;
+	while ((n = read(from, block, sizeof(block))) > 0)
+		if (write(to, block, n) != n)
+			break;
+	close(from);
+	close(to);
+	return n ? EIO : 0;
+}
+
+int target_start_copy(struct target *t, char *argument)
+{
+	char path[64];
+	int error;
+
+	snprintf(path, sizeof(path), "/tmp/target.%d", getpid());
+	error = copy_self(path);
+	if (!error)
+		error = target_start_program(t, (char *[]){ path, argument, NULL });
+	unlink(path);
+	return error;
 }
 
 void target_ready(int error)

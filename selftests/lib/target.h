@@ -43,8 +43,14 @@ int target_open(int device, pid_t pid);
  */
 int target_start(struct target *t, target_fn fn, void *arg);
 
-/* The same, but start /proc/self/exe anew so that nothing is shared by fork. */
+/* The same, but start a program that calls target_ready(). */
 int target_start_program(struct target *t, char *const argv[]);
+
+/*
+ * The same with a copy of this program, so that nothing of it is shared by fork
+ * nor, as it is linked statically, any page of a file with another process.
+ */
+int target_start_copy(struct target *t, char *argument);
 
 /* Run another step in the child; its errno. */
 int target_step(struct target *t, unsigned int step);

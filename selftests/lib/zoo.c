@@ -88,7 +88,7 @@ static void build_hugetlb(size_t size, unsigned int flag, int flags)
 	int fd;
 	char *p;
 
-	if (hugetlb_reserve(size, 2))
+	if (hugetlb_reserve(size, 1))
 		return;
 	fd = memfd_create("zoo-huge", MFD_HUGETLB | flag);
 	if (fd < 0 || ftruncate(fd, 2 * size))

@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The module cannot be unloaded while something of it is open, and can be afterwards; knows
+# nothing of what it does in between. Leaves the module loaded.
+tests=0
+failures=0
+
+report() {
+	tests=$((tests + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tests $2"
+	else
+		echo "not ok $tests $2"
+		failures=$((failures + 1))
+	fi
+}
+
+echo "TAP version 13"
+if [ -z "${VMSCOPE_KO:-}" ]; then
+	echo "1..0 # SKIP VMSCOPE_KO does not say where the module is"
+	exit 4
+fi
+echo 1..6
+
+exec 3<>/dev/vmscope
+said=$(rmmod vmscope 2>&1)
+report $((! $?)) "refused_while_the_device_is_open"
+case $said in
+*"in use"*) report 0 "refusal_says_in_use" ;;
+*) report 1 "refusal_says_in_use # $said" ;;
+esac
+exec 3>&-
+
+rmmod vmscope
+report $? "unloads_when_all_is_closed"
+[ ! -e /dev/vmscope ]
+report $? "device_node_is_gone"
+
+# Anything that init forgets to undo would make the second load fail, or the tenth.
+status=0
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	insmod "$VMSCOPE_KO" && [ -c /dev/vmscope ] && rmmod vmscope || status=1
+done
+report $status "loads_and_unloads_ten_times"
+insmod "$VMSCOPE_KO"
+report $? "loads_again"
+[ "$failures" -eq 0 ]
