@@ -14,6 +14,7 @@
 #include "compat/vma.h"
 #include "compat/vmalock.h"
 #include "section.h"
+#include "test.h"
 
 /* Work before the lock is given up: about 40,000 instructions. */
 #define BUDGET_LOCKED	4096
@@ -70,13 +71,28 @@ static int take_mmap_lock(struct section *s)
 	return 0;
 }
 
+/* Entered in one function and left in another, which sparse is told here. */
+static void enter_rcu(void)
+{
+	rcu_read_lock();
+	__release(RCU);
+}
+
+static void leave_rcu(void)
+{
+	__acquire(RCU);
+	rcu_read_unlock();
+}
+
 static void enter_irq(struct section *s)
 {
 	s->lock = SECTION_IRQ;
 	s->budget = BUDGET_IRQ;
 	s->entered = ktime_get_ns();
-	local_irq_save(s->irq_flags);
-	rcu_read_lock();	/* for the maple tree */
+	s->irqs_off = test_unsafe_mode() != TEST_UNSAFE_RCU;
+	if (s->irqs_off)
+		local_irq_save(s->irq_flags);
+	enter_rcu();	/* for the maple tree */
 }
 
 int section_enter(struct section *s, unsigned long addr)
@@ -88,7 +104,7 @@ int section_enter(struct section *s, unsigned long addr)
 	s->vma = NULL;
 	s->sections++;
 	s->budget = BUDGET_LOCKED;
-	want = s->want;
+	want = test_unsafe_mode() ? WANT_IRQ : s->want;
 	s->want = WANT_DEFAULT;
 	if (want == WANT_IRQ) {
 		enter_irq(s);
@@ -97,7 +113,7 @@ int section_enter(struct section *s, unsigned long addr)
 	if (VMS_HAVE_VMA_LOCK && want == WANT_DEFAULT) {
 		s->lock = SECTION_VMA;
 		s->entered = ktime_get_ns();
-		rcu_read_lock();
+		enter_rcu();
 		return 0;
 	}
 	err = take_mmap_lock(s);
@@ -213,7 +229,7 @@ void section_leave(struct section *s)
 	account(s);
 	switch (s->lock) {
 	case SECTION_VMA:
-		rcu_read_unlock();
+		leave_rcu();
 		break;
 	case SECTION_MMAP: {
 		bool contended = mmap_lock_is_contended(s->mm);
@@ -227,8 +243,9 @@ void section_leave(struct section *s)
 		break;
 	}
 	default:
-		rcu_read_unlock();
-		local_irq_restore(s->irq_flags);
+		leave_rcu();
+		if (s->irqs_off)
+			local_irq_restore(s->irq_flags);
 	}
 	cond_resched();
 }

@@ -75,7 +75,7 @@ static int pin(struct target *target, struct task_struct *task)
 		mmgrab(mm);
 		target->mm = mm;
 		rcu_read_lock();
-		get_task_comm(target->comm, rcu_dereference(task->group_leader));
+		get_task_comm(target->comm, READ_ONCE(task->group_leader));
 		rcu_read_unlock();
 	} else {
 		err = -EPERM;

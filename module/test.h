@@ -8,15 +8,15 @@
 #ifndef VMS_TEST_H
 #define VMS_TEST_H
 
-#ifdef VMSCOPE_TEST
-
-#include <linux/delay.h>
-
 enum test_unsafe {
 	TEST_SAFE,
 	TEST_UNSAFE_IRQ,	/* interrupts off, whatever the kernel frees by */
 	TEST_UNSAFE_RCU,	/* rcu_read_lock() and nothing else */
 };
+
+#ifdef VMSCOPE_TEST
+
+#include <linux/delay.h>
 
 extern unsigned int test_delay_us;
 extern unsigned int test_unsafe;
@@ -38,7 +38,7 @@ static inline void test_widen_window(void) {}
 
 static inline unsigned int test_unsafe_mode(void)
 {
-	return 0;
+	return TEST_SAFE;
 }
 
 #endif

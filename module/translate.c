@@ -77,26 +77,12 @@ static void leaf(struct descent *d, const struct entry *entry,
 		d->t->stop = STOP_NONPRESENT;
 }
 
-/* Each returns false when an entry changed under it: begin again. */
-static bool read_pte(struct descent *d, pmd_t *pmdp, pmd_t pmd)
+static void tell_pte(struct descent *d, pmd_t pmd)
 {
-	spinlock_t *ptl = NULL;
+	pte_t *ptep = pte_table_map(pmd, d->addr);
+	u64 raw = arch_raw_pte(ptep);
 	struct entry entry;
-	pte_t *ptep;
-	u64 raw;
 
-	if (!table_is_kept(d, PMD_SHIFT))
-		return finish(d, STOP_NO_VMA);
-	if (d->section->lock != SECTION_IRQ) {
-		ptl = pte_lockptr(d->section->mm, &pmd);
-		spin_lock(ptl);
-		if (!pmd_same(pmd, pmd_read_once(pmdp))) {
-			spin_unlock(ptl);
-			return false;
-		}
-	}
-	ptep = pte_table_map(pmd, d->addr);
-	raw = arch_raw_pte(ptep);
 	note(d, LEVEL_PTE, ptep, raw, pte_index(d->addr));
 	d->t->step[LEVEL_PTE].table = pmd_pfn(pmd);
 	if (pte_none(__pte(raw))) {
@@ -106,17 +92,57 @@ static bool read_pte(struct descent *d, pmd_t *pmdp, pmd_t pmd)
 		leaf(d, &entry, PAGE_SHIFT);
 	}
 	pte_table_unmap(ptep);
-	if (ptl)
-		spin_unlock(ptl);
-	return true;
+}
+
+/* Each returns false when an entry changed under it: begin again. */
+static bool read_pte(struct descent *d, pmd_t *pmdp, pmd_t pmd)
+{
+	spinlock_t *ptl;
+	bool same;
+
+	if (!table_is_kept(d, PMD_SHIFT))
+		return finish(d, STOP_NO_VMA);
+	if (d->section->lock == SECTION_IRQ) {
+		tell_pte(d, pmd);
+		return true;
+	}
+	ptl = pte_lockptr(d->section->mm, &pmd);
+	spin_lock(ptl);
+	same = pmd_same(pmd, pmd_read_once(pmdp));
+	if (same)
+		tell_pte(d, pmd);
+	spin_unlock(ptl);
+	return same;
+}
+
+static void tell_pmd(struct descent *d, pmd_t pmd)
+{
+	struct entry entry;
+
+	entry_from_pmd(pmd, &entry);
+	leaf(d, &entry, PMD_SHIFT);
+}
+
+static bool read_pmd_leaf(struct descent *d, pmd_t *pmdp, pmd_t pmd)
+{
+	spinlock_t *ptl;
+	bool same;
+
+	if (d->section->lock == SECTION_IRQ) {
+		tell_pmd(d, pmd);
+		return true;
+	}
+	ptl = pmd_lock(d->section->mm, pmdp);
+	same = pmd_same(pmd, pmd_read_once(pmdp));
+	if (same)
+		tell_pmd(d, pmd);
+	spin_unlock(ptl);
+	return same;
 }
 
 static bool read_pmd(struct descent *d, pud_t *pudp, pud_t pud)
 {
 	pmd_t *pmdp = pmd_offset_lockless(pudp, pud, d->addr);
-	bool huge = d->vma.huge_shift == PMD_SHIFT;
-	spinlock_t *ptl = NULL;
-	struct entry entry;
 	pmd_t pmd;
 
 	if (!table_is_kept(d, PUD_SHIFT))
@@ -126,23 +152,12 @@ static bool read_pmd(struct descent *d, pud_t *pudp, pud_t pud)
 		note(d, LEVEL_PMD, pmdp, arch_raw_pmd(pmd), pmd_index(d->addr));
 	if (pmd_none(pmd))
 		return finish(d, STOP_NONE);
-	if (!huge && pmd_present(pmd) && !pmd_maps_memory(pmd)) {
-		if (pmd_bad(pmd))
-			return finish(d, STOP_BAD);
-		return read_pte(d, pmdp, pmd);
-	}
-	if (d->section->lock != SECTION_IRQ) {
-		ptl = pmd_lock(d->section->mm, pmdp);
-		if (!pmd_same(pmd, pmd_read_once(pmdp))) {
-			spin_unlock(ptl);
-			return false;
-		}
-	}
-	entry_from_pmd(pmd, &entry);
-	leaf(d, &entry, PMD_SHIFT);
-	if (ptl)
-		spin_unlock(ptl);
-	return true;
+	if (d->vma.huge_shift == PMD_SHIFT || !pmd_present(pmd) ||
+	    pmd_maps_memory(pmd))
+		return read_pmd_leaf(d, pmdp, pmd);
+	if (pmd_bad(pmd))
+		return finish(d, STOP_BAD);
+	return read_pte(d, pmdp, pmd);
 }
 
 static bool read_pud(struct descent *d, p4d_t *p4dp, p4d_t p4d)

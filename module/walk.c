@@ -16,6 +16,7 @@
 /* What the pieces cost, in units of about ten instructions. */
 #define COST_DESCENT	4	/* one step down and back */
 #define COST_LEAF	8
+#define LOCKLESS_ENTRIES 64u
 #define COST_EMPTY_SHIFT 3	/* eight empty entries are one unit */
 
 static bool done(const struct walk *w)
@@ -55,36 +56,13 @@ static unsigned long skip_empty(struct walk *w, const void *entry,
 	return tell_hole(w, addr, reached);
 }
 
-static unsigned long walk_ptes(struct walk *w, pmd_t *pmdp, pmd_t pmd,
-			       unsigned long addr, unsigned long end)
+static unsigned long tell_ptes(struct walk *w, pmd_t pmd, unsigned long addr,
+			       unsigned int n)
 {
-	unsigned int n = (end - addr) >> PAGE_SHIFT;
-	unsigned int taken;
-	spinlock_t *ptl;
-	pte_t *pte;
+	pte_t *pte = pte_table_map(pmd, addr);
+	unsigned int taken = w->ops->ptes(w, pte, addr, n);
 
-	if (w->lockless) {
-		/* no table of a section is held over to the next, so take few */
-		n = min_t(unsigned int, n, 64);
-		test_widen_window();
-		pte = pte_table_map(pmd, addr);
-		taken = w->ops->ptes(w, pte, addr, n);
-		pte_table_unmap(pte);
-	} else {
-		test_widen_window();
-		ptl = pte_lockptr(w->mm, &pmd);
-		spin_lock(ptl);
-		/* collapsed or freed before the lock was ours: look again */
-		if (unlikely(!pmd_same(pmd, pmd_read_once(pmdp)))) {
-			spin_unlock(ptl);
-			*w->budget -= COST_DESCENT;
-			return addr;
-		}
-		pte = pte_table_map(pmd, addr);
-		taken = w->ops->ptes(w, pte, addr, n);
-		pte_table_unmap(pte);
-		spin_unlock(ptl);
-	}
+	pte_table_unmap(pte);
 	w->entries += taken;
 	w->moved = true;
 	if (taken < n)
@@ -92,31 +70,57 @@ static unsigned long walk_ptes(struct walk *w, pmd_t *pmdp, pmd_t pmd,
 	return addr + ((unsigned long)taken << PAGE_SHIFT);
 }
 
-static unsigned long walk_pmd_leaf(struct walk *w, pmd_t *pmdp, pmd_t pmd,
-				   unsigned long addr, unsigned long end)
+static unsigned long walk_ptes(struct walk *w, pmd_t *pmdp, pmd_t pmd,
+			       unsigned long addr, unsigned long end)
 {
-	spinlock_t *ptl = NULL;
+	unsigned int n = (end - addr) >> PAGE_SHIFT;
+	spinlock_t *ptl;
+
+	test_widen_window();
+	/* interrupts are off: take few at a time */
+	if (w->lockless)
+		return tell_ptes(w, pmd, addr, min(n, LOCKLESS_ENTRIES));
+	ptl = pte_lockptr(w->mm, &pmd);
+	spin_lock(ptl);
+	/* collapsed or freed before the lock was ours: look again */
+	if (likely(pmd_same(pmd, pmd_read_once(pmdp))))
+		addr = tell_ptes(w, pmd, addr, n);
+	else
+		*w->budget -= COST_DESCENT;
+	spin_unlock(ptl);
+	return addr;
+}
+
+static unsigned long tell_pmd(struct walk *w, pmd_t *pmdp, pmd_t pmd,
+			      unsigned long addr, unsigned long end)
+{
 	unsigned long reached;
 
-	if (!w->lockless) {
-		ptl = pmd_lock(w->mm, pmdp);
-		if (unlikely(!pmd_same(pmd, pmd_read_once(pmdp)))) {
-			spin_unlock(ptl);
-			*w->budget -= COST_DESCENT;
-			return addr;
-		}
-	}
 	w->shared_table = w->huge_shift == PMD_SHIFT &&
 			  hugetlb_table_shared(pmdp);
 	reached = w->ops->pmd(w, pmd, addr, end);
-	if (ptl)
-		spin_unlock(ptl);
 	w->entries++;
 	w->moved = true;
 	*w->budget -= COST_LEAF;
 	if (reached < end)
 		w->stopped = true;
 	return reached;
+}
+
+static unsigned long walk_pmd_leaf(struct walk *w, pmd_t *pmdp, pmd_t pmd,
+				   unsigned long addr, unsigned long end)
+{
+	spinlock_t *ptl;
+
+	if (w->lockless)
+		return tell_pmd(w, pmdp, pmd, addr, end);
+	ptl = pmd_lock(w->mm, pmdp);
+	if (likely(pmd_same(pmd, pmd_read_once(pmdp))))
+		addr = tell_pmd(w, pmdp, pmd, addr, end);
+	else
+		*w->budget -= COST_DESCENT;
+	spin_unlock(ptl);
+	return addr;
 }
 
 static unsigned long walk_pmds(struct walk *w, pud_t *pudp, pud_t pud,

@@ -13,7 +13,7 @@
 #include <linux/swap.h>
 #include <linux/swapops.h>
 
-#if __has_include(<linux/leafops.h>)
+#ifdef VMS_HAVE_LEAFOPS	/* Kbuild looks whether the header is there */
 #include <linux/leafops.h>
 
 typedef softleaf_t leaf_t;
@@ -118,7 +118,7 @@ static inline unsigned long leaf_pfn(leaf_t leaf)
 #endif
 }
 
-#endif /* leafops */
+#endif /* VMS_HAVE_LEAFOPS */
 
 static inline bool leaf_has_pfn(leaf_t leaf)
 {
