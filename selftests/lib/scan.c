@@ -21,6 +21,8 @@ struct cursor {
 	struct scan *s;
 	uint64_t at;		/* end of the last extent or tally */
 	bool in_vma;
+	bool restarted;		/* nothing was read since the call began */
+	uint32_t marks;		/* of the call */
 };
 
 static int malformed(struct scan *s, const char *format, ...)
@@ -51,6 +53,20 @@ static void *room(void *array, size_t nr, size_t more, size_t element)
 	return array;
 }
 
+/*
+ * A mapping may have grown downwards over what was already read: between two
+ * calls, or while a writer ran, of which there are marks.
+ */
+static bool may_overlap(const struct cursor *c, const struct vmscope_vma *v)
+{
+	const struct scan *s = c->s;
+
+	return c->restarted || !s->nr_vmas ||
+	       v->start >= s->vma[s->nr_vmas - 1].head.end ||
+	       c->marks & (VMSCOPE_MARK_RACY | VMSCOPE_MARK_LAYOUT |
+			   VMSCOPE_MARK_UNVERIFIED);
+}
+
 static int take_vma(struct cursor *c, const struct vmscope_vma *v)
 {
 	struct scan *s = c->s;
@@ -66,12 +82,13 @@ static int take_vma(struct cursor *c, const struct vmscope_vma *v)
 		return malformed(s, "VMA at %llx: name not terminated", v->start);
 	if (v->start >= v->end || v->start % PAGE || v->end % PAGE)
 		return malformed(s, "VMA %llx-%llx", v->start, v->end);
-	if (last && v->start < last->head.end && v->start != last->head.start)
-		return malformed(s, "VMA %llx after %llx", v->start,
-				 last->head.start);
+	if (v->end <= c->at || !may_overlap(c, v))
+		return malformed(s, "VMA %llx-%llx after %llx, at %lx", v->start,
+				 v->end, last ? last->head.start : 0, c->at);
 	c->in_vma = true;
-	if (last && last->head.start == v->start) {
-		last->head = *v;	/* goes on after a call ended inside */
+	if (c->restarted && last && v->start < last->head.end) {
+		/* Goes on after a call ended inside; it may have changed since. */
+		last->head = *v;
 		return 0;
 	}
 	s->vma = room(s->vma, s->nr_vmas, 1, sizeof(*s->vma));
@@ -217,6 +234,8 @@ static int take_stream(struct cursor *c, const char *buffer,
 	int error;
 
 	c->in_vma = false;
+	c->restarted = true;
+	c->marks = arg->marks;
 	while (used < arg->used) {
 		const struct vmscope_record *r = (const void *)(buffer + used);
 
@@ -230,6 +249,7 @@ static int take_stream(struct cursor *c, const char *buffer,
 		if (r->marks & ~arg->marks)
 			return malformed(c->s, "marks %x of record %u not in %x",
 					 r->marks, nr, arg->marks);
+		c->restarted = false;
 		used += r->size;
 		nr++;
 	}
@@ -302,8 +322,8 @@ int scan_run(int fd, struct scan *s)
 					  arg.next, s->next, arg.used);
 			break;
 		}
-		add_call(s, &arg);
 		error = take_stream(&c, buffer, &arg);
+		add_call(s, &arg);
 		if (s->max_calls && s->calls >= s->max_calls)
 			break;
 	}
