@@ -14,6 +14,7 @@
 #include <linux/siphash.h>
 #include <linux/slab.h>
 
+#include "compat/ptrace.h"
 #include "scan.h"
 #include "target.h"
 
@@ -41,9 +42,12 @@ enum physical target_physical(void)
  * ptrace_may_access() is not exported. Its capability is the part of it that
  * does not depend on who the target runs as; a process may look at itself.
  */
-static bool may_look_at(const struct mm_struct *mm)
+static bool may_look_at(struct task_struct *task, struct mm_struct *mm)
 {
-	return mm == current->mm || ns_capable(mm->user_ns, CAP_SYS_PTRACE);
+	if (mm == current->mm)
+		return true;
+	/* the answer is about the program that runs now: is it still this one? */
+	return may_trace(task, mm) && READ_ONCE(task->mm) == mm;
 }
 
 static struct task_struct *find_task(pid_t nr)
@@ -71,7 +75,7 @@ static int pin(struct target *target, struct task_struct *task)
 	mm = get_task_mm(task);
 	if (!mm)
 		return -ESRCH;
-	if (may_look_at(mm)) {
+	if (may_look_at(task, mm)) {
 		mmgrab(mm);
 		target->mm = mm;
 		rcu_read_lock();
