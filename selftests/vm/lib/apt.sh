@@ -146,3 +146,41 @@ apt_fetch() {
 	mkdir -p "$folder"
 	(cd "$folder" && apt_in "$release" apt-get -qq download "${wanted[@]}" >&2)
 }
+
+# apt_resolved NAME RELEASE [now] -- COMMAND...: sets REPLY to a file of "name version"
+# lines, at most a day old, that COMMAND... prints. When the mirror cannot be reached
+# an older answer must do; REPLY is empty when there is none.
+apt_resolved() {
+	local name=$1 release=$2 now='' file=$VMSCOPE_CACHE/resolved/$1
+	shift 2
+	if [ "$1" = now ]; then
+		now=now
+		shift
+	fi
+	shift
+	mkdir -p "$VMSCOPE_CACHE/resolved"
+	if [ -n "$now" ] || ! is_fresh "$file"; then
+		if apt_refresh "$release" "$now" && "$@" >"$file.$$" 2>/dev/null && [ -s "$file.$$" ]; then
+			mv "$file.$$" "$file"
+		elif [ -s "$file" ]; then
+			rm -f "$file.$$"
+			say "the mirror did not answer for $name; using what it said last"
+		else
+			rm -f "$file.$$"
+			file=
+		fi
+	fi
+	REPLY=$file
+}
+
+# apt_unpack RELEASE FOLDER: fetches the "name version" lines of standard input and
+# unpacks them into FOLDER. Never onto a real root: some archives replace its /lib.
+apt_unpack() {
+	local debs=$2.debs deb
+	apt_fetch "$1" "$debs" || return
+	mkdir -p "$2"
+	for deb in "$debs"/*.deb; do
+		dpkg-deb -x "$deb" "$2"
+	done
+	rm -r "$debs"
+}

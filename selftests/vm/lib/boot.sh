@@ -14,17 +14,16 @@ rcupdate.rcu_cpu_stall_timeout=100 watchdog_thresh=50 random.trust_cpu=on"
 # Does hardware virtualisation really boot a kernel here? A device node alone says
 # nothing. The answer is kept per host kernel and QEMU.
 kvm_works() {
-	local kernel=$1 initramfs=$2 answer
+	local kernel=$1 initramfs=$2 answer trial=$RUN/kvm-trial
 	[ -z "${VMSCOPE_TCG:-}" ] && [ -r /dev/kvm ] && [ -w /dev/kvm ] || return 1
-	answer=$VMSCOPE_CACHE/kvm-$( (uname -rv; qemu-system-x86_64 --version) | hash_of)
+	answer=$VMSCOPE_CACHE/kvm-$( (uname -rv; "$QEMU" --version) | hash_of)
 	if ! [ -s "$answer" ]; then
 		say "trying whether KVM boots a guest here"
-		# Without a root device the init script reboots, which ends QEMU with 0.
-		# (In a subshell, because the shell reports the abort of a bad KVM.)
-		if (timeout 30 qemu-system-x86_64 -accel kvm -cpu max -m 512M -smp 2 -nodefaults \
-			-no-user-config -display none -no-reboot -serial none \
-			-kernel "$kernel" -initrd "$initramfs" -append "panic=-1" \
-			</dev/null >/dev/null 2>&1; exit) 2>/dev/null; then
+		# Without a job the guest does not get far; far enough is its first process.
+		(timeout 30 "$QEMU" -accel kvm -cpu max -m 512M -smp 2 -nodefaults -no-user-config \
+			-display none -no-reboot -serial "file:$trial" -kernel "$kernel" -initrd "$initramfs" \
+			-append "console=ttyS0 panic=-1" </dev/null >/dev/null 2>&1; exit) 2>/dev/null || true
+		if grep -q -a 'Run /init as init' "$trial" 2>/dev/null; then
 			echo yes >"$answer"
 		else
 			echo no >"$answer"
@@ -113,7 +112,7 @@ boot_stop() {
 boot_wait() {
 	local out err left
 	TIMED_OUT=
-	qemu-system-x86_64 "${MACHINE[@]}" </dev/null >"$RUN/qemu" 2>&1 &
+	"$QEMU" "${MACHINE[@]}" </dev/null >"$RUN/qemu" 2>&1 &
 	QEMU_PID=$!
 	boot_stream $QEMU_PID "$RUN/out" &
 	out=$!

@@ -8,7 +8,7 @@ INITRAMFS_MODULES="virtio_pci virtio_blk virtio_console crc32c_generic ext4 9pne
 
 # initramfs_copy_modules KERNEL FOLDER: plain .ko files and the order to load them.
 initramfs_copy_modules() {
-	local modules=$1/modules folder=$2 release line path name
+	local modules=$1/modules folder=$2 release path name
 	release=$(cat "$1/release")
 	mkdir -p "$folder/modules"
 	: >"$folder/modules/order"

@@ -33,39 +33,24 @@ kernel_release_name() {
 
 # Does the version list of a closure start with what was asked for?
 kernel_is_series() {
-	grep -q "^linux-image-${1//./\\.}[.][^ ]*-amd64 "
+	grep -q "^linux-image-${1//./[.]}[.][^ ]*-amd64 "
 }
 
-# Writes "name version" of everything that image and headers of kernel $1 need.
-kernel_resolve_now() {
-	local name=$1 out=$2 release target image headers
+# Prints "name version" of everything that image and headers of kernel $1 need.
+kernel_closure() {
+	local name=$1 release target image headers closure
 	kernel_sources "$name" | while read -r release target image headers; do
-		apt_closure "$release" "$target" "$image" "$headers" >"$out.new" 2>/dev/null || continue
-		if kernel_is_series "$name" <"$out.new"; then
-			mv "$out.new" "$out"
+		closure=$(apt_closure "$release" "$target" "$image" "$headers") || continue
+		if kernel_is_series "$name" <<<"$closure"; then
+			echo "$closure"
 			break
 		fi
 	done
-	[ -e "$out" ]
 }
 
-# Sets REPLY to a file of "name version" lines, at most a day old. When the
-# mirror cannot be reached an older answer must do.
 kernel_resolve() {
-	local name=$1 now=${2:-} release file=$VMSCOPE_CACHE/resolved/$1
-	mkdir -p "$VMSCOPE_CACHE/resolved"
-	if [ -n "$now" ] || ! is_fresh "$file"; then
-		release=$(kernel_release_name "$name")
-		if apt_refresh "$release" "$now" &&
-			kernel_resolve_now "$name" "$file.$$"; then
-			mv "$file.$$" "$file"
-		elif [ -e "$file" ]; then
-			say "the mirror did not answer; using the kernel $name resolved earlier"
-		else
-			die "no Debian kernel $name to be had from the host's mirror"
-		fi
-	fi
-	REPLY=$file
+	apt_resolved "kernel-$1" "$(kernel_release_name "$1")" ${2:+"$2"} -- kernel_closure "$1"
+	[ -n "$REPLY" ] || die "no Debian kernel $1 to be had from the host's mirror"
 }
 
 # The kernel's own packages among a closure; the rest is toolchain.
@@ -86,19 +71,9 @@ kernel_headers_relocate() {
 
 # kernel_make NAME CLOSURE FOLDER
 kernel_make() {
-	local name=$1 closure=$2 folder=$3 release debs tree version deb vmlinuz modules config
-	debs=$folder/debs tree=$folder/tree
-	release=$(kernel_release_name "$name")
+	local name=$1 closure=$2 folder=$3 tree=$3/tree version vmlinuz modules config needed
 	say "downloading kernel $name ($(sed -n 's/^linux-image-[0-9][^ ]*[0-9][^ ]*-amd64 //p' "$closure" | tail -n 1))"
-	kernel_packages "$closure" | apt_fetch "$release" "$debs"
-	say "unpacking kernel $name"
-	mkdir "$tree"
-	# Never onto a real root: these archives replace the /lib symlink.
-	for deb in "$debs"/*.deb; do
-		dpkg-deb -x "$deb" "$tree"
-	done
-	rm -r "$debs"
-
+	kernel_packages "$closure" | apt_unpack "$(kernel_release_name "$name")" "$tree"
 	version=$(basename "$(ls -d "$tree"/usr/src/linux-headers-*-amd64)")
 	version=${version#linux-headers-}
 	mkdir -p "$folder/modules/lib/modules" "$folder/usr/lib"
@@ -119,8 +94,9 @@ kernel_make() {
 	ln -s "usr/src/linux-headers-$version" "$folder/kdir"
 	echo "$version" >"$folder/release"
 	depmod -b "$folder/modules" "$version"
-	[ -s "$folder/vmlinuz" ] && [ -s "$folder/kdir/Module.symvers" ] ||
-		die "the packages of kernel $name $version lack an image or headers"
+	for needed in vmlinuz config kdir/Module.symvers; do
+		[ -s "$folder/$needed" ] || die "the packages of kernel $name $version lack $needed"
+	done
 }
 
 kernel_item_cached() {
