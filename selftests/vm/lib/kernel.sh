@@ -93,6 +93,7 @@ kernel_make() {
 	kernel_headers_relocate "$folder/usr/src/linux-headers-$version"
 	ln -s "usr/src/linux-headers-$version" "$folder/kdir"
 	echo "$version" >"$folder/release"
+	kernel_release_name "$name" >"$folder/debian"
 	depmod -b "$folder/modules" "$version"
 	for needed in vmlinuz config kdir/Module.symvers; do
 		[ -s "$folder/$needed" ] || die "the packages of kernel $name $version lack $needed"
