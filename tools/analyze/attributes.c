@@ -64,15 +64,15 @@ int vs_key_parse(const char *text, uint64_t available, uint64_t *key, struct vs_
 
 		if (length == 3 && !strncmp(text, "all", 3)) {
 			*key |= available;
-		} else if (!a) {
+		} else if (!a && length) {
 			return vs_error_set(error, VS_FAIL_INPUT,
 				"key: no attribute '%.*s': 'vmscope pages --key help' lists them",
 				(int)length, text);
-		} else if (!(a->mask & available)) {
+		} else if (a && !(a->mask & available)) {
 			return vs_error_set(error, VS_FAIL_CANNOT,
 				"key: %s cannot be told by this source on this kernel: leave it out, or load the module",
 				a->name);
-		} else {
+		} else if (a) {
 			*key |= a->mask & available;
 		}
 		text += length;

@@ -36,6 +36,8 @@ static int add_columns(struct vs_fields *fields, const char *text)
 			fields->nr = VS_FIELD_NR;
 			for (int i = 0; i < VS_FIELD_NR; i++)
 				fields->field[i] = i;
+		} else if (!length) {
+			goto next;
 		} else if (field < 0) {
 			vs_say("maps: no column '%.*s': 'vmscope maps -o help' lists them",
 			       (int)length, text);

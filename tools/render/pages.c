@@ -84,13 +84,14 @@ static int choose_columns(struct vs_pages *pages, const char *text)
 			if (strlen(known[i].name) == length &&
 			    !strncasecmp(known[i].name, text, length))
 				break;
-		if (i == COL_NR) {
+		if (i == COL_NR && length) {
 			snprintf(pages->complaint, sizeof(pages->complaint),
 				 "no column '%.*s': 'vmscope pages -o help' lists them",
 				 (int)length, text);
 			return -1;
 		}
-		add_column(pages, i);
+		if (length)
+			add_column(pages, i);
 		text += length;
 		text += *text == ',';
 	}

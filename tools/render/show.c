@@ -193,10 +193,13 @@ static void show_top(const struct vs_style *style, const struct vs_report *repor
 	top_rows(style, model, index, nr);
 	for (size_t i = 0; i < nr; i++)
 		rest -= vs_figure(model, &model->vma[index[i]], by);
-	if (model->nr_vmas > nr)
-		fprintf(style->out, "%*s in %zu more mappings: vmscope maps %d\n",
-			style->bytes ? 12 : 5, vs_amount(style, rest, text, sizeof(text)),
-			model->nr_vmas - nr, model->process.pid);
+	if (model->nr_vmas <= nr)
+		return;
+	fprintf(style->out, "%*s in %zu more mappings", style->bytes ? 12 : 5,
+		vs_amount(style, rest, text, sizeof(text)), model->nr_vmas - nr);
+	if (style->width >= 60 && !report->file)
+		fprintf(style->out, ": vmscope maps %d", model->process.pid);
+	fputc('\n', style->out);
 }
 
 static int show_notes(const struct vs_style *style, const struct notes *notes)

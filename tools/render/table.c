@@ -50,7 +50,8 @@ static int add_columns(struct vs_table *table)
 
 		if (!scols_table_new_column(table->smart, column->name,
 					    last && !column->right ? 0 : column->width,
-					    column->right ? SCOLS_FL_RIGHT : 0))
+					    SCOLS_FL_STRICTWIDTH |
+					    (column->right ? SCOLS_FL_RIGHT : 0)))
 			return -ENOMEM;
 	}
 	return 0;

@@ -162,9 +162,10 @@ static void put_item(struct vs_flow *flow, const char *separator, const char *it
 		int gap = strlen(separator);
 
 		if (flow->column + gap + width > flow->style->width && flow->column > flow->indent) {
-			/* what the separator says before its space stays on the line */
-			fprintf(out, "%.*s\n%*s", (int)strcspn(separator, " "), separator,
-				flow->indent, "");
+			/* what the separator says stays on the line */
+			while (gap && separator[gap - 1] == ' ')
+				gap--;
+			fprintf(out, "%.*s\n%*s", gap, separator, flow->indent, "");
 			flow->column = flow->indent;
 			flow->lines++;
 		} else {

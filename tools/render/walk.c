@@ -193,13 +193,11 @@ static void draw_step(const struct vs_style *style, const struct vs_model *model
 	struct vs_flow flow;
 	int nr;
 
-	vs_bold(style, true);
-	fprintf(style->out, "%-5s", vs_level_name(level));
-	vs_bold(style, false);
-	fprintf(style->out, "entry %u of %u", step->index, model->kernel.level[level].entries);
+	vs_flow_begin(&flow, style, vs_level_name(level), 5);
+	vs_flow_item(&flow, "", "entry %u of %u", step->index, model->kernel.level[level].entries);
 	if (seen)
-		fprintf(style->out, " in table frame 0x%" PRIx64, step->table);
-	fputc('\n', style->out);
+		vs_flow_item(&flow, " ", "in table frame 0x%" PRIx64, step->table);
+	vs_flow_end(&flow);
 	vs_flow_begin(&flow, style, "", 5);
 	if (!seen) {
 		vs_flow_item(&flow, " ", "raw -");
@@ -252,7 +250,7 @@ static void draw_page(const struct vs_style *style, const struct vs_model *model
 static void draw_mapping(const struct vs_style *style, const struct vs_model *model,
 			 const struct vs_walk *walk)
 {
-	const struct vs_vma *vma = vs_model_find(model, walk->address);
+	const struct vs_vma *vma = walk->vma_end ? vs_model_find(model, walk->address) : NULL;
 	char name[4200], perm[8], clean[4200];
 	struct vs_flow flow;
 

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completion for vmscope: verbs, options, columns and processes come from the
+# command and from procfs, so that nothing is listed twice.
+# shellcheck shell=bash
+
+_vmscope_options() {
+	vmscope help "$1" 2>/dev/null | grep -oE -- '--[a-z-]+' | sort -u
+}
+
+_vmscope_targets() {
+	ps -eo pid=,comm= 2>/dev/null | awk '{ print $1; print $2 }' | sort -u
+	echo self
+}
+
+_vmscope() {
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+	local verbs="show maps pages walk verify record doctor help" verb=show list
+
+	case " $verbs " in
+	*" ${COMP_WORDS[1]} "*) [ "$COMP_CWORD" -le 1 ] || verb=${COMP_WORDS[1]} ;;
+	esac
+	case $before in
+	--from | --write | -w)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return ;;
+	--source) list="auto module proc" ;;
+	--color) list="auto always never" ;;
+	-o | --output | --sort)
+		list=$(vmscope "$verb" -o help 2>/dev/null | awk '{ print tolower($1) }') ;;
+	--key) list=$(vmscope pages --key help 2>/dev/null | awk '{ print $1 }') ;;
+	help) list=$verbs ;;
+	*)
+		case $word in
+		-*) list=$(_vmscope_options "$verb") ;;
+		*) list=$(_vmscope_targets)
+			[ "$COMP_CWORD" -gt 1 ] || list="$verbs $list" ;;
+		esac ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$list" -- "$word")
+}
+
+complete -F _vmscope vmscope

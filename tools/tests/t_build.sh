@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Building and installing.
+# shellcheck shell=bash disable=SC2154
+
+test_build_names_the_missing_package() {
+	expect 2 env -u CC make -C "$here/.." O="$WORK/none" PKG_CONFIG=/bin/false all
+	has "$err" "apt-get install libsmartcols-dev"
+	expect 2 env -u CC make -C "$here/.." O="$WORK/none" PKG_CONFIG=/no/such all
+	has "$err" "apt-get install pkg-config"
+	expect 2 make -C "$here/.." O="$WORK/none" CROSS_COMPILE=no-such-linux-gnu- all
+	has "$err" "apt-get install gcc-no-such-linux-gnu"
+}
+
+test_build_writes_nothing_beside_the_sources() {
+	same "$(find "$here/.." \( -name '*.o' -o -name '*.d' -o -name '*.a' \) | wc -l)" 0
+}
+
+test_build_installs() {
+	command -v rst2man > /dev/null || skip "no rst2man: apt-get install python3-docutils"
+	expect 0 env -u CC make -C "$here/.." O="$O" DESTDIR="$WORK/root" PREFIX=/usr install
+	local file
+	for file in bin/vmscope lib/libvmscope.a include/vmscope/source.h share/man/man1/vmscope.1 \
+		    share/man/man4/vmscope.4 share/bash-completion/completions/vmscope; do
+		[ -s "$WORK/root/usr/$file" ] || die "$file is not installed"
+	done
+	expect 0 "$WORK/root/usr/bin/vmscope" --version
+}
+
+# Who links with the library needs nothing else of this tree.
+test_build_library_is_enough() {
+	cat > "$WORK/user.c" <<-'C'
+	#include <stdio.h>
+	#include "source.h"
+	int main(void)
+	{
+		struct vs_request request = { .want = VS_WANT_PROCESS | VS_WANT_VMAS };
+		struct vs_matches matches;
+		struct vs_target target;
+		struct vs_source source;
+		struct vs_model model;
+		struct vs_error error;
+
+		vs_model_init(&model);
+		if (vs_target_find("self", &target, &matches, &error) ||
+		    vs_source_open(&source, &vs_source_proc, &target, NULL, &error) ||
+		    vs_source_collect(&source, &request, &model, &error))
+			return 1;
+		printf("%zu\n", model.nr_vmas);
+		vs_source_close(&source);
+		vs_target_release(&target);
+		vs_model_free(&model);
+		return 0;
+	}
+	C
+	# shellcheck disable=SC2086
+	${CC:-gcc} -Wall -Wextra -Werror -I"$here/../lib" -o "$WORK/user" "$WORK/user.c" "$O/libvmscope.a" -pthread
+	expect 0 "$WORK/user"
+	[ "$out" -gt 10 ] || die "$out mappings"
+}

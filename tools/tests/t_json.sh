@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# JSON reports against the published schema.
+# shellcheck shell=bash disable=SC2154
+
+test_json_is_as_the_schema_says() {
+	need_validator
+	hold 2 20
+	expect 0 vmscope show "$held" --source=proc -J; valid show
+	expect 0 vmscope maps "$held" --source=proc -J; valid maps
+	expect 0 vmscope maps "$held" --source=proc -J -o start,rss; valid maps
+	expect 0 vmscope pages "$held" --source=proc -J; valid pages
+	expect 0 vmscope pages "$held" --source=proc -J --key all --holes; valid pages
+	expect 0 vmscope walk "$held" "$address" 1000 ffffffffffffffff --source=proc -J; valid walk
+}
+
+test_json_of_the_module_is_as_the_schema_says() {
+	need_validator
+	hold 2 20
+	expect 0 faked show "$held" -J; valid show
+	expect 0 faked maps "$held" -J; valid maps
+	expect 0 faked pages "$held" -J; valid pages
+	expect 0 faked walk "$held" "$address" 1000 ffffffffffffffff -J; valid walk
+	expect 0 env FAKE=physical=1 LD_PRELOAD="$WORK/fake.so" "$VMSCOPE" walk "$held" "$address" -J; valid walk
+	expect 0 faked verify "$held" -J; valid verify
+	expect 0 faked doctor -J; valid doctor
+	expect 0 faked record "$held" -w "$WORK/s" --pages --verify
+	expect 0 vmscope show --from "$WORK/s" -J; valid show
+	expect 0 vmscope pages --from "$WORK/s" -J; valid pages
+	expect 0 vmscope verify --from "$WORK/s" -J; valid verify
+	expect 6 env FAKE=skip=1 LD_PRELOAD="$WORK/fake.so" "$VMSCOPE" show "$held" -J; valid show
+}
+
+test_json_without_rights_is_as_the_schema_says() {
+	need_validator
+	[ "$(id -u)" -eq 0 ] || skip "needs a process of another user"
+	hold 1
+	cp "$VMSCOPE" "$WORK/vmscope" && chmod 755 "$WORK/vmscope"
+	expect 6 as_nobody "$WORK/vmscope" show "$held" --source=proc -J
+	valid show
+	same "$(json "r['totals']['pss'], r['figures']['rss']['source']")" "(None, 'status')"
+	expect 0 as_nobody "$WORK/vmscope" pages self --source=proc -J
+	valid pages
+}
+
+# The validator itself must be able to say no.
+test_json_schema_refuses_what_is_wrong() {
+	need_validator
+	local schema=$top/Documentation/schema/vmscope.report-1.json
+	vmscope show self --source=proc -J > "$WORK/good"
+	"$here/validate.py" "$schema" < "$WORK/good"
+	for change in 's/"rss": [0-9]+/"rss": "many"/' 's/"schema": "[^"]*"/"schema": "x"/' \
+		      's/"wall_ns"/"wall"/' 's/"pss": [0-9]+/"pss": null/' 's/"uss": [0-9]+/"uss": -1/'; do
+		sed -E "$change" "$WORK/good" > "$WORK/bad"
+		! cmp -s "$WORK/good" "$WORK/bad" || die "$change changes nothing"
+		! "$here/validate.py" "$schema" < "$WORK/bad" || die "$change is not noticed"
+	done
+}
+
+test_json_names_that_are_no_utf8() {
+	local name=$'caf\351-\377'
+
+	cp "$WORK/holder" "$WORK/$name"
+	"$WORK/$name" 1 > /dev/null & held=$!
+	trap 'kill -9 $held' EXIT
+	sleep 0.3
+	expect 0 vmscope maps "$held" --source=proc -J
+	same "$(json "any('caf\ufffd-\ufffd' in (m['name'] or '') for m in r['maps'])")" True
+}

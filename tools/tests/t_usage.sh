@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Options, verbs, targets: what is asked wrongly is refused in one sentence.
+# shellcheck shell=bash disable=SC2154
+
+test_usage_without_arguments() {
+	refused 2 "no TARGET" vmscope
+}
+
+test_usage_help_lists_every_verb() {
+	local verb
+
+	expect 0 vmscope help
+	for verb in show maps pages walk verify record doctor help; do
+		has "$out" "  $verb"
+	done
+	[ "$(wc -l < "$WORK/out")" -le 24 ] || die "help does not fit a screen"
+	[ "$(wc -L < "$WORK/out")" -le 80 ] || die "help is wider than 80 columns"
+	expect 0 vmscope --help
+	has "$out" "Verbs:"
+	expect 0 vmscope maps --help
+	has "$out" "--filter"
+	expect 0 vmscope help pages
+	has "$out" "--key"
+	refused 2 "no verb" vmscope help nonsense
+}
+
+test_usage_version() {
+	expect 0 vmscope --version
+	has "$out" "vmscope 0"
+}
+
+test_usage_wrong_options() {
+	refused 2 "no option '--nonsense'" vmscope show self --nonsense
+	refused 2 "no option '-x'" vmscope maps self -x
+	refused 2 "no option '--sort'" vmscope show self --sort pss
+	refused 2 "needs a value" vmscope maps self -o
+	refused 2 "auto, module or proc" vmscope show self --source=guess
+	refused 2 "auto, always or never" vmscope show self --color=pink
+	refused 2 "number from 1" vmscope show self --jobs 0
+	refused 2 "number from 1" vmscope show self --jobs 1x
+	refused 2 "number from 1" vmscope show self --jobs -1
+	refused 2 "too many" vmscope show self self
+	refused 2 "too many" vmscope doctor self
+	refused 2 "missing" vmscope maps
+	refused 2 "missing" vmscope walk self
+	refused 2 "which file" vmscope record self
+}
+
+test_usage_columns() {
+	expect 0 vmscope maps -o help
+	has "$out" "PSS"
+	expect 0 vmscope maps --list-columns
+	has "$out" "MARKS"
+	expect 0 vmscope pages -o help
+	has "$out" "FRAME"
+	expect 0 vmscope pages --key help
+	has "$out" "soft_dirty"
+	refused 2 "no column 'nonsense'" vmscope maps self -o start,nonsense
+	refused 2 "names no column" vmscope maps self -o ,
+	refused 2 "no column" vmscope pages self -o nonsense
+	refused 2 "no column" vmscope maps self --sort nonsense
+	refused 2 "no order" vmscope maps self --sort pss:up
+}
+
+test_usage_filters() {
+	refused 2 "COLUMN OPERATOR VALUE" vmscope maps self --filter rss
+	refused 2 "COLUMN OPERATOR VALUE" vmscope maps self --filter 'rss>1,,'
+	refused 2 "no column" vmscope maps self --filter 'nonsense>1'
+	refused 2 "is no number" vmscope maps self --filter 'rss>many'
+	refused 2 "is a number" vmscope maps self --filter 'rss~1'
+	refused 2 "is text" vmscope maps self --filter 'name>1'
+	refused 2 "no regular expression" vmscope maps self --filter 'name~('
+}
+
+test_usage_addresses() {
+	refused 2 "is no address" vmscope walk self nonsense
+	refused 2 "is no address" vmscope walk self 0x
+	refused 2 "is no address" vmscope walk self -- -1
+	refused 2 "is no address" vmscope walk self 11112222333344445
+}
+
+test_usage_ranges() {
+	refused 2 "before its start" vmscope pages self 2000-1000
+	refused 2 "before its start" vmscope pages self 1000-1000
+	refused 2 "page size" vmscope pages self 1001-2000
+	refused 2 "page size" vmscope pages self 1000-2001
+	refused 2 "beyond the last" vmscope pages self fffffffffffff000+15E
+	refused 2 "beyond the last" vmscope pages self fffffffffffff000+8K
+	refused 2 "neither START-END" vmscope pages self nonsense
+	refused 2 "no attribute" vmscope pages self --key nonsense
+	refused 2 "names no attribute" vmscope pages self --key ,
+	refused 2 "user address" faked pages self 800000000000-800000001000 --key state
+}
+
+test_usage_targets() {
+	refused 2 "is no pid" vmscope show 0
+	refused 2 "is no pid" vmscope show -- -1
+	refused 2 "is no pid" vmscope show 99999999999999999999
+	refused 2 "empty TARGET" vmscope show ''
+	refused 3 "no process 4194303" vmscope show 4194303
+	refused 3 "no process named" vmscope show no-such-name
+	refused 3 "no process named" vmscope no-such-verb
+}
+
+test_usage_kernel_thread() {
+	[ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ] || skip "this pid namespace has no kernel threads"
+	refused 2 "kernel thread" vmscope show 2
+}
+
+test_usage_zombie() {
+	sh -c 'sleep 0 & echo $!; exec sleep 5' > "$WORK/zombie" &
+	local parent=$!
+
+	sleep 0.5
+	refused 3 "has exited" vmscope show "$(cat "$WORK/zombie")"
+	kill -9 $parent
+}
+
+test_usage_names() {
+	hold 1
+	cp "$WORK/holder" "$WORK/unique-name"
+	"$WORK/unique-name" 1 > "$WORK/o1" & local one=$!
+	sleep 0.3
+	expect 0 vmscope show unique-name --source=proc
+	has "$out" "pid $one"
+	"$WORK/unique-name" 2 > "$WORK/o2" & local two=$!
+	sleep 0.3
+	expect 2 vmscope show unique-name
+	kill -9 $one $two
+	has "$err" "2 processes are named"
+	has "$err" "$one  $WORK/unique-name 1"
+	has "$err" "$two  $WORK/unique-name 2"
+}
+
+test_usage_thread_is_its_process() {
+	python3 -c '
+import threading, time
+threading.Thread(target=time.sleep, args=(20,)).start()' & held=$!
+	trap 'kill -9 $held' EXIT
+	sleep 0.7
+	local thread
+	thread=$(ls "/proc/$held/task" | grep -vx "$held" | head -n 1)
+	expect 0 vmscope show "$thread" --source=proc
+	has "$out" "pid $held"
+}
