@@ -31,13 +31,6 @@ static_assert(offsetof(struct page, _mapcount) % sizeof(u64) == 0);
 static_assert(offsetof(struct page, _refcount) ==
 	      offsetof(struct page, _mapcount) + sizeof(u32));
 
-/* Which words of struct page decide: more from line to line. */
-enum kindred {
-	KINDRED_ANON,
-	KINDRED_SHARED,
-	KINDRED_MIXED,
-};
-
 static __always_inline const struct page *page_of(u64 raw)
 {
 	return (const struct page *)((unsigned long)vmemmap +
@@ -74,68 +67,25 @@ static __always_inline bool maps_page(u64 raw)
 #define ANY_BLOCK	(e0 | e1 | e2 | e3 | e4 | e5 | e6 | e7)
 #define ALL_BLOCK	(e0 & e1 & e2 & e3 & e4 & e5 & e6 & e7)
 
-/* Words of several struct pages, or-ed and and-ed together. */
-struct words {
-	u64 flags_any;
-	u64 flags_all;
-	u64 counts_any;
-	u64 counts_all;
-	u64 mapping_any;
-	u64 mapping_all;
-};
-
-static __always_inline void words_begin(struct words *w)
-{
-	*w = (struct words){
-		.flags_all = ~0ull,
-		.counts_all = ~0ull,
-		.mapping_all = ~0ull,
-	};
-}
-
-static __always_inline void words_add(struct words *w, unsigned long page,
-				      enum kindred kindred)
-{
-	const struct page *p = (const struct page *)page;
-
-	w->flags_any |= page_word(p, offsetof(struct page, flags));
-	w->flags_all &= page_word(p, offsetof(struct page, flags));
-	if (kindred == KINDRED_ANON)
-		return;
-	w->counts_any |= counts_of(p);
-	w->counts_all &= counts_of(p);
-	if (kindred == KINDRED_SHARED)
-		return;
-	w->mapping_any |= page_word(p, offsetof(struct page, mapping));
-	w->mapping_all &= page_word(p, offsetof(struct page, mapping));
-}
-
 /*
- * Add one block whose entries all have the attributes @attrs. The frame number
- * stands in bits 12 and up, a struct page has 64 bytes, so shifting an entry
- * by 6 gives the offset of its struct page, too large by @attrs >> 6, which
- * @base makes good. Return: false when an entry has other attributes.
+ * A word of the eight struct pages whose addresses @page(0) to @page(7) gives,
+ * or-ed and and-ed together. A word is read twice, plainly, so that it becomes
+ * an operand.
  */
-static __always_inline bool add_block(const u64 *p, u64 attrs,
-				      unsigned long base, struct words *w,
-				      enum kindred kindred)
-{
-	LOAD_BLOCK(p);
-	u64 any = ANY_BLOCK;
-	u64 all = ALL_BLOCK;
+#define ANY_WORD(page, offset)						\
+	(page_word(page(0), offset) | page_word(page(1), offset) |	\
+	 page_word(page(2), offset) | page_word(page(3), offset) |	\
+	 page_word(page(4), offset) | page_word(page(5), offset) |	\
+	 page_word(page(6), offset) | page_word(page(7), offset))
+#define ALL_WORD(page, offset)						\
+	(page_word(page(0), offset) & page_word(page(1), offset) &	\
+	 page_word(page(2), offset) & page_word(page(3), offset) &	\
+	 page_word(page(4), offset) & page_word(page(5), offset) &	\
+	 page_word(page(6), offset) & page_word(page(7), offset))
 
-	if (((any ^ attrs) | (all ^ attrs)) & ~ARCH_PFN_MASK)
-		return false;
-	words_add(w, base + (e0 >> PAGE_STRUCT_SHIFT), kindred);
-	words_add(w, base + (e1 >> PAGE_STRUCT_SHIFT), kindred);
-	words_add(w, base + (e2 >> PAGE_STRUCT_SHIFT), kindred);
-	words_add(w, base + (e3 >> PAGE_STRUCT_SHIFT), kindred);
-	words_add(w, base + (e4 >> PAGE_STRUCT_SHIFT), kindred);
-	words_add(w, base + (e5 >> PAGE_STRUCT_SHIFT), kindred);
-	words_add(w, base + (e6 >> PAGE_STRUCT_SHIFT), kindred);
-	words_add(w, base + (e7 >> PAGE_STRUCT_SHIFT), kindred);
-	return true;
-}
+#define FLAGS_WORD	offsetof(struct page, flags)
+#define COUNTS_WORD	offsetof(struct page, _mapcount)
+#define MAPPING_WORD	offsetof(struct page, mapping)
 
 #endif /* BLOCKS_POSSIBLE */
 

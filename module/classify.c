@@ -3,7 +3,6 @@
  * What a page is: entry, frame and mapping put together. The rules follow
  * fs/proc/task_mmu.c and fs/proc/page.c, so that figures agree with procfs.
  */
-#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mm_inline.h>
 #include <linux/memremap.h>
@@ -22,7 +21,7 @@ void view_init(struct view *view, const struct vma_copy *copy, bool trusted)
 		.anon_only = copy->anonymous &&
 			     !(copy->flags & (VM_PFNMAP | VM_MIXEDMAP)),
 		.hugetlb = copy->huge_shift,
-		.dax = copy->file && IS_DAX(file_inode(copy->file)),
+		.dax = copy->dax,
 		.trusted = trusted,
 	};
 #ifdef CONFIG_MEM_SOFT_DIRTY

@@ -226,18 +226,22 @@ static u64 *put_used(u64 *to, const u64 *from, u64 used, u64 *sent)
 	return to;
 }
 
+static u32 tally_size(const struct tally *t)
+{
+	return sizeof(struct vmscope_tally) +
+	       (hweight64(t->cells_used) + hweight64(t->counts_used)) *
+	       sizeof(u64);
+}
+
 bool encode_tally(struct encoder *e, const struct tally *t,
 		  unsigned long start, unsigned long end, u16 marks)
 {
-	u32 most = sizeof(struct vmscope_tally) +
-		   (hweight64(t->cells_used) + hweight64(t->counts_used)) *
-		   sizeof(u64);
 	struct vmscope_tally *tally;
 	u64 cells, counters;
 	u64 *value;
 
 	encode_close(e);
-	if (!fits(e, most, 0))
+	if (e->used + TALLY_MOST > e->room && !fits(e, tally_size(t), 0))
 		return false;
 	tally = (struct vmscope_tally *)(e->buffer + e->used);
 	tally->record.type = VMSCOPE_RECORD_TALLY;

@@ -124,157 +124,148 @@ static bool like_begin(struct like *like, struct extents *x, u64 raw)
 	return true;
 }
 
-/* The eight entries at @p, if they are like the first. */
-static __always_inline bool block_is_like(const struct like *like, const u64 *p,
-					  u64 *frames, bool pages)
-{
-	LOAD_BLOCK(p);
-	u64 any = ANY_BLOCK;
-	u64 all = ALL_BLOCK;
+/* Whether the eight entries e0 to e7 are like the first. */
+#define BLOCK_IS_LIKE(like, pages)					\
+	(!(((ANY_BLOCK ^ (like)->entry) | (ALL_BLOCK ^ (like)->entry)) &	\
+	   (like)->entry_mask) && !(ANY_BLOCK & HIGH_FRAME) &&		\
+	 (!(pages) || PAGES_ARE_LIKE(like)))
+#define AT(n)	page_of(e##n)
+#define PAGES_ARE_LIKE(like)						\
+	(!(((ANY_WORD(AT, FLAGS_WORD) ^ (like)->flags) |		\
+	    (ALL_WORD(AT, FLAGS_WORD) ^ (like)->flags)) &		\
+	   (like)->flags_mask) &&					\
+	 ANY_WORD(AT, COUNTS_WORD) == (like)->counts &&			\
+	 ALL_WORD(AT, COUNTS_WORD) == (like)->counts &&			\
+	 !(((ANY_WORD(AT, MAPPING_WORD) ^ (like)->mapping) |		\
+	    (ALL_WORD(AT, MAPPING_WORD) ^ (like)->mapping)) &		\
+	   MAPPING_KIND_MASK))
 
-	if (((any ^ like->entry) | (all ^ like->entry)) & like->entry_mask ||
-	    any & HIGH_FRAME)
-		return false;
-	if (pages) {
-		struct words w;
-
-		words_begin(&w);
-		words_add(&w, (unsigned long)page_of(e0), KINDRED_MIXED);
-		words_add(&w, (unsigned long)page_of(e1), KINDRED_MIXED);
-		words_add(&w, (unsigned long)page_of(e2), KINDRED_MIXED);
-		words_add(&w, (unsigned long)page_of(e3), KINDRED_MIXED);
-		words_add(&w, (unsigned long)page_of(e4), KINDRED_MIXED);
-		words_add(&w, (unsigned long)page_of(e5), KINDRED_MIXED);
-		words_add(&w, (unsigned long)page_of(e6), KINDRED_MIXED);
-		words_add(&w, (unsigned long)page_of(e7), KINDRED_MIXED);
-		if (((w.flags_any ^ like->flags) | (w.flags_all ^ like->flags)) &
-		    like->flags_mask)
-			return false;
-		if (w.counts_any != like->counts || w.counts_all != like->counts)
-			return false;
-		if (((w.mapping_any ^ like->mapping) |
-		     (w.mapping_all ^ like->mapping)) & MAPPING_KIND_MASK)
-			return false;
-	}
-	frames[0] = e0;
-	frames[1] = e1;
-	frames[2] = e2;
-	frames[3] = e3;
-	frames[4] = e4;
-	frames[5] = e5;
-	frames[6] = e6;
-	frames[7] = e7;
-	return true;
-}
-
-static __always_inline bool block_is_consecutive(const u64 *e)
-{
-	u64 first = e[0] & ARCH_PFN_MASK;
-
-	/* the last one first: random frames fail here */
-	if ((e[7] & ARCH_PFN_MASK) != first + 7 * PAGE_SIZE)
-		return false;
-	return !((((e[1] & ARCH_PFN_MASK) ^ (first + PAGE_SIZE)) |
-		  ((e[2] & ARCH_PFN_MASK) ^ (first + 2 * PAGE_SIZE)) |
-		  ((e[3] & ARCH_PFN_MASK) ^ (first + 3 * PAGE_SIZE)) |
-		  ((e[4] & ARCH_PFN_MASK) ^ (first + 4 * PAGE_SIZE)) |
-		  ((e[5] & ARCH_PFN_MASK) ^ (first + 5 * PAGE_SIZE)) |
-		  ((e[6] & ARCH_PFN_MASK) ^ (first + 6 * PAGE_SIZE))));
-}
-
-/* Frames of a block into a list, which has 32 bits for each. */
-static __always_inline void put_frames(u32 *to, const u64 *e)
-{
-	to[0] = e[0] >> PAGE_SHIFT;
-	to[1] = e[1] >> PAGE_SHIFT;
-	to[2] = e[2] >> PAGE_SHIFT;
-	to[3] = e[3] >> PAGE_SHIFT;
-	to[4] = e[4] >> PAGE_SHIFT;
-	to[5] = e[5] >> PAGE_SHIFT;
-	to[6] = e[6] >> PAGE_SHIFT;
-	to[7] = e[7] >> PAGE_SHIFT;
-}
-
-/* Blocks of one run of frames. Return: entries that belong to it. */
-static __always_inline unsigned int run_length(const struct like *like,
+/* Blocks like the first, whatever their frames. Return: entries. */
+static __always_inline unsigned int count_like(const struct like *like,
 					       const u64 *p, unsigned int n,
-					       bool frames, bool pages)
+					       bool pages)
 {
-	u64 e[BLOCK];
-	u64 next = 0;
 	unsigned int i;
 
 	for (i = 0; n - i >= BLOCK; i += BLOCK) {
-		if (!block_is_like(like, p + i, e, pages))
+		LOAD_BLOCK(p + i);
+
+		if (!BLOCK_IS_LIKE(like, pages))
 			break;
-		if (!frames)
-			continue;
-		if (!block_is_consecutive(e) ||
-		    (i && (e[0] & ARCH_PFN_MASK) != next))
-			break;
-		next = (e[0] & ARCH_PFN_MASK) + BLOCK * PAGE_SIZE;
 	}
 	return i;
 }
 
-/* Blocks of scattered frames into a list. Return: entries taken. */
-static __always_inline unsigned int list_length(const struct like *like,
+/* Blocks like the first whose frames follow on @first. Return: entries. */
+static __always_inline unsigned int count_run(const struct like *like,
+					      const u64 *p, unsigned int n,
+					      u64 first, bool pages)
+{
+	const u64 pfn_mask = ARCH_PFN_MASK;
+	unsigned int i;
+
+	first &= pfn_mask;
+	for (i = 0; n - i >= BLOCK; i += BLOCK, first += BLOCK * PAGE_SIZE) {
+		LOAD_BLOCK(p + i);
+
+		if (((e0 ^ first) | (e1 ^ (first + PAGE_SIZE)) |
+		     (e2 ^ (first + 2 * PAGE_SIZE)) |
+		     (e3 ^ (first + 3 * PAGE_SIZE)) |
+		     (e4 ^ (first + 4 * PAGE_SIZE)) |
+		     (e5 ^ (first + 5 * PAGE_SIZE)) |
+		     (e6 ^ (first + 6 * PAGE_SIZE)) |
+		     (e7 ^ (first + 7 * PAGE_SIZE))) & pfn_mask)
+			break;
+		if (!BLOCK_IS_LIKE(like, pages))
+			break;
+	}
+	return i;
+}
+
+/*
+ * Blocks like the first, their frames into a list, which has 32 bits for each:
+ * the bits of the entry above them are cut off with the rest. A block whose
+ * frames look consecutive ends the list. Return: entries.
+ */
+static __always_inline unsigned int list_blocks(const struct like *like,
 						const u64 *p, unsigned int n,
 						u32 *list, bool pages)
 {
-	u64 e[BLOCK];
 	unsigned int i;
 
 	for (i = 0; n - i >= BLOCK; i += BLOCK) {
-		if (!block_is_like(like, p + i, e, pages) ||
-		    block_is_consecutive(e))
+		LOAD_BLOCK(p + i);
+
+		if (!BLOCK_IS_LIKE(like, pages) ||
+		    (u32)((e7 - e0) >> PAGE_SHIFT) == BLOCK - 1)
 			break;
-		put_frames(list + i, e);
+		list[i] = e0 >> PAGE_SHIFT;
+		list[i + 1] = e1 >> PAGE_SHIFT;
+		list[i + 2] = e2 >> PAGE_SHIFT;
+		list[i + 3] = e3 >> PAGE_SHIFT;
+		list[i + 4] = e4 >> PAGE_SHIFT;
+		list[i + 5] = e5 >> PAGE_SHIFT;
+		list[i + 6] = e6 >> PAGE_SHIFT;
+		list[i + 7] = e7 >> PAGE_SHIFT;
 	}
 	return i;
 }
+#undef AT
 
-static __always_inline unsigned int take_blocks(struct extents *x,
-						struct like *like, const u64 *p,
-						unsigned long addr,
-						unsigned int n, bool pages)
+static __always_inline unsigned int take_list(struct extents *x,
+					      const struct like *like,
+					      const u64 *p, unsigned long addr,
+					      unsigned int n, bool pages)
 {
-	struct encoder *e = x->encoder;
 	unsigned int taken;
-	u64 first[BLOCK];
 	u32 room;
 	u32 *list;
 
-	if (!block_is_like(like, p, first, pages))
+	list = encode_list_open(x->encoder, addr, &like->info, &room);
+	if (!list)
 		return 0;
-	if (!e->frames || block_is_consecutive(first)) {
-		taken = run_length(like, p, n, e->frames, pages);
-		return encode_pages(e, addr, &like->info, taken) ? taken : 0;
-	}
-	list = encode_list_open(e, addr, &like->info, &room);
-	if (!list || room < BLOCK)
-		return 0;
-	taken = list_length(like, p, min(n, room), list, pages);
-	encode_list_add(e, taken);
+	taken = list_blocks(like, p, min(n, room), list, pages);
+	encode_list_add(x->encoder, taken);
 	return taken;
+}
+
+static __always_inline unsigned int take_blocks(struct extents *x,
+						const struct like *like,
+						const u64 *p, u64 raw,
+						unsigned long addr,
+						unsigned int n, bool pages)
+{
+	unsigned int taken;
+
+	if (!x->encoder->frames)
+		taken = count_like(like, p, n, pages);
+	else
+		taken = count_run(like, p, n, raw, pages);
+	if (taken)
+		return encode_pages(x->encoder, addr, &like->info, taken) ?
+		       taken : 0;
+	if (!x->encoder->frames)
+		return 0;
+	return take_list(x, like, p, addr, n, pages);
 }
 
 unsigned int extent_fast_ptes(struct extents *x, const pte_t *pte,
 			      unsigned long addr, unsigned int n)
 {
 	const u64 *p = (const u64 *)pte;
+	u64 raw = READ_ONCE(*p);
 	struct like like;
 	unsigned int taken;
 
 	if (!x->view.trusted || x->view.hugetlb || x->view.dax || n < BLOCK ||
 	    x->view.flags & (VM_PFNMAP | VM_MIXEDMAP) ||
-	    !like_begin(&like, x, READ_ONCE(*p)))
+	    !like_begin(&like, x, raw))
 		return 0;
 	if (like.flags_mask) {
-		taken = take_blocks(x, &like, p, addr, n, true);
+		taken = take_blocks(x, &like, p, raw, addr, n, true);
 		x->cost += taken * COST_PAGES / BLOCK;
 	} else {
-		taken = take_blocks(x, &like, p, addr, n, false);
+		taken = take_blocks(x, &like, p, raw, addr, n, false);
 		x->cost += taken * COST_BLOCK / BLOCK;
 	}
 	return taken;

@@ -22,6 +22,9 @@
 /* A VMA whose pages cost less than this to read is read again when torn. */
 #define REWALK_ENTRIES	(64 * 1024)
 
+/* Of a VMA without its pages, in units of ten instructions: 64 in a section. */
+#define COST_VMA	64
+
 /**
  * enum phase - where the scan stands with the current VMA
  * @PHASE_NONE: there is none; the next one is looked for
@@ -196,7 +199,7 @@ static void begin_vma(struct scan *s, struct vm_area_struct *vma,
 		      unsigned long start, unsigned long end)
 {
 	vma_copy_take(&s->vma, vma, start, end,
-		      s->section.lock != SECTION_IRQ);
+		      s->section.lock != SECTION_IRQ, wants(s, SCAN_VMA));
 	s->addr = max(s->addr, start);
 	s->skip = false;
 	s->seq = layout_seq(s->mm);
@@ -315,6 +318,7 @@ static bool walk_vma(struct scan *s, struct vm_area_struct *vma,
 	}
 	s->walk.lockless = s->section.lock == SECTION_IRQ;
 	s->extents.reread = s->walk.lockless;
+	s->section.budget -= COST_VMA;
 	s->addr = walk_range(&s->walk, s->addr, part_end(s));
 	if (s->walk.lockless)
 		encode_mark_open(&s->encoder, MARK_RACY);

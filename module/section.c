@@ -55,6 +55,13 @@ static bool wait_a_little(struct section *s)
 	return true;
 }
 
+/* A lock that was had after all did not stay taken: the next one has its time. */
+static void stop_waiting(struct section *s)
+{
+	s->deadline = 0;
+	s->tries = 0;
+}
+
 /*
  * mmap_lock is polled, never queued for: a queued reader cannot give up when
  * the holder is stuck (down_read_killable() has no time limit), and holds up
@@ -117,6 +124,8 @@ int section_enter(struct section *s, unsigned long addr)
 		return 0;
 	}
 	err = take_mmap_lock(s);
+	if (!err)
+		stop_waiting(s);
 	if (err == -EBUSY && VMS_LOCKLESS_IS_SAFE) {
 		enter_irq(s);
 		return 0;
@@ -167,6 +176,8 @@ static bool lock_vma(struct section *s, struct vm_area_struct *vma)
 			return false;
 		}
 		s->hold[SECTION_VMA].count++;
+		if (unlikely(s->deadline))
+			stop_waiting(s);
 	}
 	s->vma = vma;
 	lock = shared_hugetlb_lock(vma);

@@ -32,7 +32,8 @@ struct hold {
  * @hugetlb: @vma's hugetlb lock is held as well
  * @budget: work that may still be done before section_leave(), in units of
  *	about ten instructions; whoever works subtracts
- * @deadline: when waiting for locks ends, in ktime; set on the first wait
+ * @deadline: when waiting for the lock at hand ends, in ktime; 0 while there
+ *	is nothing to wait for
  * @expired: it has ended: nothing waits any more
  *
  * Lock order: VMA read lock, hugetlb VMA lock (tried, never waited for), page

@@ -31,8 +31,7 @@ void tally_begin(struct tally *t, const struct vma_copy *copy, bool trusted)
 	 * smaps asks the object as a whole where every swapped page of it is
 	 * one of ours, and looks behind each hole where there may be copies.
 	 */
-	if (copy->shmem && !(copy->flags & VM_SHARED) &&
-	    (copy->flags & VM_WRITE) && vma_shmem_any_swap(copy))
+	if (copy->shmem && !(copy->flags & VM_SHARED) && copy->flags & VM_WRITE)
 		t->shmem = copy;
 }
 

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The block-wise path of a tally. It never decides what a page is: it shows
- * that a run of entries would all be classified alike, and lets the plain path
- * classify the first of them. Where pages are a mixture, the two kinds that
- * mixtures are made of, exclusive anonymous pages and small pages with small
- * mapcounts, are counted by table; everything else goes the plain way.
+ * The block-wise path of a tally: shows that entries would be classified alike
+ * and counts them together. What small pages come to is looked up in tables;
+ * large folios and everything odd are left to the plain path, which classifies
+ * one page for all that are like it.
  *
- * What "alike" takes depends on the mapping:
+ * Pages are alike when their entries agree in every bit but the frame and
+ * these words of their struct pages agree:
  *
- * - Private anonymous memory: the entries agree in every bit but the frame;
- *   the pages are all small, swap-backed and marked exclusive, and agree in
- *   being referenced and dirty. A tail page of a large folio has no
- *   swap-backed bit of its own and a head page has PG_head, so the flags word
- *   alone tells small pages. An exclusive page is mapped exactly once.
- * - Shared file mappings and shmem: likewise, and the word of _mapcount and
- *   _refcount is the same. A tail page has _refcount 0.
- * - Everything else, private file mappings and anonymous pages that are not
- *   exclusive: likewise, and the kind bits of the mapping pointer agree.
+ * - exclusive anonymous memory: of the flags, being referenced and dirty, given
+ *   that all are marked exclusive and swap-backed and none is a head page. A
+ *   tail page of a large folio has no swap-backed bit of its own and a head
+ *   page has PG_head, so the flags word alone tells small pages; an exclusive
+ *   page is mapped exactly once.
+ * - everything else: likewise, and the word of _mapcount and _refcount, of
+ *   which a tail page has _refcount 0; and the kind bits of the mapping
+ *   pointer, unless the mapping is MAP_SHARED and so holds no anonymous pages.
  *
  * The layouts that this relies on are checked in blocks.h; elsewhere the plain
  * path is all there is.
@@ -46,158 +45,99 @@ bool tally_fast_possible(void)
 #define F_AGE		(F_REFERENCED | F_DIRTY | F_YOUNG)
 #define F_SMALL_ANON	(BIT(PG_anon_exclusive) | BIT(PG_swapbacked))
 
-/* An entry's accessed and dirty bits and these two make one small number. */
+/*
+ * An entry's accessed and dirty bits and a page's referenced and dirty flags,
+ * or-ed together, make one small number.
+ */
 #define E_AGE		(_PAGE_ACCESSED | _PAGE_DIRTY)
-#define HIST		TALLY_HIST
 static_assert((E_AGE & (F_REFERENCED | F_DIRTY)) == 0);
-static_assert((E_AGE | F_REFERENCED | F_DIRTY) < HIST);
+static_assert((E_AGE | F_REFERENCED | F_DIRTY) < TALLY_HIST);
 
 /* Work, in units of ten instructions. */
-#define COST_MIXED	4
+#define COST_SINGLE	4
 #define COST_FOLIO	12
 
 /* A table whose blocks fail this often in a row is read page by page. */
 #define PATIENCE	3
 
-/**
- * struct run - entries that classify alike, not accounted yet
- * @first: the first one
- * @pages: how many
- * @attrs: entry bits in common
- * @flags: page flags in common, those that decide
- * @counts: word of _mapcount and _refcount in common
- * @mapping: kind bits of the mapping pointer in common
- * @frameless: the entries are equal to the last bit, and no page is looked at
- */
-struct run {
-	u64 first;
-	u64 pages;
-	u64 attrs;
-	u64 flags;
-	u64 counts;
-	u64 mapping;
-	bool frameless;
+enum kindred {
+	KINDRED_EXCLUSIVE,	/* exclusive anonymous pages */
+	KINDRED_SHARED,		/* in a MAP_SHARED mapping */
+	KINDRED_MIXED,
 };
 
-/* No small page has a _refcount of 0, so this equals no counts word. */
-#define NO_COUNTS	0
-
-static void end_run(struct tally *t, struct run *run)
-{
-	if (run->pages)
-		tally_alike(t, __pte(run->first), run->pages);
-	run->pages = 0;
-}
-
-/* ---------------------------------------------------------------- blocks */
-
-#define WIDE	32
-
-/* Whether small pages with these words classify alike. */
-static __always_inline bool words_agree(const struct words *w,
-					enum kindred kindred)
-{
-	u64 differ = w->flags_any ^ w->flags_all;
-
-	if (w->flags_any & BIT(PG_head))
-		return false;
-	if (kindred == KINDRED_ANON)
-		return (w->flags_all & F_SMALL_ANON) == F_SMALL_ANON &&
-		       !(differ & F_AGE);
-	if (differ & (F_AGE | BIT(PG_swapbacked)) ||
-	    w->counts_any != w->counts_all || !(w->counts_all >> 32))
-		return false;
-	if (kindred == KINDRED_SHARED)
-		return true;
-	return !(differ & BIT(PG_anon_exclusive)) &&
-	       !((w->mapping_any ^ w->mapping_all) & MAPPING_KIND_MASK);
-}
-
-static __always_inline bool run_continues(const struct run *run, u64 attrs,
-					  const struct words *w,
-					  enum kindred kindred)
-{
-	u64 differ = run->flags ^ w->flags_all;
-
-	if (!run->pages || run->frameless || run->attrs != attrs)
-		return false;
-	if (kindred == KINDRED_ANON)
-		return !(differ & F_AGE);
-	if (differ & (F_AGE | BIT(PG_swapbacked)) ||
-	    run->counts != w->counts_all)
-		return false;
-	if (kindred == KINDRED_SHARED)
-		return true;
-	return !(differ & BIT(PG_anon_exclusive)) &&
-	       run->mapping == (w->mapping_all & MAPPING_KIND_MASK);
-}
-
-static __always_inline void add_to_run(struct tally *t, struct run *run,
-				       u64 first, u64 attrs,
-				       const struct words *w, unsigned int pages,
-				       enum kindred kindred)
-{
-	if (!run_continues(run, attrs, w, kindred)) {
-		end_run(t, run);
-		*run = (struct run){
-			.first = first,
-			.attrs = attrs,
-			.flags = w->flags_all,
-			.counts = w->counts_all,
-			.mapping = w->mapping_all & MAPPING_KIND_MASK,
-		};
-	}
-	run->pages += pages;
-}
-
-/* Take @blocks blocks from the front, or none. */
-static __always_inline bool take_blocks(struct tally *t, struct run *run,
-					const u64 *p, unsigned int blocks,
-					enum kindred kindred)
-{
-	u64 first = READ_ONCE(*p);
-	u64 attrs = first & ~ARCH_PFN_MASK;
-	unsigned long base = (unsigned long)vmemmap -
-			     (attrs >> PAGE_STRUCT_SHIFT);
-	struct words w;
-	unsigned int i;
-
-	/* no struct page before this: the frame of another entry is none */
-	if (!maps_page(first))
-		return false;
-	words_begin(&w);
-	for (i = 0; i < blocks; i++)
-		if (!add_block(p + i * BLOCK, attrs, base, &w, kindred))
-			return false;
-	if (!words_agree(&w, kindred))
-		return false;
-	add_to_run(t, run, first, attrs, &w, blocks * BLOCK, kindred);
-	return true;
-}
+/* ----------------------------------------------------------------- alike */
 
 /*
- * Eight entries equal to the last bit that map no page of ours: the zero page,
- * markers.
+ * How many entries from the front, in blocks of eight, are like the first,
+ * @raw, which maps the small page @page. The frame stands in bits 12 and up and
+ * a struct page has 64 bytes, so shifting an entry by 6 gives the offset of its
+ * struct page, too large by the attributes >> 6, which @base makes good.
  */
-static __always_inline bool take_equal(struct tally *t, struct run *run,
-				       const u64 *p)
+static __always_inline unsigned int
+count_alike(const u64 *p, unsigned int n, u64 raw, const struct page *page,
+	    enum kindred kindred)
 {
-	LOAD_BLOCK(p);
+	const u64 pfn_mask = ARCH_PFN_MASK;
+	const u64 attrs = raw & ~pfn_mask;
+	const unsigned long base = (unsigned long)vmemmap -
+				   (attrs >> PAGE_STRUCT_SHIFT);
+	const u64 mask = kindred == KINDRED_SHARED ?
+			 F_AGE | BIT(PG_head) | BIT(PG_swapbacked) :
+			 F_AGE | BIT(PG_head) | F_SMALL_ANON;
+	const u64 flags = page_word(page, FLAGS_WORD) & mask;
+	const u64 counts = counts_of(page);
+	const u64 kind = page_word(page, MAPPING_WORD) & MAPPING_KIND_MASK;
+	unsigned int i;
 
-	if (maps_page(e0) || ANY_BLOCK != ALL_BLOCK)
-		return false;
-	if (!run->pages || !run->frameless || run->first != e0) {
-		end_run(t, run);
-		*run = (struct run){ .first = e0, .frameless = true };
+	for (i = 0; n - i >= BLOCK; i += BLOCK) {
+		LOAD_BLOCK(p + i);
+		u64 any = ANY_BLOCK;
+		u64 all = ALL_BLOCK;
+
+		if (((any ^ attrs) | (all ^ attrs)) & ~pfn_mask)
+			break;
+#define AT(n)	((const struct page *)(base + (e##n >> PAGE_STRUCT_SHIFT)))
+		any = ANY_WORD(AT, FLAGS_WORD);
+		all = ALL_WORD(AT, FLAGS_WORD);
+		if (((any ^ flags) | (all ^ flags)) & mask)
+			break;
+		if (kindred == KINDRED_EXCLUSIVE)
+			continue;
+		if (ANY_WORD(AT, COUNTS_WORD) != counts ||
+		    ALL_WORD(AT, COUNTS_WORD) != counts)
+			break;
+		if (kindred == KINDRED_SHARED)
+			continue;
+		any = ANY_WORD(AT, MAPPING_WORD);
+		all = ALL_WORD(AT, MAPPING_WORD);
+		if (((any ^ kind) | (all ^ kind)) & MAPPING_KIND_MASK)
+			break;
+#undef AT
 	}
-	run->pages += BLOCK;
-	return true;
+	return i;
+}
+
+/* How many entries from the front are equal to the first to the last bit. */
+static unsigned int count_equal(const u64 *p, unsigned int n, u64 raw)
+{
+	unsigned int i = 1;
+
+	for (; n - i >= BLOCK; i += BLOCK) {
+		LOAD_BLOCK(p + i);
+
+		if (ANY_BLOCK != raw || ALL_BLOCK != raw)
+			break;
+	}
+	while (i < n && READ_ONCE(p[i]) == raw)
+		i++;
+	return i;
 }
 
 /* ---------------------------------------------------------- large folios */
 
-/* How many entries from the front map consecutive frames, alike. */
-static unsigned int consecutive(const u64 *p, u64 first, unsigned int n)
+/* How many entries from the front map consecutive frames, otherwise alike. */
+static unsigned int count_consecutive(const u64 *p, u64 first, unsigned int n)
 {
 	unsigned int i = 1;
 
@@ -224,30 +164,30 @@ static unsigned int consecutive(const u64 *p, u64 first, unsigned int n)
 }
 
 /* How many pages of a folio from @page on have its mapcount and exclusive bit. */
-static unsigned int alike_in_folio(const struct page *page, unsigned int n)
+static unsigned int count_alike_in_folio(const struct page *page,
+					 unsigned int n)
 {
 	u32 mapcount = counts_of(page);
-	u64 exclusive = page_flags_word(page) & BIT(PG_anon_exclusive);
+	u64 exclusive = page_word(page, FLAGS_WORD) & BIT(PG_anon_exclusive);
 	unsigned int i = 1;
 
-	while (n - i >= BLOCK) {
+	for (; n - i >= BLOCK; i += BLOCK) {
 		const struct page *q = page + i;
-		u64 any = 0;
-		u32 counts = 0;
-		unsigned int j;
+		u64 any, all;
 
-#pragma GCC unroll 8
-		for (j = 0; j < BLOCK; j++) {
-			any |= page_word(q + j, offsetof(struct page, flags)) ^
-			       exclusive;
-			counts |= (u32)counts_of(q + j) ^ mapcount;
-		}
-		if (counts || any & BIT(PG_anon_exclusive))
+#define AT(n)	(q + (n))
+		any = ANY_WORD(AT, FLAGS_WORD);
+		all = ALL_WORD(AT, FLAGS_WORD);
+		if (((any ^ exclusive) | (all ^ exclusive)) &
+		    BIT(PG_anon_exclusive))
 			break;
-		i += BLOCK;
+		if ((u32)ANY_WORD(AT, COUNTS_WORD) != mapcount ||
+		    (u32)ALL_WORD(AT, COUNTS_WORD) != mapcount)
+			break;
+#undef AT
 	}
 	while (i < n && (u32)counts_of(page + i) == mapcount &&
-	       !((page_flags_word(page + i) ^ exclusive) &
+	       !((page_word(page + i, FLAGS_WORD) ^ exclusive) &
 		 BIT(PG_anon_exclusive)))
 		i++;
 	return i;
@@ -258,42 +198,47 @@ static unsigned int alike_in_folio(const struct page *page, unsigned int n)
  * of it as follow in order and are mapped alike. What they share beyond their
  * own words is the folio's. Return: entries taken.
  */
-static unsigned int take_folio(struct tally *t, struct run *run, const u64 *p,
-			       unsigned int n)
+static unsigned int take_folio(struct tally *t, const u64 *p, unsigned int n,
+			       u64 first, const struct page *page)
 {
-	u64 first = READ_ONCE(*p);
-	const struct page *page = page_of(first);
 	struct folio *folio = page_folio((struct page *)page);
 	unsigned long left = folio_nr_pages(folio) -
 			     (page - (const struct page *)folio);
 	unsigned int taken;
 
-	taken = consecutive(p, first, min_t(unsigned long, n, left));
-	taken = alike_in_folio(page, taken);
-	end_run(t, run);
+	taken = count_consecutive(p, first, min_t(unsigned long, n, left));
+	taken = count_alike_in_folio(page, taken);
 	tally_alike(t, __pte(first), taken);
 	t->cost += COST_FOLIO;
 	return taken;
 }
 
-/* ---------------------------------------------------------- page by page */
+/* ----------------------------------------------------------- small pages */
 
-/* The dirty bit where _PAGE_DIRTY has it, wherever the entry keeps it. */
-static __always_inline u64 entry_age(u64 raw)
+/* What an age makes of a cell. */
+#define AGE_CELL(age)							\
+	[age] = ((age) & (_PAGE_ACCESSED | F_REFERENCED) ?		\
+		 CELL_REFERENCED : 0) +					\
+		((age) & (_PAGE_DIRTY | F_DIRTY) ? CELL_DIRTY : 0)
+#define AGE_CELLS(entry)						\
+	AGE_CELL(entry), AGE_CELL((entry) | F_REFERENCED),		\
+	AGE_CELL((entry) | F_DIRTY),					\
+	AGE_CELL((entry) | F_REFERENCED | F_DIRTY)
+static const u8 age_cells[TALLY_HIST] = {
+	AGE_CELLS(0), AGE_CELLS(_PAGE_ACCESSED), AGE_CELLS(_PAGE_DIRTY),
+	AGE_CELLS(_PAGE_ACCESSED | _PAGE_DIRTY),
+};
+
+static __always_inline unsigned int age_of(u64 raw, u64 flags)
 {
 #ifdef _PAGE_BIT_SAVED_DIRTY
-	raw |= raw >> (_PAGE_BIT_SAVED_DIRTY - _PAGE_BIT_DIRTY);
+	/* a dirty entry without write permission has its bit elsewhere */
+	if (unlikely(raw & BIT_ULL(_PAGE_BIT_SAVED_DIRTY)))
+		raw |= _PAGE_DIRTY;
 #endif
-	return raw & E_AGE;
-}
-
-static __always_inline u64 page_age(u64 flags)
-{
-#ifdef CONFIG_PAGE_IDLE_FLAG
-	if (flags & F_YOUNG)
+	if (F_YOUNG && unlikely(flags & F_YOUNG))
 		flags |= F_REFERENCED;
-#endif
-	return flags & (F_REFERENCED | F_DIRTY);
+	return (raw & E_AGE) | (flags & (F_REFERENCED | F_DIRTY));
 }
 
 /* Share of a page mapped n times, in bytes << PSS_SHIFT, rounded down. */
@@ -306,186 +251,170 @@ static const u32 shares[SHARES_MAX] = {
 };
 static_assert(SHARE(1) <= U32_MAX);
 
+/* Exclusive anonymous pages: their age says it all. */
+static __always_inline bool is_exclusive(u64 flags)
+{
+	return (flags & (F_SMALL_ANON | BIT(PG_head))) == F_SMALL_ANON;
+}
+
 static __always_inline enum page_kind kind_of_small(const struct tally *t,
 						    u64 flags, u64 mapping)
 {
-	if (mapping & MAPPING_KIND_ANON) {
-		if ((mapping & MAPPING_KIND_MASK) == MAPPING_KIND_KSM)
-			return KIND_KSM;
-		return flags & BIT(PG_anon_exclusive) ? KIND_ANON_EXCLUSIVE :
-							KIND_ANON;
-	}
-	return flags & BIT(PG_swapbacked) ? KIND_SHMEM : t->view.file_kind;
+	if (!(mapping & MAPPING_KIND_ANON))
+		return flags & BIT(PG_swapbacked) ? KIND_SHMEM :
+						    t->view.file_kind;
+	if ((mapping & MAPPING_KIND_MASK) == MAPPING_KIND_KSM)
+		return KIND_KSM;
+	return flags & BIT(PG_anon_exclusive) ? KIND_ANON_EXCLUSIVE : KIND_ANON;
 }
 
 /*
- * One small page by table. Return: false when it is not such a page, or one
- * with more to it.
+ * @pages small pages like this one. Return: false when it is none, or one with
+ * more to it: a page of a large folio, one with a type in place of a mapcount,
+ * a lazily freed one.
  */
-static __always_inline bool take_small(struct tally *t, u64 raw,
-				       const struct page *page, u64 flags)
+static __always_inline bool add_small(struct tally *t, u64 raw,
+				      const struct page *page, u64 flags,
+				      unsigned int pages)
 {
 	u64 counts = counts_of(page);
-	u32 mapcount = (u32)counts + 1;
-	u64 mapping = page_word(page, offsetof(struct page, mapping));
-	enum page_kind kind;
+	u64 mapping = page_word(page, MAPPING_WORD);
+	u32 others = counts;	/* _mapcount: mappings beside this one */
 	unsigned int cell;
-	u64 age;
 
-	/* a head, a tail, a page with a type instead of a mapcount, a lazy one */
 	if (flags & BIT(PG_head) || !(counts >> 32) ||
-	    mapcount - 1 >= SHARES_MAX - 1)
+	    others >= SHARES_MAX - 1 || !mapping)
 		return false;
 	if ((mapping & MAPPING_KIND_ANON) && !(flags & BIT(PG_swapbacked)))
 		return false;
-	if (!mapping)
-		return false;
-	kind = kind_of_small(t, flags, mapping);
-	age = entry_age(raw) | page_age(flags);
-	cell = kind * 8;
-	if (age & (_PAGE_ACCESSED | F_REFERENCED))
-		cell += CELL_REFERENCED;
-	if (age & (_PAGE_DIRTY | F_DIRTY))
-		cell += CELL_DIRTY;
-	if (mapcount > 1) {
+	cell = kind_of_small(t, flags, mapping) * 8 +
+	       age_cells[age_of(raw, flags)];
+	if (others) {
 		cell += CELL_SHARED;
-		t->small_pss[cell] += shares[mapcount];
+		t->small_pss[cell] += (u64)shares[others + 1] * pages;
 	}
-	t->small[cell]++;
+	t->small[cell] += pages;
 	t->small_used |= BIT_ULL(cell);
 	return true;
 }
 
-static __always_inline bool take_exclusive(struct tally *t, u64 raw, u64 flags)
+/* --------------------------------------------------------------- a table */
+
+/* Entries that map no page of the kernel's. Return: entries taken. */
+static unsigned int take_frameless(struct tally *t, const u64 *p,
+				   unsigned long addr, unsigned int n, u64 raw)
 {
-	if ((flags & (F_SMALL_ANON | BIT(PG_head))) != F_SMALL_ANON)
-		return false;
-	t->hist[entry_age(raw) | page_age(flags)]++;
-	t->hist_used = true;
-	return true;
+	unsigned int taken;
+
+	if (!raw) {
+		taken = arch_count_empty(p, n) ?: 1;
+		tally_hole(t, addr, addr + taken * PAGE_SIZE);
+		return taken;
+	}
+	taken = count_equal(p, n, raw);
+	tally_alike(t, __pte(raw), taken);
+	return taken;
 }
 
-/* Entries one at a time. Return: how many were taken before a large folio. */
+/*
+ * Pages one at a time, as long as they are small ones. Return: entries taken;
+ * the next one is something else.
+ */
 static __always_inline unsigned int
-take_singly(struct tally *t, struct run *run, const u64 *p, unsigned long addr,
-	    unsigned int n, enum kindred kindred)
+take_singly(struct tally *t, const u64 *p, unsigned int n, enum kindred kindred)
 {
+	const u64 pfn_mask = ARCH_PFN_MASK;
+	const unsigned long base = (unsigned long)vmemmap;
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
 		u64 raw = READ_ONCE(p[i]);
-		const struct page *page = page_of(raw);
+		const struct page *page = (const struct page *)
+			(base + ((raw & pfn_mask) >>
+				 (PAGE_SHIFT - PAGE_STRUCT_SHIFT)));
 		u64 flags;
 
-		if (unlikely(!maps_page(raw))) {
-			if (raw)
-				tally_alike(t, __pte(raw), 1);
-			else
-				tally_hole(t, addr + i * PAGE_SIZE,
-					   addr + (i + 1) * PAGE_SIZE);
-			continue;
-		}
-		flags = page_word(page, offsetof(struct page, flags));
-		if (kindred == KINDRED_ANON && take_exclusive(t, raw, flags))
-			continue;
-		if (take_small(t, raw, page, flags))
-			continue;
-		if (PageCompound((struct page *)page))
+		if (unlikely(!maps_page(raw)))
 			break;
-		tally_alike(t, __pte(raw), 1);
+		flags = page_word(page, FLAGS_WORD);
+		if (kindred == KINDRED_EXCLUSIVE && is_exclusive(flags))
+			t->hist[age_of(raw, flags)]++;
+		else if (!add_small(t, raw, page, flags, 1))
+			break;
 	}
-	t->cost += i * COST_MIXED;
+	t->cost += i * COST_SINGLE;
 	return i;
 }
 
-/* --------------------------------------------------------------- a table */
-
-/*
- * Blocks from the front, wide ones while things go well. Return: entries taken,
- * 0 when the front is a mixture.
- */
+/* Blocks of pages like the first. Return: entries taken, maybe none. */
 static __always_inline unsigned int
-take_uniform(struct tally *t, struct run *run, const u64 *p, unsigned int left,
-	     unsigned int *streak, enum kindred kindred)
+take_alike(struct tally *t, const u64 *p, unsigned int n, u64 raw,
+	   const struct page *page, enum kindred kindred)
 {
-	if (left >= WIDE && *streak >= WIDE / BLOCK) {
-		if (take_blocks(t, run, p, WIDE / BLOCK, kindred)) {
-			t->cost += WIDE;
-			return WIDE;
-		}
-		*streak = 0;
+	u64 flags = page_word(page, FLAGS_WORD);
+	unsigned int taken;
+
+	if (kindred == KINDRED_EXCLUSIVE && is_exclusive(flags)) {
+		taken = count_alike(p, n, raw, page, KINDRED_EXCLUSIVE);
+		t->hist[age_of(raw, flags)] += taken;
+	} else {
+		taken = count_alike(p, n, raw, page,
+				    kindred == KINDRED_SHARED ?
+				    KINDRED_SHARED : KINDRED_MIXED);
+		if (taken && !add_small(t, raw, page, flags, taken))
+			taken = 0;
 	}
-	if (left >= BLOCK && take_blocks(t, run, p, 1, kindred)) {
-		t->cost += BLOCK;
-		++*streak;
-		return BLOCK;
-	}
-	return 0;
+	t->cost += taken;
+	return taken;
 }
 
-static bool starts_folio(u64 raw)
+static __always_inline bool is_large(const struct page *page,
+				     enum kindred kindred)
 {
-	return maps_page(raw) &&
-	       page_flags_word(page_of(raw)) & BIT(PG_head);
+	if (kindred == KINDRED_EXCLUSIVE &&
+	    is_exclusive(page_word(page, FLAGS_WORD)))
+		return false;
+	return PageCompound((struct page *)page);
 }
 
 static __always_inline void take_table(struct tally *t, const u64 *p,
 				       unsigned long addr, unsigned int n,
 				       enum kindred kindred)
 {
-	struct run run = { };
-	unsigned int streak = WIDE / BLOCK;
 	unsigned int failed = 0;
 	unsigned int i, step;
-	/* anonymous pages shared by fork come in blocks as well */
-	bool shared_anon = false;
 
+	t->hist_used |= kindred == KINDRED_EXCLUSIVE;
 	for (i = 0; i < n; i += step) {
-		const u64 *q = p + i;
 		unsigned int left = n - i;
-		u64 raw = READ_ONCE(*q);
+		u64 raw = READ_ONCE(p[i]);
+		const struct page *page = page_of(raw);
 
-		if (!raw) {
-			step = arch_count_empty(q, left) ?: 1;
-			tally_hole(t, addr + i * PAGE_SIZE,
-				   addr + (i + step) * PAGE_SIZE);
+		if (!maps_page(raw)) {
+			step = take_frameless(t, p + i, addr + i * PAGE_SIZE,
+					      left, raw);
 			continue;
 		}
-		if (starts_folio(raw)) {
-			step = take_folio(t, &run, q, left);
+		if (is_large(page, kindred)) {
+			step = take_folio(t, p + i, left, raw, page);
+			failed = 0;
 			continue;
 		}
-		if (failed < PATIENCE && left >= BLOCK) {
-			if (kindred == KINDRED_ANON && shared_anon)
-				step = take_uniform(t, &run, q, left, &streak,
-						    KINDRED_MIXED);
-			else
-				step = take_uniform(t, &run, q, left, &streak,
-						    kindred);
-			if (!step && take_equal(t, &run, q))
-				step = BLOCK;
+		if (left >= BLOCK && failed < PATIENCE) {
+			step = take_alike(t, p + i, left, raw, page, kindred);
 			if (step) {
 				failed = 0;
 				continue;
 			}
 			failed++;
-			shared_anon = !shared_anon;
 			left = BLOCK;
 		}
-		step = take_singly(t, &run, q, addr + i * PAGE_SIZE, left,
-				   kindred);
-		if (step < left)
-			step += take_folio(t, &run, q + step, n - i - step);
+		step = take_singly(t, p + i, left, kindred);
+		if (!step) {
+			tally_alike(t, __pte(raw), 1);
+			step = 1;
+		}
 	}
-	end_run(t, &run);
-}
-
-static enum kindred kindred_of(const struct view *view)
-{
-	if (view->anon_only)
-		return KINDRED_ANON;
-	return view->file_kind == KIND_FILE_SHARED ? KINDRED_SHARED :
-						     KINDRED_MIXED;
 }
 
 bool tally_fast_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
@@ -496,22 +425,18 @@ bool tally_fast_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
 	if (!t->view.trusted || t->view.hugetlb || t->view.dax || t->shmem ||
 	    t->view.flags & (VM_PFNMAP | VM_MIXEDMAP))
 		return false;
-	switch (kindred_of(&t->view)) {
-	case KINDRED_ANON:
-		take_table(t, p, addr, n, KINDRED_ANON);
-		break;
-	case KINDRED_SHARED:
+	if (t->view.anon_only)
+		take_table(t, p, addr, n, KINDRED_EXCLUSIVE);
+	else if (t->view.file_kind == KIND_FILE_SHARED)
 		take_table(t, p, addr, n, KINDRED_SHARED);
-		break;
-	case KINDRED_MIXED:
+	else
 		take_table(t, p, addr, n, KINDRED_MIXED);
-		break;
-	}
 	return true;
 }
 
-/* What was counted by table, into the cells and sums. */
-static void fold_small(struct tally *t, unsigned int cell, u64 pages, u64 pss)
+/* ------------------------------------------------------------------ fold */
+
+static void fold(struct tally *t, unsigned int cell, u64 pages, u64 pss)
 {
 	enum page_kind kind = cell / 8;
 
@@ -530,28 +455,25 @@ static void fold_small(struct tally *t, unsigned int cell, u64 pages, u64 pss)
 		tally_add(t, COUNT_PSS_DIRTY, pss);
 }
 
+#define AGES(entry)							\
+	(entry), (entry) | F_REFERENCED, (entry) | F_DIRTY,		\
+	(entry) | F_REFERENCED | F_DIRTY
+static const u8 ages[] = {
+	AGES(0), AGES(_PAGE_ACCESSED), AGES(_PAGE_DIRTY),
+	AGES(_PAGE_ACCESSED | _PAGE_DIRTY),
+};
+
 static void fold_hist(struct tally *t)
 {
-	static const u8 bits[] = {
-		_PAGE_BIT_ACCESSED, _PAGE_BIT_DIRTY, PG_referenced, PG_dirty,
-	};
-	unsigned int i, j;
+	unsigned int i;
 
-	for (i = 0; i < 1 << ARRAY_SIZE(bits); i++) {
-		unsigned int at = 0;
-		unsigned int cell = KIND_ANON_EXCLUSIVE * 8;
+	for (i = 0; i < ARRAY_SIZE(ages); i++) {
+		u32 pages = t->hist[ages[i]];
 
-		for (j = 0; j < ARRAY_SIZE(bits); j++)
-			if (i & BIT(j))
-				at |= BIT(bits[j]);
-		if (!t->hist[at])
+		if (!pages)
 			continue;
-		if (at & (_PAGE_ACCESSED | F_REFERENCED))
-			cell += CELL_REFERENCED;
-		if (at & (_PAGE_DIRTY | F_DIRTY))
-			cell += CELL_DIRTY;
-		fold_small(t, cell, t->hist[at], 0);
-		t->hist[at] = 0;
+		fold(t, KIND_ANON_EXCLUSIVE * 8 + age_cells[ages[i]], pages, 0);
+		t->hist[ages[i]] = 0;
 	}
 	t->hist_used = false;
 }
@@ -565,7 +487,7 @@ void tally_fast_fold(struct tally *t)
 	for (used = t->small_used; used; used &= used - 1) {
 		unsigned int cell = __ffs64(used);
 
-		fold_small(t, cell, t->small[cell], t->small_pss[cell]);
+		fold(t, cell, t->small[cell], t->small_pss[cell]);
 		t->small[cell] = 0;
 		t->small_pss[cell] = 0;
 	}

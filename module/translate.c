@@ -221,8 +221,7 @@ static void descend(struct descent *d, struct vm_area_struct *vma,
 	d->covered = vma && start <= d->addr;
 	d->vma = (struct vma_copy){ };
 	if (d->covered) {
-		vma_copy_take(&d->vma, vma, start, end, d->locked);
-		/* nobody asks for its name; the VMA keeps the file */
+		vma_copy_take(&d->vma, vma, start, end, d->locked, false);
 		vma_copy_put(&d->vma);
 	}
 	do {

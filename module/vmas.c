@@ -61,14 +61,32 @@ static void copy_name(struct vma_copy *copy, struct vm_area_struct *vma)
 		strscpy(copy->name, name, sizeof(copy->name));
 }
 
+static void copy_file(struct vma_copy *copy, struct vm_area_struct *vma,
+		      bool named)
+{
+	struct file *file = vma->vm_file;
+
+	copy->identity = file;
+	copy->dax = IS_DAX(file_inode(file));
+	copy->shmem = shmem_mapping(file->f_mapping) &&
+		      READ_ONCE(SHMEM_I(file_inode(file))->swapped);
+	if (copy->flags & VM_HUGETLB)
+		copy->huge_shift = huge_page_shift(hstate_vma(vma));
+	if (named || copy->shmem)
+		copy->file = get_file(file);
+}
+
 void vma_copy_take(struct vma_copy *copy, struct vm_area_struct *vma,
-		   unsigned long start, unsigned long end, bool locked)
+		   unsigned long start, unsigned long end, bool locked,
+		   bool named)
 {
 	copy->start = start;
 	copy->end = end;
 	copy->flags = vms_vma_flags(vma);
 	copy->file = NULL;
+	copy->identity = NULL;
 	copy->shmem = false;
+	copy->dax = false;
 	copy->huge_shift = 0;
 	copy->name_kind = NAME_NONE;
 	copy->name[0] = '\0';
@@ -87,12 +105,8 @@ void vma_copy_take(struct vma_copy *copy, struct vm_area_struct *vma,
 	copy->anonymous = vma_is_anonymous(vma);
 	copy->pkey = vma_pkey_of(vma);
 	copy->policy = vma_policy_mode(vma);
-	if (vma->vm_file) {
-		copy->file = get_file(vma->vm_file);
-		copy->shmem = shmem_mapping(copy->file->f_mapping);
-		if (copy->flags & VM_HUGETLB)
-			copy->huge_shift = huge_page_shift(hstate_vma(vma));
-	}
+	if (vma->vm_file)
+		copy_file(copy, vma, named);
 	copy_name(copy, vma);
 }
 
@@ -102,7 +116,7 @@ bool vma_copy_same(const struct vma_copy *copy, struct vm_area_struct *vma,
 	return copy->start == start && copy->end == end &&
 	       copy->flags == vms_vma_flags(vma) &&
 	       (copy->marks & MARK_RACY ||
-		(copy->file == vma->vm_file && copy->pgoff == vma->vm_pgoff));
+		(copy->identity == vma->vm_file && copy->pgoff == vma->vm_pgoff));
 }
 
 void vma_copy_put(struct vma_copy *copy)
@@ -115,11 +129,6 @@ void vma_copy_put(struct vma_copy *copy)
 static unsigned long object_index(const struct vma_copy *copy, unsigned long addr)
 {
 	return copy->pgoff + ((addr - copy->start) >> PAGE_SHIFT);
-}
-
-bool vma_shmem_any_swap(const struct vma_copy *copy)
-{
-	return READ_ONCE(SHMEM_I(file_inode(copy->file))->swapped);
 }
 
 bool vma_shmem_page_swapped(const struct vma_copy *copy, unsigned long addr)
@@ -161,8 +170,6 @@ static unsigned long count_swapped(struct address_space *mapping,
 unsigned long vma_shmem_swap(const struct vma_copy *copy, unsigned long start,
 			     unsigned long end)
 {
-	if (!vma_shmem_any_swap(copy))
-		return 0;
 	return count_swapped(copy->file->f_mapping, object_index(copy, start),
 			     object_index(copy, end) - 1);
 }

@@ -23,11 +23,15 @@ enum vma_name {
 /**
  * struct vma_copy - what is known of a VMA
  * @start: as in the kernel's VMA, like @end, @flags and @pgoff
- * @file: the mapped file, with a reference owned by this copy, or NULL
+ * @identity: the mapped file, only to be compared with
+ * @file: the mapped file, with a reference owned by this copy, or NULL when
+ *	none was asked for
  * @anonymous: no vm_ops: private anonymous memory
- * @shmem: @file is of shmem
+ * @shmem: the file is of shmem, and some of its pages are in swap; then @file
+ *	is there
+ * @dax: the file's pages are a device's memory
  * @huge_shift: log2 of the page size of a hugetlb mapping, 0 otherwise
- * @name_kind: what @name is; NAME_FILE has its text in @file
+ * @name_kind: what @name is; NAME_FILE has its text in @file, if asked for
  * @marks: MARK_RACY | MARK_NO_NAME when it was copied without a lock
  */
 struct vma_copy {
@@ -35,9 +39,11 @@ struct vma_copy {
 	unsigned long end;
 	unsigned long flags;
 	unsigned long pgoff;
+	const void *identity;
 	struct file *file;
 	bool anonymous;
 	bool shmem;
+	bool dax;
 	u8 huge_shift;
 	u8 pkey;
 	u8 policy;
@@ -53,11 +59,13 @@ struct vma_copy {
  * @start: its range as the tree has it
  * @end: likewise
  * @locked: whether it is locked; otherwise only range and flags are copied
+ * @named: the file will be asked for its name
  *
  * Context: in a section.
  */
 void vma_copy_take(struct vma_copy *copy, struct vm_area_struct *vma,
-		   unsigned long start, unsigned long end, bool locked);
+		   unsigned long start, unsigned long end, bool locked,
+		   bool named);
 
 /* Whether @vma still is what was copied. Context: in a section. */
 bool vma_copy_same(const struct vma_copy *copy, struct vm_area_struct *vma,
@@ -79,8 +87,5 @@ unsigned long vma_shmem_swap(const struct vma_copy *copy, unsigned long start,
 
 /* Whether the page of a shmem mapping at @addr is in swap. Does not sleep. */
 bool vma_shmem_page_swapped(const struct vma_copy *copy, unsigned long addr);
-
-/* Whether any page of the object is in swap at all; a cheap first question. */
-bool vma_shmem_any_swap(const struct vma_copy *copy);
 
 #endif /* VMS_VMAS_H */

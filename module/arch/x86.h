@@ -61,18 +61,19 @@ static inline bool arch_pud_exec(pud_t pud)
 #define ARCH_DIRTY_BITS		_PAGE_DIRTY
 #endif
 
-/* Whether any of the n entries at @table is set; whole tables are mostly empty. */
+/*
+ * How many of the n entries at @table are empty before the first that is not.
+ * Tables are mostly empty. The entries are read plainly, so that they become
+ * operands: that one may be filled meanwhile makes no difference here.
+ */
 static inline unsigned int arch_count_empty(const void *table, unsigned int n)
 {
 	const u64 *e = table;
 	unsigned int i = 0;
 
 	while (n - i >= 8) {
-		u64 any = READ_ONCE(e[i]) | READ_ONCE(e[i + 1]) |
-			  READ_ONCE(e[i + 2]) | READ_ONCE(e[i + 3]) |
-			  READ_ONCE(e[i + 4]) | READ_ONCE(e[i + 5]) |
-			  READ_ONCE(e[i + 6]) | READ_ONCE(e[i + 7]);
-		if (any)
+		if (e[i] | e[i + 1] | e[i + 2] | e[i + 3] |
+		    e[i + 4] | e[i + 5] | e[i + 6] | e[i + 7])
 			break;
 		i += 8;
 	}

@@ -722,10 +722,10 @@ struct vmscope_cost {
  * @key: attributes that part two extents, see The attribute word
  * @budget: stop after about this many entries, 0: no bound. The work done can
  *	exceed it by less than one page table.
- * @timeout_ns: how long in all to wait for locks of the target that stay
- *	taken; 0: one second. What is still locked then is read without a lock
- *	where that is safe and marked RACY, and otherwise passed over: see
- *	SKIPPED, EBUSY.
+ * @timeout_ns: how long to wait for a lock of the target that stays taken; 0:
+ *	one second. After that nothing waits any more in this call: what is
+ *	locked is read without a lock where that is safe and marked RACY, and
+ *	otherwise passed over: see SKIPPED, EBUSY.
  * @next: out: where to go on: a call with this as @start continues. Equal to
  *	the end of the range when it is done.
  * @used: out: bytes of @buffer that were filled; after ``EMSGSIZE`` how large
