@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,7 +57,6 @@ int main(int argc, char **argv)
 
 	if (result)
 		return result;
-	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		fprintf(stderr, "vmscope: no TARGET: usage: vmscope [VERB] TARGET; see 'vmscope help'\n");
 		return VS_EXIT_USAGE;

@@ -108,6 +108,7 @@ int vs_table_row(struct vs_table *table, const char * const *cell)
 
 		if (table->column[i].fills && table->style->terminal && !table->style->raw)
 			text = vs_tail(text, table->column[i].width, cut, sizeof(cut));
+		vs_need_locale(text);
 		if (scols_line_set_data(line, i, text))
 			return -ENOMEM;
 	}

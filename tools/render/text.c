@@ -3,6 +3,7 @@
  * Text for people. It must not know what is being said.
  */
 #include <inttypes.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -98,6 +99,18 @@ const char *vs_clean(const char *from, char *text, size_t size)
 	}
 	text[at] = 0;
 	return text;
+}
+
+void vs_need_locale(const char *text)
+{
+	static bool loaded;
+
+	for (; !loaded && *text; text++) {
+		if (!(*text & 0x80))
+			continue;
+		setlocale(LC_CTYPE, "");
+		loaded = true;
+	}
 }
 
 int vs_columns(const char *text)

@@ -36,6 +36,12 @@ const char *vs_count(uint64_t number, char *text, size_t size);
 /* A copy without control characters, so that names cannot drive a terminal. */
 const char *vs_clean(const char *from, char *text, size_t size);
 
+/*
+ * Where text is not plain ASCII, what it means depends on the locale. Loading
+ * one costs more than many a look at a process, so it waits for such a text.
+ */
+void vs_need_locale(const char *text);
+
 /* Columns that a text takes. */
 int vs_columns(const char *text);
 

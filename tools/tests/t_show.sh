@@ -198,3 +198,18 @@ test_show_standard_descriptors_may_be_closed() {
 	expect 0 bash -c "exec '$VMSCOPE' show $held --source=proc <&- 2>&-"
 	has "$out" "PSS"
 }
+
+test_show_names_beyond_ascii() {
+	local name="naïve-名"
+
+	cp "$WORK/holder" "$WORK/$name"
+	"$WORK/$name" 1 > /dev/null & held=$!
+	trap 'kill -9 $held' EXIT
+	sleep 0.3
+	expect 0 vmscope maps "$held" --source=proc
+	has "$out" "/$name"
+	expect 0 vmscope show "$held" --source=proc
+	has "$out" "$name  pid"
+	expect 0 vmscope maps "$held" --source=proc -J
+	same "$(json "any(m['name'] == '$WORK/$name' for m in r['maps'])")" True
+}
