@@ -1,1 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The debug kernel: Debian's 6.12 source under debug.config, laid out in the cache like any
+# other kernel. Knows nothing of guests.
 
+# How many files such a kernel compiles, for the progress report.
+DEBUG_KERNEL_FILES=1900
+
+# Sources that no symbol of debug.config compiles; their Kconfig files are still wanted.
+DEBUG_KERNEL_LEAVE_OUT=(
+	--exclude='linux-source-*/Documentation/*.rst'
+	--exclude='linux-source-*/Documentation/*.yaml'
+	--exclude='linux-source-*/drivers/gpu/*.[ch]'
+	--exclude='linux-source-*/drivers/media/*.[ch]'
+	--exclude='linux-source-*/drivers/net/ethernet/*.[ch]'
+	--exclude='linux-source-*/drivers/net/wireless/*.[ch]'
+	--exclude='linux-source-*/drivers/staging/*.[ch]'
+	--exclude='linux-source-*/sound/*.c'
+	--exclude='linux-source-*/arch/[!x]*'
+)
+
+# debug_config_check CONFIG: every line of debug.config must have survived olddefconfig.
+debug_config_check() {
+	local line symbol lost=''
+	while IFS= read -r line; do
+		case $line in
+		'# CONFIG_'*' is not set')
+			symbol=${line#\# }
+			symbol=${symbol%% *}
+			! grep -q "^$symbol=" "$1" || lost+=" $symbol(should be off)"
+			;;
+		CONFIG_*)
+			grep -q -x -F -e "$line" "$1" || lost+=" $line"
+			;;
+		esac
+	done <"$VM/debug.config"
+	[ -z "$lost" ] || die "the debug kernel's configuration lost:$lost"
+}
+
+debug_kernel_configure() {
+	(
+		cd "$1"
+		make -s tinyconfig
+		cat "$VM/debug.config" >>.config
+		make -s olddefconfig 2>&1 | grep -v -E '^\.config:.*warning: override' || true
+	)
+	debug_config_check "$1/.config"
+}
+
+# Prints how far the compiler is until it is stopped.
+debug_kernel_progress() {
+	local log=$1 start=$SECONDS
+	while sleep 30; do
+		say "compiling the debug kernel: $(grep -c ' \(CC\|AS\|LD\) ' "$log") of about $DEBUG_KERNEL_FILES files, $((SECONDS - start)) s"
+	done
+}
+
+debug_kernel_compile() {
+	local tree=$1 log=$1/build.log progress status=0
+	debug_kernel_progress "$log" &
+	progress=$!
+	make -C "$tree" -j"$(nproc)" bzImage modules >"$log" 2>&1 || status=1
+	kill $progress 2>/dev/null || true
+	[ "$status" = 0 ] || {
+		grep -E 'error|Error' "$log" | head -n 10 >&2
+		die "the debug kernel does not compile"
+	}
+}
+
+# What external modules build with; of vmlinux only the type information.
+debug_kernel_headers() {
+	local tree=$1 headers=$2
+	make -s -C "$tree" run-command \
+		KBUILD_RUN_COMMAND="\$(srctree)/scripts/package/install-extmod-build $headers"
+	cp "$tree/.config" "$headers/.config"
+	objcopy --only-section=.BTF "$tree/vmlinux" "$headers/vmlinux" 2>/dev/null
+}
+
+# debug_kernel_make ARCHIVE FOLDER
+debug_kernel_make() {
+	local archive=$1 folder=$2 tree=$2/tree release
+	need_programs gcc make bc flex bison pahole objcopy depmod
+	say "unpacking the source of the debug kernel"
+	mkdir "$tree"
+	tar -xJf "$archive" -C "$tree" --strip-components=1 "${DEBUG_KERNEL_LEAVE_OUT[@]}"
+	debug_kernel_configure "$tree"
+	say "compiling the debug kernel with $(nproc) jobs: 8 to 12 minutes on two quiet cores"
+	debug_kernel_compile "$tree"
+	release=$(make -s -C "$tree" kernelrelease)
+	make -s -C "$tree" modules_install INSTALL_MOD_PATH="$folder/modules" INSTALL_MOD_STRIP=1 \
+		>/dev/null
+	rm -f "$folder/modules/lib/modules/$release"/{build,source}
+	debug_kernel_headers "$tree" "$folder/kdir"
+	mv "$tree/arch/x86/boot/bzImage" "$folder/vmlinuz"
+	mv "$tree/.config" "$folder/config"
+	mv "$tree/System.map" "$folder/"
+	echo "$release" >"$folder/release"
+	echo bookworm >"$folder/debian"
+	remove_tree "$tree"
+	say "the debug kernel is ready ($(du -sh "$folder" | cut -f1))"
+}
+
+# Sets REPLY to a folder like kernel_item's.
+debug_kernel_item() {
+	source_archive 6.12
+	cache_item kernel-debug \
+		"$( (echo "$SOURCE_KEY"; cat "$VM/debug.config" "$VM/lib/debug_kernel.sh") | hash_of)" \
+		debug_kernel_make "$REPLY/linux.tar.xz" || exit "$STATUS_CANNOT"
+}
