@@ -21,7 +21,7 @@
 /* What the server and the stuck process tell the test. */
 struct shared {
 	volatile bool overmapping;	/* the process is in mmap() */
-	volatile bool blocked;		/* a WRITE came in meanwhile and waits */
+	volatile bool blocked;		/* and waits for the server */
 	volatile bool release;		/* answer it */
 	volatile bool done;		/* the process came out again */
 	struct region vma[VMAS];
@@ -82,8 +82,17 @@ static void serve_one(int fuse, struct shared *s, const char *request)
 	case FUSE_LOOKUP:
 		fill_attributes(&entry.attr, NODE_FILE);
 		return answer(fuse, in, 0, &entry, sizeof(entry));
-	case FUSE_GETATTR:
 	case FUSE_SETATTR:
+		/*
+		 * The times of a written file: what closing its mapping waits
+		 * for. Of a WRITE, not every kernel waits for the answer.
+		 */
+		if (s->overmapping)
+			s->blocked = true;
+		while (s->blocked && !s->release)
+			usleep(1000);
+		/* fall through */
+	case FUSE_GETATTR:
 		fill_attributes(&attr.attr, in->nodeid);
 		return answer(fuse, in, 0, &attr, sizeof(attr));
 	case FUSE_OPEN:
@@ -91,11 +100,6 @@ static void serve_one(int fuse, struct shared *s, const char *request)
 	case FUSE_READ:
 		return answer(fuse, in, 0, zeros, r->size < 4096 ? r->size : 4096);
 	case FUSE_WRITE:
-		/* The kernel may also write back when it pleases. */
-		if (s->overmapping)
-			s->blocked = true;
-		while (s->blocked && !s->release)
-			usleep(1000);
 		written.size = w->size;
 		return answer(fuse, in, 0, &written, sizeof(written));
 	case FUSE_FORGET:

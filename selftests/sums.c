@@ -23,7 +23,7 @@ static void set_up(struct scan *s, uint64_t key)
 
 FIXTURE_SETUP(sums)
 {
-	ASSERT_EQ(0, target_start_copy(&self->t, "--zoo"));
+	ASSERT_EQ(0, target_start_copy(&self->t, "--zoo", NULL));
 	set_up(&self->whole, 0);
 	ASSERT_EQ(0, scan_run(self->t.fd, &self->whole))
 		TH_LOG("%s", self->whole.error);
@@ -306,7 +306,7 @@ TEST_F(sums, cost_is_reported)
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "--zoo"))
-		target_ready(zoo_build(NULL, 0));
+		target_ready(zoo_build(argc > 2));
 	if (access(VMSCOPE_DEVICE, F_OK)) {
 		ksft_print_header();
 		ksft_exit_skip("the vmscope module is not loaded\n");

@@ -168,6 +168,9 @@ static const char *compare_word(const struct scan_page *p, uint64_t word)
 			      p->frame, word);
 	if (state != VMSCOPE_STATE_PRESENT)
 		return NULL;
+	/* Under a PMD, 6.1 and 7.x look at the first page and mean all. */
+	if (kernel_version() != 612 && ATTR_LEAF(a) == VMSCOPE_LEAF_PMD)
+		return compare_frame(p);
 	/* Where page tables are shared, a page of one mapping is not exclusive. */
 	if (word & PM_EXCLUSIVE ? p->mapcount != 1 : p->mapcount == 1 &&
 	    (a & VMSCOPE_ATTR_KIND) != KIND(HUGETLB))
@@ -256,6 +259,15 @@ static void tally_as_smaps(const struct scan_tally *t, const struct scan_vma *v,
 	kb[SMAPS_PAGE_SIZE] = 1ull << v->head.page_shift >> 10;
 }
 
+/*
+ * Whether a gigabyte page is shared, smaps asks the table that holds its entry
+ * for the number of its sharers, which only PMD tables have.
+ */
+static uint64_t hugetlb_whole(const uint64_t kb[SMAPS_NR])
+{
+	return kb[SMAPS_SHARED_HUGETLB] + kb[SMAPS_PRIVATE_HUGETLB];
+}
+
 const char *oracle_tally(const struct scan_tally *t, const struct scan_vma *v,
 			 const struct smaps *m)
 {
@@ -270,7 +282,8 @@ const char *oracle_tally(const struct scan_tally *t, const struct scan_vma *v,
 			      tally_bytes(t));
 	tally_as_smaps(t, v, kb);
 	for (i = 0; i < SMAPS_NR; i++)
-		if (m->present >> i & 1 && kb[i] != m->kb[i])
+		if (m->present >> i & 1 && kb[i] != m->kb[i] &&
+		    !(m->kb[SMAPS_PAGE_SIZE] > 2048 && hugetlb_whole(kb) == hugetlb_whole(m->kb)))
 			return differ("%lx-%lx %s: %s %lu kB, smaps %lu kB",
 				      m->start, m->end, m->name, smaps_names[i],
 				      kb[i], m->kb[i]);

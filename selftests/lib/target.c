@@ -174,7 +174,7 @@ static int copy_self(const char *path)
 	return n ? EIO : 0;
 }
 
-int target_start_copy(struct target *t, char *argument)
+int target_start_copy(struct target *t, char *argument, char *another)
 {
 	char path[64];
 	int error;
@@ -182,7 +182,8 @@ int target_start_copy(struct target *t, char *argument)
 	snprintf(path, sizeof(path), "/tmp/target.%d", getpid());
 	error = copy_self(path);
 	if (!error)
-		error = target_start_program(t, (char *[]){ path, argument, NULL });
+		error = target_start_program(t, (char *[]){ path, argument,
+							    another, NULL });
 	unlink(path);
 	return error;
 }

@@ -50,7 +50,7 @@ int target_start_program(struct target *t, char *const argv[]);
  * The same with a copy of this program, so that nothing of it is shared by fork
  * nor, as it is linked statically, any page of a file with another process.
  */
-int target_start_copy(struct target *t, char *argument);
+int target_start_copy(struct target *t, char *argument, char *another);
 
 /* Run another step in the child; its errno. */
 int target_step(struct target *t, unsigned int step);

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/memfd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -186,16 +187,30 @@ static void build_sharing(void)
 	touch_ragged(p + SMALL / 2, SMALL / 4);
 }
 
-int zoo_build(void *arg, unsigned int step)
+/* What is mapped and yet no memory: the firmware of a PC. */
+static void build_device(void)
 {
-	(void)arg;
-	(void)step;
+	int fd = open("/dev/mem", O_RDONLY);
+	char *p;
+
+	if (fd < 0)
+		return;
+	p = mmap(NULL, 16 * PAGE_SIZE, PROT_READ, MAP_SHARED, fd, 0xf0000);
+	if (p != MAP_FAILED)
+		read_all(p, 8 * PAGE_SIZE);
+	close(fd);
+}
+
+int zoo_build(bool gigabyte)
+{
 	write_file("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
 	build_anon();
 	build_huge();
 	build_hugetlb(PMD_SIZE, 21u << 26, MAP_SHARED);
 	build_hugetlb(PMD_SIZE, 21u << 26, MAP_PRIVATE);
-	build_hugetlb(GIB, 30u << 26, MAP_SHARED);
+	if (gigabyte)
+		build_hugetlb(GIB, 30u << 26, MAP_SHARED);
+	build_device();
 	build_files("ramfs");
 	build_files("ext4");
 	build_shmem();
