@@ -39,7 +39,7 @@ static void share_columns(const struct vs_part *part, int nr, int width, int *co
 
 void vs_bar(const struct vs_style *style, const struct vs_part *part, int nr)
 {
-	int columns[VS_PARTS_MAX];
+	int columns[VS_PARTS_MAX] = { 0 };
 
 	if (!nr) {
 		fprintf(style->out, "(nothing in memory or swap)\n");

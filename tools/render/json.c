@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "text.h"
 
 static void dump(struct vs_json *json, json_t *value)
 {
@@ -74,37 +75,9 @@ json_t *vs_json_hex(uint64_t value)
 	return json_sprintf("0x%" PRIx64, value);
 }
 
-/* Length of the valid UTF-8 sequence at the start, 0 when it is none. */
-static size_t sequence(const unsigned char *text)
-{
-	static const struct {
-		unsigned char mask, lead;
-		uint32_t least;
-	} form[] = {
-		{ 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 },
-		{ 0xf8, 0xf0, 0x10000 },
-	};
-
-	for (size_t n = 0; n < sizeof(form) / sizeof(form[0]); n++) {
-		uint32_t code = text[0] & ~form[n].mask;
-
-		if ((text[0] & form[n].mask) != form[n].lead)
-			continue;
-		for (size_t i = 1; i <= n; i++) {
-			if ((text[i] & 0xc0) != 0x80)
-				return 0;
-			code = code << 6 | (text[i] & 0x3f);
-		}
-		if (code < form[n].least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-			return 0;
-		return n + 1;
-	}
-	return 0;
-}
-
 json_t *vs_json_text(const char *text)
 {
-	const unsigned char *from = (const unsigned char *)text;
+	const char *from = text;
 	json_t *value;
 	char *clean;
 	size_t at = 0;
@@ -118,9 +91,9 @@ json_t *vs_json_text(const char *text)
 	if (!clean)
 		return NULL;
 	while (*from) {
-		size_t length = sequence(from);
+		size_t length = vs_utf8_length(from);
 
-		memcpy(clean + at, length ? (const char *)from : "\xef\xbf\xbd", length ? length : 3);
+		memcpy(clean + at, length ? from : "\xef\xbf\xbd", length ? length : 3);
 		at += length ? length : 3;
 		from += length ? length : 1;
 	}

@@ -208,7 +208,7 @@ static int show_notes(const struct vs_style *style, const struct notes *notes)
 
 	for (int i = 0; i < notes->nr; i++) {
 		struct vs_flow flow;
-		char label[8];
+		char label[16];
 
 		snprintf(label, sizeof(label), "[%d]", i + 1);
 		vs_flow_begin(&flow, style, label, 6);
@@ -257,7 +257,7 @@ static json_t *totals_json(const struct vs_report *report, const struct vs_total
 static json_t *orders_json(const struct vs_model *model, const struct vs_totals *totals)
 {
 	json_t *json = json_object();
-	char order[8];
+	char order[16];
 
 	if (model->origin == VS_ORIGIN_PROC) {
 		json_decref(json);

@@ -80,6 +80,8 @@ struct vs_table *vs_table_new(const struct vs_style *style, const struct vs_colu
 	scols_table_set_termforce(table->smart, SCOLS_TERMFORCE_NEVER);
 	scols_table_set_stream(table->smart, style->out);
 	scols_table_enable_raw(table->smart, style->raw);
+	/* The cells are clean already; raw output needs its blanks encoded. */
+	scols_table_enable_noencoding(table->smart, !style->raw);
 	scols_table_enable_noheadings(table->smart, !style->headings);
 	return table;
 }
@@ -106,8 +108,10 @@ int vs_table_row(struct vs_table *table, const char * const *cell)
 	for (int i = 0; i < table->nr; i++) {
 		const char *text = cell[i];
 
-		if (table->column[i].fills && table->style->terminal && !table->style->raw)
-			text = vs_tail(text, table->column[i].width, cut, sizeof(cut));
+		if (!table->style->raw)
+			text = table->column[i].fills && table->style->terminal ?
+				vs_tail(text, table->column[i].width, cut, sizeof(cut)) :
+				vs_clean(text, cut, sizeof(cut));
 		vs_need_locale(text);
 		if (scols_line_set_data(line, i, text))
 			return -ENOMEM;

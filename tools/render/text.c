@@ -81,21 +81,54 @@ const char *vs_count(uint64_t number, char *text, size_t size)
 	return text;
 }
 
+size_t vs_utf8_length(const char *from)
+{
+	const unsigned char *text = (const unsigned char *)from;
+	static const struct {
+		unsigned char mask, lead;
+		uint32_t least;
+	} form[] = {
+		{ 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 },
+		{ 0xf8, 0xf0, 0x10000 },
+	};
+
+	for (size_t n = 0; n < sizeof(form) / sizeof(form[0]); n++) {
+		uint32_t code = text[0] & ~form[n].mask;
+
+		if ((text[0] & form[n].mask) != form[n].lead)
+			continue;
+		for (size_t i = 1; i <= n; i++) {
+			if ((text[i] & 0xc0) != 0x80)
+				return 0;
+			code = code << 6 | (text[i] & 0x3f);
+		}
+		if (code < form[n].least || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+			return 0;
+		return n + 1;
+	}
+	return 0;
+}
+
+/* Controls of one byte or, as 0xc2 0x80 to 0xc2 0x9f, of two. */
+static bool is_control(const unsigned char *byte)
+{
+	return byte[0] < 0x20 || byte[0] == 0x7f || (byte[0] == 0xc2 && byte[1] < 0xa0);
+}
+
 const char *vs_clean(const char *from, char *text, size_t size)
 {
 	size_t at = 0;
 
-	for (; *from && at + 5 < size; from++) {
-		unsigned char byte = *from;
+	while (*from && at + 5 < size) {
+		size_t length = vs_utf8_length(from);
 
-		/* 0x80 to 0x9f alone are controls too, but parts of UTF-8 as well. */
-		if (byte < 0x20 || byte == 0x7f)
-			at += snprintf(text + at, size - at, "\\x%02x", byte);
-		else if (byte == 0xc2 && (unsigned char)from[1] >= 0x80 &&
-			 (unsigned char)from[1] < 0xa0)
-			at += snprintf(text + at, size - at, "\\xc2");
-		else
-			text[at++] = byte;
+		if (!length || is_control((const unsigned char *)from)) {
+			at += snprintf(text + at, size - at, "\\x%02x", (unsigned char)*from++);
+			continue;
+		}
+		memcpy(text + at, from, length);
+		at += length;
+		from += length;
 	}
 	text[at] = 0;
 	return text;

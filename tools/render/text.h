@@ -33,6 +33,9 @@ const char *vs_duration(uint64_t ns, char *text, size_t size);
 /* "274,312" */
 const char *vs_count(uint64_t number, char *text, size_t size);
 
+/* Length of the valid UTF-8 sequence at the start, 0 when it is none. */
+size_t vs_utf8_length(const char *text);
+
 /* A copy without control characters, so that names cannot drive a terminal. */
 const char *vs_clean(const char *from, char *text, size_t size);
 

@@ -108,12 +108,17 @@ test_usage_kernel_thread() {
 }
 
 test_usage_zombie() {
-	sh -c 'sleep 0 & echo $!; exec sleep 5' > "$WORK/zombie" &
-	local parent=$!
-
-	sleep 0.5
+	python3 -c '
+import os, time
+child = os.fork()
+if not child:
+    os._exit(0)
+os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+print(child, flush=True)
+time.sleep(20)' > "$WORK/zombie" & held=$!
+	trap 'kill -9 $held' EXIT
+	while [ ! -s "$WORK/zombie" ]; do sleep 0.1; done
 	refused 3 "has exited" vmscope show "$(cat "$WORK/zombie")"
-	kill -9 $parent
 }
 
 test_usage_names() {
