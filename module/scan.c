@@ -318,6 +318,11 @@ static bool walk_vma(struct scan *s, struct vm_area_struct *vma,
 	}
 	s->walk.lockless = s->section.lock == SECTION_IRQ;
 	s->extents.reread = s->walk.lockless;
+	if (s->walk.lockless) {
+		/* begun under a lock, perhaps, and read on without it */
+		s->tally.view.trusted = false;
+		s->extents.view.trusted = false;
+	}
 	s->section.budget -= COST_VMA;
 	s->addr = walk_range(&s->walk, s->addr, part_end(s));
 	if (s->walk.lockless)
