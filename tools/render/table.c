@@ -44,16 +44,10 @@ static void fit_columns(struct vs_table *table)
 
 static int add_columns(struct vs_table *table)
 {
-	for (int i = 0; i < table->nr; i++) {
-		const struct vs_column *column = &table->column[i];
-		bool last = i + 1 == table->nr;
-
-		if (!scols_table_new_column(table->smart, column->name,
-					    last && !column->right ? 0 : column->width,
-					    SCOLS_FL_STRICTWIDTH |
-					    (column->right ? SCOLS_FL_RIGHT : 0)))
+	for (int i = 0; i < table->nr; i++)
+		if (!scols_table_new_column(table->smart, table->column[i].name, 0,
+					    table->column[i].right ? SCOLS_FL_RIGHT : 0))
 			return -ENOMEM;
-	}
 	return 0;
 }
 
@@ -95,6 +89,27 @@ static void print_batch(struct vs_table *table)
 	table->started = true;
 }
 
+/*
+ * The library gives each batch the widths that its own cells need, whatever
+ * is asked for: so the cells come with the width of their column.
+ */
+static void pad(const struct vs_table *table, int i, char *text, size_t size)
+{
+	const struct vs_column *column = &table->column[i];
+	int gap = column->width - vs_columns(text);
+	size_t length = strlen(text);
+
+	if (gap <= 0 || length + gap >= size || (i + 1 == table->nr && !column->right))
+		return;
+	if (column->right) {
+		memmove(text + gap, text, length + 1);
+		memset(text, ' ', gap);
+	} else {
+		memset(text + length, ' ', gap);
+		text[length + gap] = 0;
+	}
+}
+
 int vs_table_row(struct vs_table *table, const char * const *cell)
 {
 	struct libscols_line *line;
@@ -108,10 +123,12 @@ int vs_table_row(struct vs_table *table, const char * const *cell)
 	for (int i = 0; i < table->nr; i++) {
 		const char *text = cell[i];
 
-		if (!table->style->raw)
+		if (!table->style->raw) {
 			text = table->column[i].fills && table->style->terminal ?
 				vs_tail(text, table->column[i].width, cut, sizeof(cut)) :
 				vs_clean(text, cut, sizeof(cut));
+			pad(table, i, cut, sizeof(cut));
+		}
 		vs_need_locale(text);
 		if (scols_line_set_data(line, i, text))
 			return -ENOMEM;

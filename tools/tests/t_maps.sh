@@ -59,6 +59,8 @@ test_maps_batches_have_equal_columns() {
 	expect 0 vmscope maps "$held" --source=proc -o start,size,rss,name
 	# the third column ends at one place in every row
 	same "$(awk '{ match($0, /^[^ ]+ +[^ ]+ +[^ ]+/); print RLENGTH }' "$WORK/out" | sort -u | wc -l)" 1
+	expect 0 vmscope maps "$held" --source=proc -o name,private_dirty,referenced
+	same "$(awk '{ print length($0) }' "$WORK/out" | sort -u | wc -l)" 1
 }
 
 test_maps_60000_in_32_MiB() {
