@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The address spaces that are measured, each built by a child process which
+ * then sleeps; knows nothing of how or against what they are measured.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "layouts.h"
+#include "memory.h"
+
+#define VMAS		60000
+#define SPARSE_PAGES	1024
+#define SPARSE_SIZE	(SPARSE_PAGES * GIB)
+
+/* Steps of a target after it was built. */
+#define STEP_AGE	1
+
+/* Shared with the child. */
+struct plan {
+	uint64_t size;
+	uint64_t pages;	/* out: mapped by entries */
+};
+
+/* In the child: what STEP_AGE touches. */
+static char *built;
+
+/* -------------------------------------------------------- random choices */
+
+/* Deterministic, so that two runs build the same. */
+static uint64_t random_state;
+
+static uint64_t random_next(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+static void random_begin(uint64_t seed)
+{
+	random_state = 0x9e3779b97f4a7c15ull * (seed + 1);
+}
+
+static bool random_percent(unsigned int percent)
+{
+	return (random_next() >> 20) % 100 < percent;
+}
+
+/* Write to every page, in random order: neighbours get unrelated frames. */
+static int touch_shuffled(char *p, uint64_t size)
+{
+	uint32_t n = size / PAGE_SIZE, i;
+	uint32_t *order = mmap(NULL, n * sizeof(*order), PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (order == MAP_FAILED)
+		return errno;
+	random_begin(1);
+	for (i = 0; i < n; i++) {
+		uint32_t j = (random_next() >> 11) % (i + 1);
+
+		order[i] = order[j];
+		order[j] = i;
+	}
+	for (i = 0; i < n; i++)
+		p[order[i] * PAGE_SIZE] = 1;
+	munmap(order, n * sizeof(*order));
+	return 0;
+}
+
+static void read_some(const char *p, uint64_t size, unsigned int percent,
+		      uint64_t seed)
+{
+	uint64_t i;
+
+	random_begin(seed);
+	for (i = 0; i < size; i += PAGE_SIZE)
+		if (random_percent(percent))
+			(void)((const volatile char *)p)[i];
+}
+
+static void write_some(char *p, uint64_t size, unsigned int percent,
+		       uint64_t seed)
+{
+	uint64_t i;
+
+	random_begin(seed);
+	for (i = 0; i < size; i += PAGE_SIZE)
+		if (random_percent(percent))
+			p[i] = 2;
+}
+
+/* ------------------------------------------------------------- anonymous */
+
+static int build_contiguous(struct plan *plan)
+{
+	built = map_anon(plan->size, PMD_SIZE);
+	if (!built)
+		return errno;
+	touch(built, plan->size);
+	plan->pages = plan->size / PAGE_SIZE;
+	return 0;
+}
+
+static int build_random(struct plan *plan)
+{
+	built = map_anon(plan->size, PMD_SIZE);
+	if (!built)
+		return errno;
+	plan->pages = plan->size / PAGE_SIZE;
+	return touch_shuffled(built, plan->size);
+}
+
+static int build_fork(struct plan *plan)
+{
+	int error = build_contiguous(plan);
+
+	return error ? error : fork_waiting() < 0 ? errno : 0;
+}
+
+/* This process made the copies. */
+static int build_fork_copies(struct plan *plan)
+{
+	int error = build_fork(plan);
+
+	if (!error)
+		write_some(built, plan->size, 25, 2);
+	return error;
+}
+
+/* A child does @work, then sleeps until this process is gone. */
+static int fork_partner(void (*work)(char *p, uint64_t size), char *p,
+			uint64_t size)
+{
+	int done[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe2(done, O_CLOEXEC))
+		return errno;
+	pid = fork();
+	if (pid < 0)
+		return errno;
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		work(p, size);
+		if (write(done[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(done[1]);
+	if (read(done[0], &byte, 1) != 1)
+		return ECHILD;
+	close(done[0]);
+	return 0;
+}
+
+static void copy_a_quarter(char *p, uint64_t size)
+{
+	write_some(p, size, 25, 2);
+}
+
+/* The other process made the copies. */
+static int build_fork_left(struct plan *plan)
+{
+	int error = build_contiguous(plan);
+
+	return error ? error : fork_partner(copy_a_quarter, built, plan->size);
+}
+
+/* Nothing but reads: every entry maps the zero page. */
+static int build_zero(struct plan *plan)
+{
+	built = map_anon(plan->size, PMD_SIZE);
+	if (!built)
+		return errno;
+	read_all(built, plan->size);
+	plan->pages = plan->size / PAGE_SIZE;
+	return 0;
+}
+
+static int build_sparse(struct plan *plan)
+{
+	uint64_t i;
+	char *p = mmap(NULL, SPARSE_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return errno;
+	madvise(p, SPARSE_SIZE, MADV_NOHUGEPAGE);
+	for (i = 0; i < SPARSE_PAGES; i++)
+		p[i * GIB] = 1;
+	plan->pages = SPARSE_PAGES;
+	return 0;
+}
+
+/* Pages of alternating protection do not merge. */
+static int build_vmas(struct plan *plan)
+{
+	int error = write_file("/proc/sys/vm/max_map_count", "1000000");
+	uint64_t i;
+
+	if (error)
+		return error;
+	built = map_anon(VMAS * PAGE_SIZE, PMD_SIZE);
+	if (!built)
+		return errno;
+	touch(built, VMAS * PAGE_SIZE);
+	for (i = 0; i < VMAS; i += 2)
+		if (mprotect(built + i * PAGE_SIZE, PAGE_SIZE, PROT_READ))
+			return errno;
+	plan->pages = VMAS;
+	return 0;
+}
+
+static int build_small(struct plan *plan)
+{
+	(void)plan;
+	return 0;
+}
+
+/* ---------------------------------------------------------- large folios */
+
+static int huge_pages_on_request(void)
+{
+	return write_file("/sys/kernel/mm/transparent_hugepage/enabled",
+			  "madvise") ? ENOSYS : 0;
+}
+
+static int build_mthp(struct plan *plan)
+{
+	char *p;
+
+	/* The largest size that is allowed is tried first. */
+	if (huge_pages_on_request() || mthp_enable(64, true))
+		return ENOSYS;
+	p = map_at(plan->size, PMD_SIZE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	if (p)
+		touch(p, plan->size);
+	mthp_enable(64, false);
+	plan->pages = plan->size / PAGE_SIZE;
+	return p ? 0 : ENOMEM;
+}
+
+static int build_thp(struct plan *plan)
+{
+	int error = huge_pages_on_request();
+
+	if (error)
+		return error;
+	built = map_at(plan->size, PMD_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	if (!built)
+		return errno;
+	if (madvise(built, plan->size, MADV_HUGEPAGE))
+		return ENOSYS;
+	touch(built, plan->size);
+	plan->pages = plan->size / PAGE_SIZE;
+	return is_pmd_mapped(built) ? 0 : ENOMEM;
+}
+
+/* One page in the middle of each huge page is given back. */
+static int build_holes(struct plan *plan)
+{
+	int error = build_thp(plan);
+	uint64_t i;
+
+	for (i = 0; !error && i < plan->size; i += PMD_SIZE)
+		if (madvise(built + i + 77 * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED))
+			error = errno;
+	plan->pages -= plan->size / PMD_SIZE;
+	return error;
+}
+
+/* ----------------------------------------------------------------- files */
+
+static int map_of(const char *type, struct plan *plan, int flags)
+{
+	int fd = file_on(type, plan->size);
+
+	if (fd < 0)
+		return -fd;
+	built = map_file(plan->size, PMD_SIZE, flags, fd);
+	close(fd);
+	plan->pages = plan->size / PAGE_SIZE;
+	return built ? 0 : errno;
+}
+
+static int build_file(struct plan *plan)
+{
+	int error = map_of("ramfs", plan, MAP_SHARED);
+
+	if (!error)
+		read_all(built, plan->size);
+	return error;
+}
+
+static void read_whole(char *p, uint64_t size)
+{
+	read_all(p, size);
+}
+
+static int build_file_twice(struct plan *plan)
+{
+	int error = build_file(plan);
+
+	return error ? error : fork_partner(read_whole, built, plan->size);
+}
+
+static int build_shmem(struct plan *plan)
+{
+	built = map_at(plan->size, PMD_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1);
+	if (!built)
+		return errno;
+	madvise(built, plan->size, MADV_NOHUGEPAGE);
+	touch(built, plan->size);
+	plan->pages = plan->size / PAGE_SIZE;
+	return 0;
+}
+
+/* One page at a time, where a fault otherwise maps the neighbours as well. */
+#define FAULT_AROUND	"/sys/kernel/debug/fault_around_bytes"
+
+static void map_a_half(char *p, uint64_t size)
+{
+	read_some(p, size, 50, 3);
+}
+
+static int build_file_mix(struct plan *plan)
+{
+	int error = map_of("ramfs", plan, MAP_PRIVATE);
+
+	if (!error)
+		error = write_file(FAULT_AROUND, "4096");
+	if (!error)
+		error = fork_partner(map_a_half, built, plan->size);
+	write_file(FAULT_AROUND, "65536");
+	if (error)
+		return error;
+	read_all(built, plan->size);
+	write_some(built, plan->size, 12, 4);
+	return 0;
+}
+
+/* --------------------------------------------------------------- running */
+
+static int (*const builders[LAYOUT_NR])(struct plan *plan) = {
+	[LAYOUT_CONTIGUOUS] = build_contiguous,
+	[LAYOUT_RANDOM] = build_random,
+	[LAYOUT_YOUNG] = build_random,
+	[LAYOUT_FILE] = build_file,
+	[LAYOUT_FILE_TWICE] = build_file_twice,
+	[LAYOUT_SHMEM] = build_shmem,
+	[LAYOUT_FILE_MIX] = build_file_mix,
+	[LAYOUT_FORK] = build_fork,
+	[LAYOUT_FORK_COPIES] = build_fork_copies,
+	[LAYOUT_FORK_LEFT] = build_fork_left,
+	[LAYOUT_MTHP] = build_mthp,
+	[LAYOUT_HOLES] = build_holes,
+	[LAYOUT_THP] = build_thp,
+	[LAYOUT_ZERO] = build_zero,
+	[LAYOUT_SPARSE] = build_sparse,
+	[LAYOUT_VMAS] = build_vmas,
+	[LAYOUT_SMALL] = build_small,
+};
+
+const char *const layout_names[LAYOUT_NR] = {
+	[LAYOUT_CONTIGUOUS] = "anon, contiguous frames",
+	[LAYOUT_RANDOM] = "anon, random frames",
+	[LAYOUT_YOUNG] = "anon, random half young",
+	[LAYOUT_FILE] = "shared file",
+	[LAYOUT_FILE_TWICE] = "shared file, mapped twice",
+	[LAYOUT_SHMEM] = "shared anonymous (shmem)",
+	[LAYOUT_FILE_MIX] = "private file, random mix",
+	[LAYOUT_FORK] = "fork-shared",
+	[LAYOUT_FORK_COPIES] = "fork-shared, random copies",
+	[LAYOUT_FORK_LEFT] = "fork-shared, other copied",
+	[LAYOUT_MTHP] = "64 KiB folios",
+	[LAYOUT_HOLES] = "2 MiB folios with holes",
+	[LAYOUT_THP] = "2 MiB pages",
+	[LAYOUT_ZERO] = "zero page",
+	[LAYOUT_SPARSE] = "sparse 1 TiB, one VMA",
+	[LAYOUT_VMAS] = "60,000 VMAs",
+	[LAYOUT_SMALL] = "small process",
+};
+
+struct job {
+	enum layout_id id;
+	struct plan plan;
+};
+
+/* What is to be young is touched anew, after the parent made all of it old. */
+static void age(struct job *job)
+{
+	if (job->id == LAYOUT_YOUNG || job->id == LAYOUT_FILE_MIX)
+		read_some(built, job->plan.size, 50, 5);
+}
+
+static int run_in_target(void *arg, unsigned int step)
+{
+	struct job *job = arg;
+
+	if (step == STEP_AGE) {
+		age(job);
+		return 0;
+	}
+	return builders[job->id](&job->plan);
+}
+
+static int make_old(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/clear_refs", pid);
+	return write_file(path, "1");
+}
+
+/*
+ * New pages stand in a batch of the CPU for a while and hold a reference;
+ * locking a page empties the batches.
+ */
+static void empty_batches(void)
+{
+	static char page[PAGE_SIZE] __attribute__((aligned(4096)));
+
+	mlock(page, sizeof(page));
+	munlock(page, sizeof(page));
+}
+
+int layout_start(enum layout_id id, uint64_t size, struct target *t,
+		 uint64_t *pages)
+{
+	struct job *job = shared_alloc(sizeof(*job));
+	int error;
+
+	if (!job)
+		return ENOMEM;
+	job->id = id;
+	job->plan.size = size;
+	error = target_start(t, run_in_target, job);
+	if (!error && (id == LAYOUT_YOUNG || id == LAYOUT_FILE_MIX)) {
+		error = make_old(t->pid);
+		if (!error)
+			error = target_step(t, STEP_AGE);
+	}
+	empty_batches();
+	*pages = job->plan.pages;
+	munmap(job, sizeof(*job));
+	return error;
+}

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One function for each interface that is measured, ours and the kernel's,
+ * and the clock they are measured with; knows nothing of goals.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "measures.h"
+#include "memory.h"
+#include "proc.h"
+#include "scan.h"
+
+#define BUFFER		(64 * KIB)
+#define PREAD		MIB
+#define MAX_ROUNDS	15
+
+const char *page_types_path;
+
+static char buffer[MIB] __attribute__((aligned(4096)));
+static uint64_t words[PREAD / 8];
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static int open_proc(pid_t pid, const char *file)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* ------------------------------------------------------------------ ours */
+
+static void note_reply(const struct vmscope_scan *arg, struct sample *s)
+{
+	int lock;
+
+	s->calls++;
+	s->records += arg->nr_records;
+	s->bytes += arg->used;
+	for (lock = 0; lock < VMSCOPE_LOCK_NR; lock++)
+		if (arg->cost.lock[lock].longest_ns > s->longest[lock])
+			s->longest[lock] = arg->cost.lock[lock].longest_ns;
+}
+
+static int scan_all(const struct target *t, struct sample *s, uint64_t records,
+		    uint64_t key, uint32_t flags)
+{
+	struct vmscope_scan arg = {
+		.size = sizeof(arg),
+		.flags = flags,
+		.end = vmscope_info()->task_size,
+		.buffer = (uintptr_t)buffer,
+		.buffer_size = BUFFER,
+		.records = records,
+		.key = key,
+	};
+	int error;
+
+	do {
+		error = vmscope_ioctl(t->fd, VMSCOPE_SCAN, &arg);
+		if (error)
+			return -error;
+		note_reply(&arg, s);
+		arg.start = arg.next;
+	} while (arg.next < arg.end);
+	return 0;
+}
+
+static int tally(const struct target *t, struct sample *s)
+{
+	return scan_all(t, s, RECORD(TALLY), 0, 0);
+}
+
+static int tally_plain(const struct target *t, struct sample *s)
+{
+	return scan_all(t, s, RECORD(TALLY), 0, VMSCOPE_SCAN_PLAIN);
+}
+
+static int records(const struct target *t, struct sample *s)
+{
+	return scan_all(t, s, RECORD(VMA) | RECORD(TALLY), 0, 0);
+}
+
+/* Accessed and dirty bits stay out of the key, so their noise parts nothing. */
+#define KEY_FRAMES	(VMSCOPE_ATTR_STATE | VMSCOPE_KEY_FRAME)
+
+static int frames(const struct target *t, struct sample *s)
+{
+	return scan_all(t, s, RECORD(EXTENT), KEY_FRAMES, 0);
+}
+
+static int frames_plain(const struct target *t, struct sample *s)
+{
+	return scan_all(t, s, RECORD(EXTENT), KEY_FRAMES, VMSCOPE_SCAN_PLAIN);
+}
+
+static int extents(const struct target *t, struct sample *s)
+{
+	return scan_all(t, s, RECORD(EXTENT), vmscope_info()->key, 0);
+}
+
+static int extents_plain(const struct target *t, struct sample *s)
+{
+	return scan_all(t, s, RECORD(EXTENT), vmscope_info()->key,
+			VMSCOPE_SCAN_PLAIN);
+}
+
+/* -------------------------------------------------------------- commands */
+
+static int spawn(char *const argv[], struct sample *s)
+{
+	posix_spawn_file_actions_t files;
+	struct rusage usage;
+	int status, error;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+	error = posix_spawnp(&pid, argv[0], &files, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&files);
+	if (error)
+		return error == ENOENT ? ENOSYS : error;
+	if (wait4(pid, &status, 0, &usage) != pid)
+		return errno;
+	s->memory = usage.ru_maxrss;
+	return status ? EIO : 0;
+}
+
+static int spawn_on(const char *program, char *argument, const struct target *t,
+		    struct sample *s)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", t->pid);
+	return spawn((char *[]){ (char *)program, argument, pid, NULL }, s);
+}
+
+static int show(const struct target *t, struct sample *s)
+{
+	return spawn_on("vmscope", "show", t, s);
+}
+
+static int start(const struct target *t, struct sample *s)
+{
+	(void)t;
+	return spawn((char *[]){ "true", NULL }, s);
+}
+
+static int page_types(const struct target *t, struct sample *s)
+{
+	if (!page_types_path)
+		return ENOSYS;
+	return spawn_on(page_types_path, "-p", t, s);
+}
+
+/* --------------------------------------------------------- the kernel's */
+
+static int read_whole(const struct target *t, const char *name,
+		      struct sample *s)
+{
+	int fd = open_proc(t->pid, name);
+	ssize_t n;
+
+	if (fd < 0)
+		return errno;
+	while ((n = read(fd, buffer, BUFFER)) > 0)
+		s->bytes += n;
+	close(fd);
+	return n ? errno : 0;
+}
+
+static int rollup(const struct target *t, struct sample *s)
+{
+	return read_whole(t, "smaps_rollup", s);
+}
+
+static int smaps(const struct target *t, struct sample *s)
+{
+	return read_whole(t, "smaps", s);
+}
+
+typedef int (*words_fn)(const uint64_t *words, size_t n, struct sample *s);
+
+static int read_vma(int pagemap, uint64_t start, uint64_t end, words_fn fn,
+		    struct sample *s)
+{
+	while (start < end) {
+		uint64_t bytes = (end - start) / PAGE_SIZE * 8;
+		ssize_t n = pread(pagemap, words, bytes < PREAD ? bytes : PREAD,
+				  start / PAGE_SIZE * 8);
+		int error = 0;
+
+		if (n <= 0)
+			return n ? errno : 0;	/* vsyscall has none */
+		s->bytes += n;
+		if (fn)
+			error = fn(words, n / 8, s);
+		if (error)
+			return error;
+		start += n / 8 * PAGE_SIZE;
+	}
+	return 0;
+}
+
+/* Every mapping in /proc/PID/maps, preads of at most 1 MiB. */
+static int read_pagemap(const struct target *t, words_fn fn, struct sample *s)
+{
+	int pagemap = open_proc(t->pid, "pagemap"), error = 0;
+	int fd = open_proc(t->pid, "maps");
+	FILE *maps = fd < 0 ? NULL : fdopen(fd, "r");
+	char line[512];
+
+	while (maps && !error && fgets(line, sizeof(line), maps)) {
+		char *rest;
+		uint64_t start = strtoull(line, &rest, 16);
+
+		error = read_vma(pagemap, start, strtoull(rest + 1, NULL, 16),
+				 fn, s);
+	}
+	if (!maps || pagemap < 0)
+		error = EACCES;
+	if (maps)
+		fclose(maps);
+	if (pagemap >= 0)
+		close(pagemap);
+	return error;
+}
+
+static int pagemap(const struct target *t, struct sample *s)
+{
+	return read_pagemap(t, NULL, s);
+}
+
+static int kpageflags = -1, kpagecount = -1;
+
+/* Frames [first, first + n) from both files, n at most a pread of them. */
+static int read_frames(uint64_t first, size_t n)
+{
+	static uint64_t flags[PREAD / 8], counts[PREAD / 8];
+
+	if (pread(kpageflags, flags, n * 8, first * 8) < 0 ||
+	    pread(kpagecount, counts, n * 8, first * 8) < 0)
+		return errno;
+	return 0;
+}
+
+/* One pread of each file for each run of frames. */
+static int read_runs(const uint64_t *w, size_t n, struct sample *s)
+{
+	size_t i = 0, run;
+	int error = 0;
+
+	for (; i < n && !error; i += run) {
+		run = 1;
+		if (!(w[i] & PM_PRESENT) || !(w[i] & PM_FRAME))
+			continue;
+		while (i + run < n && w[i + run] & PM_PRESENT &&
+		       (w[i + run] & PM_FRAME) == (w[i] & PM_FRAME) + run)
+			run++;
+		error = read_frames(w[i] & PM_FRAME, run);
+		s->records++;
+	}
+	return error;
+}
+
+static int kpage(const struct target *t, struct sample *s)
+{
+	int error;
+
+	kpageflags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	kpagecount = open("/proc/kpagecount", O_RDONLY | O_CLOEXEC);
+	error = kpageflags < 0 || kpagecount < 0 ? errno :
+		read_pagemap(t, read_runs, s);
+	close(kpageflags);
+	close(kpagecount);
+	return error;
+}
+
+/* PAGEMAP_SCAN, 6.7 and later; the C library's headers may be older. */
+struct scan_region {
+	uint64_t start;
+	uint64_t end;
+	uint64_t categories;
+};
+
+struct scan_arg {
+	uint64_t size;
+	uint64_t flags;
+	uint64_t start;
+	uint64_t end;
+	uint64_t walk_end;
+	uint64_t vec;
+	uint64_t vec_len;
+	uint64_t max_pages;
+	uint64_t category_inverted;
+	uint64_t category_mask;
+	uint64_t category_anyof_mask;
+	uint64_t return_mask;
+};
+
+#define SCAN_IOCTL		_IOWR('f', 16, struct scan_arg)
+#define SCAN_IS_FILE		(1u << 2)
+#define SCAN_IS_PRESENT		(1u << 3)
+#define SCAN_IS_SWAPPED		(1u << 4)
+#define SCAN_IS_ZERO		(1u << 5)
+#define SCAN_IS_HUGE		(1u << 6)
+#define SCAN_IS_SOFT_DIRTY	(1u << 7)
+
+static int pagemap_scan(const struct target *t, struct sample *s)
+{
+	struct scan_arg arg = {
+		.size = sizeof(arg),
+		.end = vmscope_info()->task_size,
+		.vec = (uintptr_t)buffer,
+		.vec_len = BUFFER / sizeof(struct scan_region),
+		.category_anyof_mask = SCAN_IS_PRESENT | SCAN_IS_SWAPPED,
+		.return_mask = SCAN_IS_FILE | SCAN_IS_PRESENT | SCAN_IS_SWAPPED |
+			       SCAN_IS_ZERO | SCAN_IS_HUGE | SCAN_IS_SOFT_DIRTY,
+	};
+	int fd = open_proc(t->pid, "pagemap"), n = 0;
+
+	if (fd < 0)
+		return errno;
+	do {
+		n = ioctl(fd, SCAN_IOCTL, &arg);
+		if (n > 0)
+			s->records += n;
+		arg.start = arg.walk_end;
+	} while (n >= 0 && arg.walk_end < arg.end);
+	close(fd);
+	return n >= 0 ? 0 : errno == ENOTTY ? ENOSYS : errno;
+}
+
+/* -------------------------------------------------------------- the clock */
+
+static int (*const functions[MEASURE_NR])(const struct target *t,
+					  struct sample *s) = {
+	[MEASURE_TALLY] = tally,
+	[MEASURE_TALLY_PLAIN] = tally_plain,
+	[MEASURE_RECORDS] = records,
+	[MEASURE_FRAMES] = frames,
+	[MEASURE_FRAMES_PLAIN] = frames_plain,
+	[MEASURE_EXTENTS] = extents,
+	[MEASURE_EXTENTS_PLAIN] = extents_plain,
+	[MEASURE_SHOW] = show,
+	[MEASURE_START] = start,
+	[MEASURE_ROLLUP] = rollup,
+	[MEASURE_SMAPS] = smaps,
+	[MEASURE_PAGEMAP] = pagemap,
+	[MEASURE_PAGEMAP_SCAN] = pagemap_scan,
+	[MEASURE_KPAGE] = kpage,
+	[MEASURE_PAGE_TYPES] = page_types,
+};
+
+const char *const measure_names[MEASURE_NR] = {
+	[MEASURE_TALLY] = "TALLY",
+	[MEASURE_TALLY_PLAIN] = "TALLY plain",
+	[MEASURE_RECORDS] = "VMA+TALLY",
+	[MEASURE_FRAMES] = "EXTENT frames",
+	[MEASURE_FRAMES_PLAIN] = "EXTENT frames plain",
+	[MEASURE_EXTENTS] = "EXTENT all",
+	[MEASURE_EXTENTS_PLAIN] = "EXTENT all plain",
+	[MEASURE_SHOW] = "vmscope show",
+	[MEASURE_START] = "true",
+	[MEASURE_ROLLUP] = "smaps_rollup",
+	[MEASURE_SMAPS] = "smaps",
+	[MEASURE_PAGEMAP] = "pagemap",
+	[MEASURE_PAGEMAP_SCAN] = "PAGEMAP_SCAN",
+	[MEASURE_KPAGE] = "pagemap+kpage*",
+	[MEASURE_PAGE_TYPES] = "page-types -p",
+};
+
+static int by_size(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+struct sample measure(enum measure_id id, const struct target *t,
+		      unsigned int rounds)
+{
+	uint64_t took[MAX_ROUNDS], longest[VMSCOPE_LOCK_NR] = {};
+	struct sample s = {};
+	unsigned int i, lock;
+
+	if (rounds > MAX_ROUNDS)
+		rounds = MAX_ROUNDS;
+	for (i = 0; i < rounds && !s.error; i++) {
+		uint64_t begin;
+
+		s = (struct sample){};
+		begin = now();
+		s.error = functions[id](t, &s);
+		took[i] = now() - begin;
+		for (lock = 0; lock < VMSCOPE_LOCK_NR; lock++)
+			if (s.longest[lock] > longest[lock])
+				longest[lock] = s.longest[lock];
+	}
+	if (s.error)
+		return s;
+	qsort(took, rounds, sizeof(took[0]), by_size);
+	s.best = took[0];
+	s.median = took[rounds / 2];
+	memcpy(s.longest, longest, sizeof(longest));
+	return s;
+}
+
+static uint64_t time_read(int fd, size_t size)
+{
+	uint64_t best = ~0ull;
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		uint64_t begin = now(), took;
+
+		if (pread(fd, buffer, size, 0) != (ssize_t)size)
+			return 0;
+		took = now() - begin;
+		if (took < best)
+			best = took;
+	}
+	return best;
+}
+
+/* A page of the page cache, whole and a bit of it: the rest is equal. */
+uint64_t copy_cost(void)
+{
+	const size_t large = 4096, small = 256;
+	int fd = memfd_create("copy", MFD_CLOEXEC);
+	uint64_t cost = 0;
+
+	if (fd >= 0 && write(fd, buffer, large) == (ssize_t)large)
+		cost = (time_read(fd, large) - time_read(fd, small)) * 1000 /
+		       (large - small);
+	close(fd);
+	return cost;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One function for each interface that is measured, ours and the kernel's,
+ * and the clock they are measured with; knows nothing of goals.
+ */
+#ifndef BENCH_MEASURES_H
+#define BENCH_MEASURES_H
+
+#include <stdint.h>
+
+#include "target.h"
+
+enum measure_id {
+	/* ours */
+	MEASURE_TALLY,
+	MEASURE_TALLY_PLAIN,
+	MEASURE_RECORDS,	/* VMA and TALLY */
+	MEASURE_FRAMES,		/* EXTENT, frames only */
+	MEASURE_FRAMES_PLAIN,
+	MEASURE_EXTENTS,	/* EXTENT, all attributes and counts */
+	MEASURE_EXTENTS_PLAIN,
+	MEASURE_SHOW,		/* the command */
+	MEASURE_START,		/* a command that does nothing */
+	/* the kernel's */
+	MEASURE_ROLLUP,
+	MEASURE_SMAPS,
+	MEASURE_PAGEMAP,
+	MEASURE_PAGEMAP_SCAN,
+	MEASURE_KPAGE,		/* pagemap, kpageflags, kpagecount */
+	MEASURE_PAGE_TYPES,
+	MEASURE_NR
+};
+
+extern const char *const measure_names[MEASURE_NR];
+
+/* What one measurement gave. */
+struct sample {
+	uint64_t best;		/* ns; instructions under icount */
+	uint64_t median;
+	uint64_t calls;
+	uint64_t records;
+	uint64_t bytes;		/* of records */
+	uint64_t longest[VMSCOPE_LOCK_NR];
+	uint64_t memory;	/* KiB of a command at its largest */
+	int error;		/* errno; ENOSYS: this kernel has no such thing */
+};
+
+/* Program paths; NULL when there is none. */
+extern const char *page_types_path;
+
+/* Run @id on @t @rounds times. */
+struct sample measure(enum measure_id id, const struct target *t,
+		      unsigned int rounds);
+
+/* The cost of copying a byte to user space, in thousandths of an instruction. */
+uint64_t copy_cost(void);
+
+#endif
