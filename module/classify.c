@@ -18,6 +18,7 @@ void view_init(struct view *view, const struct vma_copy *copy, bool trusted)
 		.flags = copy->flags,
 		.file_kind = copy->flags & VM_SHARED ? KIND_FILE_SHARED :
 						       KIND_FILE_PRIVATE,
+		.anonymous = copy->anonymous,
 		.anon_only = copy->anonymous &&
 			     !(copy->flags & (VM_PFNMAP | VM_MIXEDMAP)),
 		.hugetlb = copy->huge_shift,

@@ -17,6 +17,7 @@
  * @flags: the VMA's flags
  * @soft_dirty: ATTR_SOFT_DIRTY when the VMA as a whole is, as pagemap has it
  * @file_kind: KIND_FILE_SHARED or KIND_FILE_PRIVATE, for page cache
+ * @anonymous: of the VMA, kept to tell whether the view is still right
  * @anon_only: private anonymous memory, where only anonymous pages can be
  * @hugetlb: a hugetlb mapping
  * @dax: a file whose pages are a device's memory
@@ -27,6 +28,7 @@ struct view {
 	unsigned long flags;
 	u64 soft_dirty;
 	enum page_kind file_kind;
+	bool anonymous;
 	bool anon_only;
 	bool hugetlb;
 	bool dax;
@@ -34,6 +36,15 @@ struct view {
 };
 
 void view_init(struct view *view, const struct vma_copy *copy, bool trusted);
+
+/* Whether @view is what view_init() would make of @copy. */
+static inline bool view_is_of(const struct view *view,
+			      const struct vma_copy *copy, bool trusted)
+{
+	return view->flags == copy->flags && view->trusted == trusted &&
+	       view->anonymous == copy->anonymous && view->dax == copy->dax &&
+	       view->hugetlb == !!copy->huge_shift;
+}
 
 /**
  * classify - what the page is that an entry maps

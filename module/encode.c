@@ -520,10 +520,37 @@ unsigned long encode_range(struct encoder *e, unsigned long addr,
 
 /* ------------------------------------------------------------------ user */
 
+/*
+ * Records are multiples of eight bytes and mostly small: plain stores, eight at
+ * a time, beat the start-up of the string instructions.
+ */
+static int put_words(u64 __user *to, const u64 *from, u32 words)
+{
+	if (!user_access_begin(to, words * sizeof(u64)))
+		return -EFAULT;
+	for (; words >= 8; words -= 8, to += 8, from += 8) {
+		unsafe_put_user(from[0], to, fault);
+		unsafe_put_user(from[1], to + 1, fault);
+		unsafe_put_user(from[2], to + 2, fault);
+		unsafe_put_user(from[3], to + 3, fault);
+		unsafe_put_user(from[4], to + 4, fault);
+		unsafe_put_user(from[5], to + 5, fault);
+		unsafe_put_user(from[6], to + 6, fault);
+		unsafe_put_user(from[7], to + 7, fault);
+	}
+	for (; words; words--)
+		unsafe_put_user(*from++, to++, fault);
+	user_access_end();
+	return 0;
+fault:
+	user_access_end();
+	return -EFAULT;
+}
+
 int encode_flush(struct encoder *e)
 {
 	encode_close(e);
-	if (copy_to_user(e->user, e->buffer, e->used))
+	if (put_words(e->user, (const u64 *)e->buffer, e->used / sizeof(u64)))
 		return -EFAULT;
 	e->user += e->used;
 	e->left -= e->used;

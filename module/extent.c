@@ -8,7 +8,7 @@
 #include "extent.h"
 #include "extent_fast.h"
 
-#define COST_PLAIN	12
+#define COST_PLAIN	25
 #define COST_HOLE	1
 
 unsigned long extent_hole(struct extents *x, unsigned long addr,

@@ -325,6 +325,7 @@ static bool walk_vma(struct scan *s, struct vm_area_struct *vma,
 	}
 	s->section.budget -= COST_VMA;
 	s->addr = walk_range(&s->walk, s->addr, part_end(s));
+	section_settle(&s->section);
 	if (s->walk.lockless)
 		encode_mark_open(&s->encoder, MARK_RACY);
 	if (s->addr < part_end(s))
@@ -367,6 +368,7 @@ static int one_section(struct scan *s)
 	do {
 		vma = section_next(&s->section, &start, &end);
 		if (IS_ERR(vma)) {
+			walk_release(&s->walk);
 			section_leave(&s->section);
 			if (start >= s->request->end)
 				s->addr = s->request->end;
@@ -386,6 +388,7 @@ static int one_section(struct scan *s)
 		}
 	} while (walk_vma(s, vma, start, end) && s->section.budget > 0 &&
 		 s->addr < s->request->end && !budget_spent(s));
+	walk_release(&s->walk);
 	section_leave(&s->section);
 	return 0;
 }

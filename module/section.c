@@ -108,7 +108,8 @@ int section_enter(struct section *s, unsigned long addr)
 	int want, err;
 
 	s->mas = mas;
-	s->vma = NULL;
+	s->now.vma = NULL;
+	s->before.vma = NULL;
 	s->sections++;
 	s->budget = BUDGET_LOCKED;
 	want = test_unsafe_mode() ? WANT_IRQ : s->want;
@@ -150,18 +151,23 @@ static struct hugetlb_vma_lock *shared_hugetlb_lock(const struct vm_area_struct 
 	return vma->vm_private_data;
 }
 
-static void put_vma(struct section *s)
+static void put_vma(struct section *s, struct locked_vma *locked)
 {
-	if (!s->vma)
+	if (!locked->vma)
 		return;
-	if (s->hugetlb)
-		up_read(&shared_hugetlb_lock(s->vma)->rw_sema);
-	s->hugetlb = false;
+	if (locked->hugetlb)
+		up_read(&shared_hugetlb_lock(locked->vma)->rw_sema);
 	if (s->lock == SECTION_VMA)
-		vma_end_read(s->vma);
-	s->vma = NULL;
+		vma_end_read(locked->vma);
+	locked->vma = NULL;
 }
 
+void section_settle(struct section *s)
+{
+	put_vma(s, &s->before);
+}
+
+/* Into s->now, which is free. */
 static bool lock_vma(struct section *s, struct vm_area_struct *vma)
 {
 	struct hugetlb_vma_lock *lock;
@@ -179,14 +185,14 @@ static bool lock_vma(struct section *s, struct vm_area_struct *vma)
 		if (unlikely(s->deadline))
 			stop_waiting(s);
 	}
-	s->vma = vma;
+	s->now = (struct locked_vma){ .vma = vma };
 	lock = shared_hugetlb_lock(vma);
 	if (lock) {
 		if (!down_read_trylock(&lock->rw_sema)) {
-			put_vma(s);
+			put_vma(s, &s->now);
 			return false;
 		}
-		s->hugetlb = true;
+		s->now.hugetlb = true;
 	}
 	return true;
 }
@@ -196,10 +202,12 @@ struct vm_area_struct *section_next(struct section *s, unsigned long *start,
 {
 	struct vm_area_struct *vma;
 
-	put_vma(s);
 	vma = mas_find(&s->mas, ULONG_MAX);
 	if (!vma)
 		return NULL;
+	section_settle(s);
+	s->before = s->now;
+	s->now.vma = NULL;
 	*start = s->mas.index;
 	*end = s->mas.last + 1;
 	if (s->lock != SECTION_IRQ && !lock_vma(s, vma))
@@ -236,7 +244,8 @@ static void let_writers_in(struct section *s)
 
 void section_leave(struct section *s)
 {
-	put_vma(s);
+	put_vma(s, &s->before);
+	put_vma(s, &s->now);
 	account(s);
 	switch (s->lock) {
 	case SECTION_VMA:

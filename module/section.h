@@ -24,12 +24,19 @@ struct hold {
 	u64 longest_ns;
 };
 
+/* A VMA that is locked, and whether its hugetlb lock is held as well. */
+struct locked_vma {
+	struct vm_area_struct *vma;
+	bool hugetlb;
+};
+
 /**
  * struct section - the state of one operation on a target
  * @mm: the address space; the caller holds mm_users
  * @lock: how the section that is entered now is protected
- * @vma: the VMA that is locked now, in SECTION_VMA
- * @hugetlb: @vma's hugetlb lock is held as well
+ * @now: the VMA that is locked now
+ * @before: the one before it, which stays locked until section_settle(): a page
+ *	table that both have entries in is kept by one or the other all the time
  * @budget: work that may still be done before section_leave(), in units of
  *	about ten instructions; whoever works subtracts
  * @deadline: when waiting for the lock at hand ends, in ktime; 0 while there
@@ -42,8 +49,8 @@ struct hold {
 struct section {
 	struct mm_struct *mm;
 	enum section_lock lock;
-	struct vm_area_struct *vma;
-	bool hugetlb;
+	struct locked_vma now;
+	struct locked_vma before;
 	long budget;
 
 	u64 timeout_ns;
@@ -80,14 +87,18 @@ int section_enter(struct section *s, unsigned long addr);
  * @start: out: its range, as the tree has it; also when it could not be locked
  * @end: out
  *
- * The VMA stays locked until the next call or section_leave(). In SECTION_IRQ
- * it is not locked at all and may be recycled memory: look at its flags only.
+ * The VMA stays locked until section_settle() after the next call, or until
+ * section_leave(). In SECTION_IRQ it is not locked at all and may be recycled
+ * memory: look at its flags only.
  *
  * Return: the VMA, NULL behind the last one, ERR_PTR(-EAGAIN) when its lock is
  * taken: leave the section, then section_wait().
  */
 struct vm_area_struct *section_next(struct section *s, unsigned long *start,
 				    unsigned long *end);
+
+/* Let go of the VMA before this one: no table is held that needs it. */
+void section_settle(struct section *s);
 
 void section_leave(struct section *s);
 

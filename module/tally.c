@@ -11,7 +11,7 @@
 #include "tally.h"
 #include "tally_fast.h"
 
-#define COST_PLAIN	12	/* an entry with its struct page */
+#define COST_PLAIN	25	/* an entry with its struct page */
 #define COST_HOLE	1
 
 void tally_begin(struct tally *t, const struct vma_copy *copy, bool trusted)
@@ -25,7 +25,8 @@ void tally_begin(struct tally *t, const struct vma_copy *copy, bool trusted)
 		t->count[__ffs64(used)] = 0;
 	t->cells_used = 0;
 	t->counts_used = 0;
-	view_init(&t->view, copy, trusted);
+	if (!view_is_of(&t->view, copy, trusted))
+		view_init(&t->view, copy, trusted);
 	t->shmem = NULL;
 	/*
 	 * smaps asks the object as a whole where every swapped page of it is

@@ -54,8 +54,8 @@ static_assert((E_AGE & (F_REFERENCED | F_DIRTY)) == 0);
 static_assert((E_AGE | F_REFERENCED | F_DIRTY) < TALLY_HIST);
 
 /* Work, in units of ten instructions. */
-#define COST_SINGLE	4
-#define COST_FOLIO	12
+#define COST_SINGLE	6
+#define COST_FOLIO	16
 
 /* A table whose blocks fail this often in a row is read page by page. */
 #define PATIENCE	3
@@ -134,85 +134,6 @@ static unsigned int count_equal(const u64 *p, unsigned int n, u64 raw)
 	return i;
 }
 
-/* ---------------------------------------------------------- large folios */
-
-/* How many entries from the front map consecutive frames, otherwise alike. */
-static unsigned int count_consecutive(const u64 *p, u64 first, unsigned int n)
-{
-	unsigned int i = 1;
-
-	while (n - i >= BLOCK) {
-		const u64 *q = p + i;
-		u64 e = first + ((u64)i << PAGE_SHIFT);
-		u64 differ;
-
-		differ = (READ_ONCE(q[0]) ^ e) |
-			 (READ_ONCE(q[1]) ^ (e + PAGE_SIZE)) |
-			 (READ_ONCE(q[2]) ^ (e + 2 * PAGE_SIZE)) |
-			 (READ_ONCE(q[3]) ^ (e + 3 * PAGE_SIZE)) |
-			 (READ_ONCE(q[4]) ^ (e + 4 * PAGE_SIZE)) |
-			 (READ_ONCE(q[5]) ^ (e + 5 * PAGE_SIZE)) |
-			 (READ_ONCE(q[6]) ^ (e + 6 * PAGE_SIZE)) |
-			 (READ_ONCE(q[7]) ^ (e + 7 * PAGE_SIZE));
-		if (differ)
-			break;
-		i += BLOCK;
-	}
-	while (i < n && READ_ONCE(p[i]) == first + ((u64)i << PAGE_SHIFT))
-		i++;
-	return i;
-}
-
-/* How many pages of a folio from @page on have its mapcount and exclusive bit. */
-static unsigned int count_alike_in_folio(const struct page *page,
-					 unsigned int n)
-{
-	u32 mapcount = counts_of(page);
-	u64 exclusive = page_word(page, FLAGS_WORD) & BIT(PG_anon_exclusive);
-	unsigned int i = 1;
-
-	for (; n - i >= BLOCK; i += BLOCK) {
-		const struct page *q = page + i;
-		u64 any, all;
-
-#define AT(n)	(q + (n))
-		any = ANY_WORD(AT, FLAGS_WORD);
-		all = ALL_WORD(AT, FLAGS_WORD);
-		if (((any ^ exclusive) | (all ^ exclusive)) &
-		    BIT(PG_anon_exclusive))
-			break;
-		if ((u32)ANY_WORD(AT, COUNTS_WORD) != mapcount ||
-		    (u32)ALL_WORD(AT, COUNTS_WORD) != mapcount)
-			break;
-#undef AT
-	}
-	while (i < n && (u32)counts_of(page + i) == mapcount &&
-	       !((page_word(page + i, FLAGS_WORD) ^ exclusive) &
-		 BIT(PG_anon_exclusive)))
-		i++;
-	return i;
-}
-
-/*
- * The entry at the front maps a page of a large folio: take as many more pages
- * of it as follow in order and are mapped alike. What they share beyond their
- * own words is the folio's. Return: entries taken.
- */
-static unsigned int take_folio(struct tally *t, const u64 *p, unsigned int n,
-			       u64 first, const struct page *page)
-{
-	struct folio *folio = page_folio((struct page *)page);
-	unsigned long left = folio_nr_pages(folio) -
-			     (page - (const struct page *)folio);
-	unsigned int taken;
-
-	taken = count_consecutive(p, first, min_t(unsigned long, n, left));
-	taken = count_alike_in_folio(page, taken);
-	tally_alike(t, __pte(first), taken);
-	t->cost += COST_FOLIO;
-	return taken;
-}
-
 /* ----------------------------------------------------------- small pages */
 
 /* What an age makes of a cell. */
@@ -231,13 +152,18 @@ static const u8 age_cells[TALLY_HIST] = {
 
 static __always_inline unsigned int age_of(u64 raw, u64 flags)
 {
+	/* rare; the barriers keep them from being computed for every page */
 #ifdef _PAGE_BIT_SAVED_DIRTY
 	/* a dirty entry without write permission has its bit elsewhere */
-	if (unlikely(raw & BIT_ULL(_PAGE_BIT_SAVED_DIRTY)))
+	if (unlikely(raw & BIT_ULL(_PAGE_BIT_SAVED_DIRTY))) {
 		raw |= _PAGE_DIRTY;
+		barrier();
+	}
 #endif
-	if (F_YOUNG && unlikely(flags & F_YOUNG))
+	if (F_YOUNG && unlikely(flags & F_YOUNG)) {
 		flags |= F_REFERENCED;
+		barrier();
+	}
 	return (raw & E_AGE) | (flags & (F_REFERENCED | F_DIRTY));
 }
 
@@ -298,6 +224,120 @@ static __always_inline bool add_small(struct tally *t, u64 raw,
 	return true;
 }
 
+/* ---------------------------------------------------------- large folios */
+
+/* How many entries from the front map consecutive frames, otherwise alike. */
+static unsigned int count_consecutive(const u64 *p, u64 first, unsigned int n)
+{
+	unsigned int i = 0;
+
+	while (n - i >= BLOCK) {
+		const u64 *q = p + i;
+		u64 e = first + ((u64)i << PAGE_SHIFT);
+		u64 differ;
+
+		differ = (READ_ONCE(q[0]) ^ e) |
+			 (READ_ONCE(q[1]) ^ (e + PAGE_SIZE)) |
+			 (READ_ONCE(q[2]) ^ (e + 2 * PAGE_SIZE)) |
+			 (READ_ONCE(q[3]) ^ (e + 3 * PAGE_SIZE)) |
+			 (READ_ONCE(q[4]) ^ (e + 4 * PAGE_SIZE)) |
+			 (READ_ONCE(q[5]) ^ (e + 5 * PAGE_SIZE)) |
+			 (READ_ONCE(q[6]) ^ (e + 6 * PAGE_SIZE)) |
+			 (READ_ONCE(q[7]) ^ (e + 7 * PAGE_SIZE));
+		if (differ)
+			break;
+		i += BLOCK;
+	}
+	while (i < n && READ_ONCE(p[i]) == first + ((u64)i << PAGE_SHIFT))
+		i++;
+	return i;
+}
+
+/* How many pages of a folio from @page on have its mapcount and exclusive bit. */
+static unsigned int count_alike_in_folio(const struct page *page,
+					 unsigned int n)
+{
+	u32 mapcount = counts_of(page);
+	u64 exclusive = page_word(page, FLAGS_WORD) & BIT(PG_anon_exclusive);
+	unsigned int i = 0;
+
+	for (; n - i >= BLOCK; i += BLOCK) {
+		const struct page *q = page + i;
+		u64 any, all;
+
+#define AT(n)	(q + (n))
+		any = ANY_WORD(AT, FLAGS_WORD);
+		all = ALL_WORD(AT, FLAGS_WORD);
+		if (((any ^ exclusive) | (all ^ exclusive)) &
+		    BIT(PG_anon_exclusive))
+			break;
+		if ((u32)ANY_WORD(AT, COUNTS_WORD) != mapcount ||
+		    (u32)ALL_WORD(AT, COUNTS_WORD) != mapcount)
+			break;
+#undef AT
+	}
+	while (i < n && (u32)counts_of(page + i) == mapcount &&
+	       !((page_word(page + i, FLAGS_WORD) ^ exclusive) &
+		 BIT(PG_anon_exclusive)))
+		i++;
+	return i;
+}
+
+/*
+ * @pages pages of a large folio, alike and mapped alike. They are counted with
+ * the small ones; what fold() then takes for order 0 is given back here.
+ * Return: false when there is more to them.
+ */
+static bool add_folio(struct tally *t, u64 raw, const struct page *page,
+		      const struct folio *folio, unsigned int pages)
+{
+	u64 flags = page_word(&folio->page, FLAGS_WORD);
+	u64 mapping = page_word(&folio->page, MAPPING_WORD);
+	unsigned int order = folio_order((struct folio *)folio) & 0x1f;
+	u32 others = folio_page_mapcount(folio, page, true) - 1;
+	unsigned int cell;
+
+	if (others >= SHARES_MAX - 1 || !mapping)
+		return false;
+	if ((mapping & MAPPING_KIND_ANON) && !(flags & BIT(PG_swapbacked)))
+		return false;
+	/* exclusive is said of each page, everything else of the folio */
+	flags &= ~BIT(PG_anon_exclusive);
+	flags |= page_word(page, FLAGS_WORD) & BIT(PG_anon_exclusive);
+	cell = kind_of_small(t, flags, mapping) * 8 +
+	       age_cells[age_of(raw, flags)];
+	if (others) {
+		cell += CELL_SHARED;
+		t->small_pss[cell] += (u64)shares[others + 1] * pages;
+	}
+	t->small[cell] += pages;
+	t->small_used |= BIT_ULL(cell);
+	tally_add(t, COUNT_ORDER + order, pages);
+	t->count[COUNT_ORDER] -= pages;
+	return true;
+}
+
+/*
+ * The entry at the front maps a page of a large folio: take as many more pages
+ * of it as follow in order and are mapped alike. What they share beyond their
+ * own words is the folio's. Return: entries taken.
+ */
+static unsigned int take_folio(struct tally *t, const u64 *p, unsigned int n,
+			       u64 first, const struct page *page)
+{
+	struct folio *folio = page_folio((struct page *)page);
+	unsigned long left = folio_nr_pages(folio) -
+			     (page - (const struct page *)folio);
+	unsigned int taken;
+
+	taken = count_consecutive(p, first, min_t(unsigned long, n, left));
+	taken = count_alike_in_folio(page, taken);
+	if (!add_folio(t, first, page, folio, taken))
+		tally_alike(t, __pte(first), taken);
+	t->cost += COST_FOLIO + taken;
+	return taken;
+}
+
 /* --------------------------------------------------------------- a table */
 
 /* Entries that map no page of the kernel's. Return: entries taken. */
@@ -313,6 +353,7 @@ static unsigned int take_frameless(struct tally *t, const u64 *p,
 	}
 	taken = count_equal(p, n, raw);
 	tally_alike(t, __pte(raw), taken);
+	t->cost += taken / 2;
 	return taken;
 }
 
@@ -425,7 +466,10 @@ bool tally_fast_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
 	if (!t->view.trusted || t->view.hugetlb || t->view.dax || t->shmem ||
 	    t->view.flags & (VM_PFNMAP | VM_MIXEDMAP))
 		return false;
-	if (t->view.anon_only)
+	/* for few pages, folding the ages costs more than it saves */
+	if (n < BLOCK)
+		take_table(t, p, addr, n, KINDRED_MIXED);
+	else if (t->view.anon_only)
 		take_table(t, p, addr, n, KINDRED_EXCLUSIVE);
 	else if (t->view.file_kind == KIND_FILE_SHARED)
 		take_table(t, p, addr, n, KINDRED_SHARED);

@@ -70,24 +70,56 @@ static unsigned long tell_ptes(struct walk *w, pmd_t pmd, unsigned long addr,
 	return addr + ((unsigned long)taken << PAGE_SHIFT);
 }
 
+/* The lock is taken in one function and given up in another; sparse is told. */
+static void hold(struct walk *w, spinlock_t *ptl, pmd_t pmd, unsigned long addr)
+{
+	spin_lock(ptl);
+	__release(ptl);
+	w->held.ptl = ptl;
+	w->held.pmd = pmd;
+	w->held.base = addr & PMD_MASK;
+}
+
+void walk_release(struct walk *w)
+{
+	spinlock_t *ptl = w->held.ptl;
+
+	if (!ptl)
+		return;
+	w->held.ptl = NULL;
+	__acquire(ptl);
+	spin_unlock(ptl);
+}
+
 static unsigned long walk_ptes(struct walk *w, pmd_t *pmdp, pmd_t pmd,
 			       unsigned long addr, unsigned long end)
 {
 	unsigned int n = (end - addr) >> PAGE_SHIFT;
-	spinlock_t *ptl;
 
 	test_widen_window();
 	/* interrupts are off: take few at a time */
 	if (w->lockless)
 		return tell_ptes(w, pmd, addr, min(n, LOCKLESS_ENTRIES));
-	ptl = pte_lockptr(w->mm, &pmd);
-	spin_lock(ptl);
+	hold(w, pte_lockptr(w->mm, &pmd), pmd, addr);
 	/* collapsed or freed before the lock was ours: look again */
 	if (likely(pmd_same(pmd, pmd_read_once(pmdp))))
-		addr = tell_ptes(w, pmd, addr, n);
-	else
-		*w->budget -= COST_DESCENT;
-	spin_unlock(ptl);
+		return tell_ptes(w, pmd, addr, n);
+	walk_release(w);
+	*w->budget -= COST_DESCENT;
+	return addr;
+}
+
+/*
+ * The table that is held may have the next entries, too. It cannot have been
+ * taken away: its lock keeps it from being collapsed, and the VMA it was read
+ * for is locked until the one at hand is.
+ */
+static unsigned long walk_held(struct walk *w, unsigned long addr,
+			       unsigned long end)
+{
+	if (w->held.ptl && addr - w->held.base < PMD_SIZE && !w->huge_shift)
+		return tell_ptes(w, w->held.pmd, addr,
+				 (pmd_addr_end(addr, end) - addr) >> PAGE_SHIFT);
 	return addr;
 }
 
@@ -137,11 +169,13 @@ static unsigned long walk_pmds(struct walk *w, pud_t *pudp, pud_t pud,
 		}
 		if (w->huge_shift == PMD_SHIFT || pmd_maps_memory(pmd) ||
 		    !pmd_present(pmd)) {
+			walk_release(w);
 			addr = walk_pmd_leaf(w, pmdp, pmd, addr, next);
 			continue;
 		}
 		w->entries++;
 		*w->budget -= COST_DESCENT;
+		walk_release(w);
 		addr = walk_ptes(w, pmdp, pmd, addr, next);
 	}
 	return addr;
@@ -201,6 +235,10 @@ unsigned long walk_range(struct walk *w, unsigned long addr, unsigned long end)
 {
 	w->stopped = false;
 	w->moved = false;
+	addr = walk_held(w, addr, end);
+	if (addr == end)
+		return end;
+	walk_release(w);
 	while (addr < end && !done(w)) {
 		pgd_t *pgdp = pgd_offset(w->mm, addr);
 		pgd_t pgd = pgd_read_once(pgdp);

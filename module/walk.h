@@ -7,6 +7,7 @@
 #define VMS_WALK_H
 
 #include <linux/mm_types.h>
+#include <linux/spinlock_types.h>
 #include <linux/types.h>
 
 struct walk;
@@ -48,6 +49,8 @@ struct walk_ops {
  * @entries: out: entries read, all levels
  * @stopped: out: an op ended the walk
  * @moved: private: something was told; no walk ends before that
+ * @held: private: the PTE table that was read last. It stays locked for the
+ *	next VMA, which often has its entries in the same one
  */
 struct walk {
 	struct mm_struct *mm;
@@ -58,15 +61,29 @@ struct walk {
 	bool shared_table;
 	bool stopped;
 	bool moved;
+	struct {
+		spinlock_t *ptl;
+		pmd_t pmd;
+		unsigned long base;
+	} held;
 	u64 entries;
 };
 
 /**
  * walk_range - tell of every entry between two addresses
  *
- * Context: in a section, inside one VMA. Return: the address that was reached:
+ * Context: in a section, inside one VMA; walk_release() has to follow before
+ * that is left. Return: the address that was reached:
  * @end, or less when the budget was used up or an op ended it.
  */
 unsigned long walk_range(struct walk *w, unsigned long addr, unsigned long end);
+
+/**
+ * walk_release - let go of the table that is held
+ *
+ * Context: before the section is left, and before the VMAs that keep the table
+ * are let go of.
+ */
+void walk_release(struct walk *w);
 
 #endif /* VMS_WALK_H */
