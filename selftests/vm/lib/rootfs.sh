@@ -23,6 +23,7 @@ rootfs_debootstrap() {
 	local log=$1
 	local -a mode=(--mode=root)
 	[ "$(id -u)" = 0 ] || mode=(--mode=unshare)
+	# shellcheck disable=SC2016 # the hooks expand $1
 	mmdebstrap "${mode[@]}" --variant=essential --format=tar \
 		--aptopt="$VMSCOPE_CACHE/apt/bookworm/host.conf" \
 		--aptopt='Acquire::Languages "none"' --aptopt='Acquire::Retries "3"' \
@@ -39,12 +40,13 @@ rootfs_debootstrap() {
 }
 
 # The unpacked tree and the image belong to one step, because without root the
-# owners of the files exist only inside the user namespace.
+# owners of the files exist only inside the user namespace; device nodes cannot be
+# made there, and the guest mounts a /dev of its own.
 rootfs_image() {
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	as_file_owner sh -euc '
 		mkdir "$1/tree"
-		tar -C "$1/tree" --numeric-owner -xf -
+		tar -C "$1/tree" --numeric-owner --exclude="./dev/*" -xf -
 		cp "$1/tree/bin/busybox" "$1/busybox"
 		mke2fs -q -t ext4 -O ^has_journal -E lazy_itable_init=1,nodiscard -m 0 \
 			-L vmscope -d "$1/tree" "$1/root.ext4" "$2"
@@ -59,6 +61,7 @@ rootfs_make() {
 	say "making the guest's userland ($(guest_packages | wc -l) packages and what they need; about 1 to 2 minutes)"
 	if ! rootfs_debootstrap "$log" | rootfs_image "$folder"; then
 		tail -n 20 "$log" >&2
+		as_file_owner rm -rf "$folder/tree"
 		die "mmdebstrap could not make the guest's userland"
 	fi
 	rm "$log"
