@@ -18,10 +18,12 @@ apt_mirrors() {
 	local label=$1 pattern='/debian/?$'
 	[ "$label" = Debian ] || pattern=security
 	# The downloaded release files know whose archive it is.
+	# shellcheck disable=SC2016 # apt expands these
 	apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' |
 		sed -n "s,^Debian|$label|,,p" | sort -u
 	# A host that has not run apt-get update yet: tried by name; the
 	# signature of what comes back decides.
+	# shellcheck disable=SC2016
 	apt-get indextargets --no-release-info --format '$(REPO_URI)|$(COMPONENT)' \
 		'Created-By: Packages' | sed -n 's,|main$,,p' | sort -u | grep -E "$pattern" || true
 }
@@ -117,7 +119,7 @@ apt_refresh() {
 	exec {lock}>"$VMSCOPE_CACHE/locks/apt-$release"
 	flock "$lock"
 	if [ "${2:-}" = now ] || ! is_fresh "$root/fresh"; then
-		run_strictly apt_refresh_locked "$release" || status=1
+		"$VM/lib/strictly" apt_refresh_locked "$release" || status=1
 	fi
 	exec {lock}>&-
 	return $status

@@ -5,7 +5,10 @@
 # What the runner itself answers when it could not build or boot.
 STATUS_CANNOT=123
 
-VMSCOPE_CACHE=${VMSCOPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmscope}
+# depmod and mke2fs are not on the PATH of Debian's ordinary users.
+PATH=$PATH:/usr/sbin:/sbin
+
+export VMSCOPE_CACHE=${VMSCOPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmscope}
 
 # Progress of long steps: never on standard output, which belongs to COMMAND.
 say() {
@@ -55,14 +58,6 @@ remove_tree() {
 	}
 }
 
-# Runs "$@" where it stands with errexit in force. In the left side of || (or
-# in a condition) bash ignores errexit all the way down; a background subshell
-# is the one place that escapes this.
-run_strictly() {
-	(set -e; "$@") &
-	wait $!
-}
-
 # cache_item NAME KEY BUILDER [ARG...]: sets REPLY to the folder of the item.
 # BUILDER ARG... FOLDER fills a folder beside it, which is renamed into place when
 # it succeeded. The item stays locked against removal until this shell ends.
@@ -85,7 +80,7 @@ cache_item() {
 			done
 			making=$VMSCOPE_CACHE/tmp/$name-$key.$$
 			mkdir "$making"
-			if ! run_strictly "$@" "$making"; then
+			if ! "$VM/lib/strictly" "$@" "$making"; then
 				remove_tree "$making"
 				exec {lock}>&-
 				return 1

@@ -65,6 +65,7 @@ kernel_headers_relocate() {
 	# shellcheck disable=SC2016 # make expands these
 	sed -i -e 's,^KBUILD_OUTPUT *=.*,KBUILD_OUTPUT := $(realpath $(dir $(lastword $(MAKEFILE_LIST)))),' \
 		-e 's,^include /usr/src/,include $(realpath $(dir $(lastword $(MAKEFILE_LIST)))/..)/,' "$makefile"
+	# shellcheck disable=SC2016
 	grep -q '^include \$(realpath' "$makefile" ||
 		die "the kernel headers' Makefile is not what it was: $makefile"
 }
