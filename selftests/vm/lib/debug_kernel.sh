@@ -16,8 +16,6 @@ DEBUG_KERNEL_LEAVE_OUT=(
 	--exclude='linux-source-*/drivers/net/wireless/*.[ch]'
 	--exclude='linux-source-*/drivers/staging/*.[ch]'
 	--exclude='linux-source-*/sound/*.c'
-	--exclude='linux-source-*/arch/[!x]*.[chS]'
-	--exclude='linux-source-*/arch/[!x]*.dts*'
 )
 
 # debug_config_check CONFIG: every line of debug.config must have survived olddefconfig.
