@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Every allocation and every copy of every operation is made to fail once: the
+ * error must be a documented one and nothing may be left behind. Needs a kernel
+ * with fault injection; knows nothing of what the operations answer.
+ */
+#include "kselftest_harness.h"
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include "leaf.h"
+
+#define DEBUGFS		"/sys/kernel/debug/"
+#define MOST		400	/* no operation has so many places to fail */
+
+FIXTURE(fail) {
+	int device;
+	int target;
+	int nth;		/* /proc/thread-self/fail-nth */
+	char buffer[65536];
+};
+
+static const char *const attributes[] = {
+	"failslab", "fail_page_alloc", "fail_usercopy",
+};
+
+static void set_up_attribute(const char *name)
+{
+	static const struct {
+		const char *file;
+		const char *value;
+	} settings[] = {
+		/* Ordinary allocations too, and without a stack trace for each. */
+		{ "ignore-gfp-wait", "N" }, { "ignore-gfp-highmem", "N" },
+		{ "min-order", "0" }, { "verbose", "0" }, { "task-filter", "N" },
+	};
+	char path[128];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(settings); i++) {
+		snprintf(path, sizeof(path), DEBUGFS "%s/%s", name,
+			 settings[i].file);
+		write_file(path, settings[i].value);
+	}
+}
+
+FIXTURE_SETUP(fail)
+{
+	size_t i;
+
+	self->device = device_open();
+	ASSERT_LE(0, self->device);
+	self->target = target_open(self->device, 0);
+	ASSERT_LE(0, self->target);
+	self->nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (self->nth < 0)
+		SKIP(return, "this kernel has no fault injection");
+	for (i = 0; i < ARRAY_SIZE(attributes); i++)
+		set_up_attribute(attributes[i]);
+	vmscope_info();
+}
+
+FIXTURE_TEARDOWN(fail)
+{
+	close(self->target);
+	close(self->device);
+	if (self->nth >= 0)
+		close(self->nth);
+}
+
+typedef int (*operation_fn)(FIXTURE_DATA(fail) *self);
+
+static int do_open_device(FIXTURE_DATA(fail) *self)
+{
+	int fd = device_open();
+
+	(void)self;
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+static int do_info(FIXTURE_DATA(fail) *self)
+{
+	struct vmscope_info arg = { .size = sizeof(arg) };
+
+	return vmscope_ioctl(self->device, VMSCOPE_INFO, &arg);
+}
+
+static int do_open(FIXTURE_DATA(fail) *self)
+{
+	int fd = target_open(self->device, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+static int do_target(FIXTURE_DATA(fail) *self)
+{
+	struct vmscope_target arg = { .size = sizeof(arg) };
+
+	return vmscope_ioctl(self->target, VMSCOPE_TARGET, &arg);
+}
+
+static int scan(FIXTURE_DATA(fail) *self, uint64_t records, uint64_t key)
+{
+	struct vmscope_scan arg = {
+		.size = sizeof(arg), .end = vmscope_info()->task_size,
+		.buffer = (uintptr_t)self->buffer,
+		.buffer_size = sizeof(self->buffer),
+		.records = records, .key = key,
+	};
+
+	return vmscope_ioctl(self->target, VMSCOPE_SCAN, &arg);
+}
+
+static int do_scan_tally(FIXTURE_DATA(fail) *self)
+{
+	return scan(self, RECORD(VMA) | RECORD(TALLY), 0);
+}
+
+static int do_scan_extents(FIXTURE_DATA(fail) *self)
+{
+	return scan(self, RECORD(VMA) | RECORD(EXTENT), scan_full_key());
+}
+
+static int do_first_scan(FIXTURE_DATA(fail) *self)
+{
+	int old = self->target, error;
+
+	self->target = target_open(self->device, 0);
+	error = self->target < 0 ? self->target : do_scan_extents(self);
+	if (self->target >= 0)
+		close(self->target);
+	self->target = old;
+	return error;
+}
+
+static int do_translate(FIXTURE_DATA(fail) *self)
+{
+	struct vmscope_translation answer[16] = { { .address = (uintptr_t)self } };
+	struct vmscope_translate arg = {
+		.size = sizeof(arg), .translations = (uintptr_t)answer,
+		.count = ARRAY_SIZE(answer), .stride = sizeof(answer[0]),
+	};
+
+	return vmscope_ioctl(self->target, VMSCOPE_TRANSLATE, &arg);
+}
+
+static int lowest_descriptor(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+/* Fail the first place, then the second, until there are no more. */
+static void sweep(struct __test_metadata *_metadata, FIXTURE_DATA(fail) *self,
+		  operation_fn operation)
+{
+	int before = lowest_descriptor(), nth;
+
+	ASSERT_EQ(0, operation(self));
+	for (nth = 1; nth < MOST; nth++) {
+		char text[16] = "";
+		int error;
+
+		snprintf(text, sizeof(text), "%d", nth);
+		ASSERT_LT(0, pwrite(self->nth, text, strlen(text), 0));
+		error = operation(self);
+		memset(text, 0, sizeof(text));
+		ASSERT_LT(0, pread(self->nth, text, sizeof(text) - 1, 0));
+		ASSERT_LT(0, pwrite(self->nth, "0", 1, 0));
+		ASSERT_TRUE(error == 0 || error == -ENOMEM || error == -EFAULT)
+			TH_LOG("place %d: %s", nth, strerror(-error));
+		ASSERT_EQ(before, lowest_descriptor());
+		if (atoi(text))
+			break;	/* it was not reached */
+	}
+	EXPECT_LT(1, nth) TH_LOG("nothing could be made to fail");
+	EXPECT_GT(MOST, nth);
+	TH_LOG("%d places", nth - 1);
+	EXPECT_EQ(0, operation(self));
+}
+
+TEST_F(fail, open_device)
+{
+	sweep(_metadata, self, do_open_device);
+}
+
+TEST_F(fail, info)
+{
+	sweep(_metadata, self, do_info);
+}
+
+TEST_F(fail, open)
+{
+	sweep(_metadata, self, do_open);
+}
+
+TEST_F(fail, target)
+{
+	sweep(_metadata, self, do_target);
+}
+
+TEST_F(fail, scan_tally)
+{
+	sweep(_metadata, self, do_scan_tally);
+}
+
+TEST_F(fail, scan_extents)
+{
+	sweep(_metadata, self, do_scan_extents);
+}
+
+TEST_F(fail, first_scan)
+{
+	sweep(_metadata, self, do_first_scan);
+}
+
+TEST_F(fail, translate)
+{
+	sweep(_metadata, self, do_translate);
+}
+
+VMSCOPE_TEST_MAIN
