@@ -85,8 +85,13 @@ static void explain(const struct vs_model *module, const struct vs_vma *vma,
 		    struct vs_difference *difference)
 {
 	uint64_t poisoned = vs_figure(module, vma, VS_FIG_STATE + VS_STATE_HWPOISON);
+	bool hugetlb_sharing = !strcmp(difference->field, "Shared_Hugetlb") ||
+		!strcmp(difference->field, "Private_Hugetlb");
 
-	if (poisoned && version(&module->kernel) < 612) {
+	if (hugetlb_sharing && vma->page_shift > module->kernel.level[VS_LEVEL_PMD].shift) {
+		difference->reason = VS_KNOWN;
+		difference->why = "smaps asks a table that does not know for the sharers of a page so huge";
+	} else if (poisoned && version(&module->kernel) < 612) {
 		difference->reason = VS_KNOWN;
 		difference->why = "smaps of 6.1 leaves out pages that had a memory error";
 	} else if (vma->marks & (VS_MARK_LAYOUT | VS_MARK_RACY)) {
@@ -276,8 +281,10 @@ struct page_context {
 	struct vs_comparison *comparison;
 };
 
-static void compare_page_values(const struct page_context *context, const char *field,
-				uint64_t module, uint64_t before, uint64_t after)
+/* fault: what procfs is known to get wrong there, or NULL */
+static void compare_faulty_values(const struct page_context *context, const char *field,
+				  const char *fault, uint64_t module, uint64_t before,
+				  uint64_t after)
 {
 	struct vs_difference difference = {
 		.start = context->address,
@@ -292,8 +299,17 @@ static void compare_page_values(const struct page_context *context, const char *
 	if (before != after) {
 		difference.reason = VS_CHANGED;
 		difference.why = "procfs itself changed between its two looks";
+	} else if (fault) {
+		difference.reason = VS_KNOWN;
+		difference.why = fault;
 	}
 	add(context->comparison, &difference);
+}
+
+static void compare_page_values(const struct page_context *context, const char *field,
+				uint64_t module, uint64_t before, uint64_t after)
+{
+	compare_faulty_values(context, field, NULL, module, before, after);
 }
 
 /* What pagemap can tell of a state: nothing, a page, or something else. */
@@ -336,6 +352,18 @@ static bool flag_is_usable(const struct page_context *context, const struct vs_p
 	return kind_class(module) != CLASS_HUGETLB && !(tail && version(context->kernel) < 612);
 }
 
+static const char *exclusive_fault(const struct page_context *context,
+				   const struct vs_page *module)
+{
+	unsigned int leaf = (module->attributes & VS_ATTR_LEAF) >> VS_ATTR_LEAF_SHIFT;
+
+	if (kind_class(module) == CLASS_HUGETLB)
+		return "pagemap calls a hugetlb page shared whose page table is shared";
+	if (leaf == VS_LEAF_PMD && version(context->kernel) != 612)
+		return "under a PMD, pagemap tells of the first page alone whether it is exclusive";
+	return NULL;
+}
+
 static void compare_present(const struct page_context *context, const struct vs_page_keys *keys,
 			    const struct vs_page *module, const struct vs_page *before,
 			    const struct vs_page *after)
@@ -347,9 +375,10 @@ static void compare_present(const struct page_context *context, const struct vs_
 		compare_page_values(context, "kind", kind_class(module), kind_class(before),
 				    kind_class(after));
 	if (keys->module & VS_KEY_MAPCOUNT) {
-		compare_page_values(context, "exclusive", module->mapcount == 1,
-				    !(before->attributes & VS_ATTR_SHARED),
-				    !(after->attributes & VS_ATTR_SHARED));
+		compare_faulty_values(context, "exclusive", exclusive_fault(context, module),
+				      module->mapcount == 1,
+				      !(before->attributes & VS_ATTR_SHARED),
+				      !(after->attributes & VS_ATTR_SHARED));
 		if (keys->proc & VS_KEY_MAPCOUNT)
 			compare_page_values(context, "kpagecount", module->mapcount,
 					    before->mapcount, after->mapcount);

@@ -45,8 +45,11 @@ void vs_proc_command(pid_t pid, char *command, size_t size)
 		snprintf(command, size, "(no command line: a kernel thread or zombie)");
 		return;
 	}
+	/* Programs that rewrite their title leave blanks behind it. */
+	while (got > 0 && (!command[got - 1] || command[got - 1] == ' '))
+		got--;
 	command[got] = 0;
-	for (ssize_t i = 0; i < got - 1; i++)
+	for (ssize_t i = 0; i < got; i++)
 		if (!command[i])
 			command[i] = ' ';
 }

@@ -10,8 +10,9 @@
 #include "table.h"
 #include "verify.h"
 
-/* Rows of each reason that people get to see; JSON has all. */
-#define ROWS	20
+/* Rows that people get to see; JSON has all. */
+#define ROWS		20
+#define ROWS_EXPLAINED	5
 
 static const char * const reason_key[] = {
 	[VS_UNEXPLAINED] = "unexplained",
@@ -69,6 +70,7 @@ static void differences(const struct vs_style *style, const struct vs_verdict_re
 		{ .name = "MAPPING", .fills = true },
 	};
 	const struct vs_model *model = verdict->report->model;
+	size_t most = reason == VS_UNEXPLAINED ? ROWS : ROWS_EXPLAINED;
 	size_t all = count(verdict, reason), shown;
 	struct vs_table *table;
 
@@ -78,8 +80,8 @@ static void differences(const struct vs_style *style, const struct vs_verdict_re
 	table = vs_table_new(style, column, 5);
 	if (!table)
 		return;
-	shown = rows_of(table, style, model, verdict->mappings, reason, ROWS);
-	shown += rows_of(table, style, model, verdict->pages, reason, ROWS - shown);
+	shown = rows_of(table, style, model, verdict->mappings, reason, most);
+	shown += rows_of(table, style, model, verdict->pages, reason, most - shown);
 	vs_table_end(table);
 	if (all > shown)
 		fprintf(style->out, "... and %zu more (--json lists them)\n", all - shown);
@@ -159,7 +161,7 @@ void vs_verify_screen(const struct vs_style *style, const struct vs_verdict_repo
 		fprintf(style->out, "DIFFERENT: %zu values differ without an explanation\n",
 			unexplained);
 	else if (changed || known)
-		fprintf(style->out, "same: but for %zu values that changed and %zu known faults\n",
+		fprintf(style->out, "same: but for %zu that changed and %zu by known faults of procfs\n",
 			changed, known);
 	else
 		fprintf(style->out, "same: module and procfs agree in every value\n");
