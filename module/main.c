@@ -6,6 +6,7 @@
 
 #include "chardev.h"
 #include "entry.h"
+#include "tally_fast.h"
 #include "target.h"
 #include "test.h"
 
@@ -25,6 +26,7 @@ static int __init vmscope_init(void)
 		return -EOPNOTSUPP;
 	}
 	target_init();
+	tally_fast_init();
 	return chardev_init();
 }
 

@@ -20,6 +20,7 @@
  * The layouts that this relies on are checked in blocks.h; elsewhere the plain
  * path is all there is.
  */
+#include <linux/init.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
 
@@ -136,19 +137,28 @@ static unsigned int count_equal(const u64 *p, unsigned int n, u64 raw)
 
 /* ----------------------------------------------------------- small pages */
 
-/* What an age makes of a cell. */
-#define AGE_CELL(age)							\
-	[age] = ((age) & (_PAGE_ACCESSED | F_REFERENCED) ?		\
-		 CELL_REFERENCED : 0) +					\
-		((age) & (_PAGE_DIRTY | F_DIRTY) ? CELL_DIRTY : 0)
-#define AGE_CELLS(entry)						\
-	AGE_CELL(entry), AGE_CELL((entry) | F_REFERENCED),		\
-	AGE_CELL((entry) | F_DIRTY),					\
-	AGE_CELL((entry) | F_REFERENCED | F_DIRTY)
-static const u8 age_cells[TALLY_HIST] = {
-	AGE_CELLS(0), AGE_CELLS(_PAGE_ACCESSED), AGE_CELLS(_PAGE_DIRTY),
-	AGE_CELLS(_PAGE_ACCESSED | _PAGE_DIRTY),
-};
+/* All the ages there are, and what each makes of a cell. */
+#define AGE_BITS	4
+static u8 ages[1 << AGE_BITS] __ro_after_init;
+static u8 age_cells[TALLY_HIST] __ro_after_init;
+
+void __init tally_fast_init(void)
+{
+	static const u8 bits[AGE_BITS] = {
+		_PAGE_BIT_ACCESSED, _PAGE_BIT_DIRTY, PG_referenced, PG_dirty,
+	};
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(ages); i++) {
+		for (j = 0; j < AGE_BITS; j++)
+			if (i & BIT(j))
+				ages[i] |= BIT(bits[j]);
+		if (ages[i] & (_PAGE_ACCESSED | F_REFERENCED))
+			age_cells[ages[i]] += CELL_REFERENCED;
+		if (ages[i] & (_PAGE_DIRTY | F_DIRTY))
+			age_cells[ages[i]] += CELL_DIRTY;
+	}
+}
 
 static __always_inline unsigned int age_of(u64 raw, u64 flags)
 {
@@ -499,14 +509,6 @@ static void fold(struct tally *t, unsigned int cell, u64 pages, u64 pss)
 		tally_add(t, COUNT_PSS_DIRTY, pss);
 }
 
-#define AGES(entry)							\
-	(entry), (entry) | F_REFERENCED, (entry) | F_DIRTY,		\
-	(entry) | F_REFERENCED | F_DIRTY
-static const u8 ages[] = {
-	AGES(0), AGES(_PAGE_ACCESSED), AGES(_PAGE_DIRTY),
-	AGES(_PAGE_ACCESSED | _PAGE_DIRTY),
-};
-
 static void fold_hist(struct tally *t)
 {
 	unsigned int i;
@@ -539,6 +541,10 @@ void tally_fast_fold(struct tally *t)
 }
 
 #else /* !BLOCKS_POSSIBLE */
+
+void __init tally_fast_init(void)
+{
+}
 
 bool tally_fast_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
 		     unsigned int n)

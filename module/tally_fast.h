@@ -7,6 +7,7 @@
 
 #include "tally.h"
 
+void tally_fast_init(void);
 bool tally_fast_possible(void);
 
 /* Move what was counted by table into the sums. */

@@ -38,27 +38,35 @@ static u8 vma_pkey_of(struct vm_area_struct *vma)
 }
 
 /* The order of the questions is that of fs/proc/task_mmu.c:get_vma_name(). */
+static enum vma_name name_of(struct vm_area_struct *vma, unsigned long start,
+			     unsigned long end, const char **text)
+{
+	const char *anon_name = vms_vma_anon_name(vma);
+
+	*text = NULL;
+	if (vma->vm_file) {
+		*text = anon_name;
+		return anon_name ? NAME_ANON : NAME_FILE;
+	}
+	if (vma->vm_ops && vma->vm_ops->name)
+		*text = vma->vm_ops->name(vma);
+	if (*text)
+		return NAME_SPECIAL;
+	if (vms_vma_is_heap(vma->vm_mm, start, end))
+		return NAME_HEAP;
+	if (vms_vma_is_stack(vma->vm_mm, start, end))
+		return NAME_STACK;
+	*text = anon_name;
+	return anon_name ? NAME_ANON : NAME_NONE;
+}
+
 static void copy_name(struct vma_copy *copy, struct vm_area_struct *vma)
 {
-	const char *name = vms_vma_anon_name(vma);
+	const char *text;
 
-	if (vma->vm_file) {
-		copy->name_kind = name ? NAME_ANON : NAME_FILE;
-	} else if (vma->vm_ops && vma->vm_ops->name &&
-		   vma->vm_ops->name(vma)) {
-		copy->name_kind = NAME_SPECIAL;
-		name = vma->vm_ops->name(vma);
-	} else if (vms_vma_is_heap(vma->vm_mm, copy->start, copy->end)) {
-		copy->name_kind = NAME_HEAP;
-		return;
-	} else if (vms_vma_is_stack(vma->vm_mm, copy->start, copy->end)) {
-		copy->name_kind = NAME_STACK;
-		return;
-	} else {
-		copy->name_kind = name ? NAME_ANON : NAME_NONE;
-	}
-	if (name)
-		strscpy(copy->name, name, sizeof(copy->name));
+	copy->name_kind = name_of(vma, copy->start, copy->end, &text);
+	if (text)
+		strscpy(copy->name, text, sizeof(copy->name));
 }
 
 static void copy_file(struct vma_copy *copy, struct vm_area_struct *vma,
@@ -107,7 +115,8 @@ void vma_copy_take(struct vma_copy *copy, struct vm_area_struct *vma,
 	copy->policy = vma_policy_mode(vma);
 	if (vma->vm_file)
 		copy_file(copy, vma, named);
-	copy_name(copy, vma);
+	if (named)
+		copy_name(copy, vma);
 }
 
 bool vma_copy_same(const struct vma_copy *copy, struct vm_area_struct *vma,

@@ -59,7 +59,7 @@ struct vma_copy {
  * @start: its range as the tree has it
  * @end: likewise
  * @locked: whether it is locked; otherwise only range and flags are copied
- * @named: the file will be asked for its name
+ * @named: its name will be asked for, and its file for a path
  *
  * Context: in a section.
  */
