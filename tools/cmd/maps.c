@@ -26,31 +26,31 @@ static int list_columns(void)
 	return VS_EXIT_OK;
 }
 
+static void add_column(struct vs_fields *fields, int field)
+{
+	for (int i = 0; i < fields->nr; i++)
+		if (fields->field[i] == field)
+			return;
+	fields->field[fields->nr++] = field;
+}
+
 static int add_columns(struct vs_fields *fields, const char *text)
 {
-	while (*text) {
+	for (; *text; text += *text == ',') {
 		size_t length = strcspn(text, ",");
 		int field = vs_field_by_name(text, length);
+		bool all = length == 3 && !strncasecmp(text, "all", 3);
 
-		if (length == 3 && !strncasecmp(text, "all", 3)) {
-			fields->nr = VS_FIELD_NR;
-			for (int i = 0; i < VS_FIELD_NR; i++)
-				fields->field[i] = i;
-		} else if (!length) {
-			goto next;
-		} else if (field < 0) {
+		if (field < 0 && length && !all) {
 			vs_say("maps: no column '%.*s': 'vmscope maps -o help' lists them",
 			       (int)length, text);
 			return VS_EXIT_USAGE;
-		} else {
-			for (int i = 0; i < fields->nr; i++)
-				if (fields->field[i] == field)
-					goto next;
-			fields->field[fields->nr++] = field;
 		}
-next:
+		for (int i = 0; all && i < VS_FIELD_NR; i++)
+			add_column(fields, i);
+		if (field >= 0)
+			add_column(fields, field);
 		text += length;
-		text += *text == ',';
 	}
 	return VS_EXIT_OK;
 }

@@ -135,6 +135,20 @@ static int put_chunk(struct vs_recorder *recorder, enum chunk_type type, const v
 	return put(recorder, tail, sizeof(tail), error);
 }
 
+static struct vs_recorder *new_recorder(const char *file)
+{
+	struct vs_recorder *recorder = calloc(1, sizeof(*recorder));
+
+	if (!recorder)
+		return NULL;
+	recorder->name = strdup(file);
+	if (recorder->name && asprintf(&recorder->part, "%s.part", file) >= 0)
+		return recorder;
+	free(recorder->name);
+	free(recorder);
+	return NULL;
+}
+
 struct vs_recorder *vs_record_start(const char *file, struct vs_error *error)
 {
 	struct file_header header = {
@@ -142,12 +156,10 @@ struct vs_recorder *vs_record_start(const char *file, struct vs_error *error)
 		.format = FORMAT,
 		.header_size = sizeof(header),
 	};
-	struct vs_recorder *recorder = calloc(1, sizeof(*recorder));
+	struct vs_recorder *recorder = new_recorder(file);
 	int fd;
 
-	if (!recorder || asprintf(&recorder->part, "%s.part", file) < 0 ||
-	    !(recorder->name = strdup(file))) {
-		free(recorder);
+	if (!recorder) {
 		vs_error_memory(error);
 		return NULL;
 	}
