@@ -18,7 +18,7 @@ void table_begin(struct table *t)
 {
 	printf("Linux %s, instructions (M: millions), median of the rounds; a goal is missed beyond %.0f %%\n\n",
 	       t->kernel, t->gate * 100);
-	printf("%-25s %-13s %7s %8s %7s  %-14s %8s %6s  %-15s %s\n", "process",
+	printf("%-26s %-13s %7s %8s %7s  %-14s %8s %6s  %-15s %s\n", "process",
 	       "ours", "pages", "M", "/page", "against", "M", "times", "goal",
 	       "verdict");
 	if (t->tsv)
@@ -60,7 +60,7 @@ static void goal_text(const struct goal *g, char *text, size_t room)
 static void skip(struct table *t, const struct goal *g, const char *why)
 {
 	t->skipped++;
-	printf("%-25s %-13s skipped: %s\n", layout_names[g->layout],
+	printf("%-26s %-13s skipped: %s\n", layout_names[g->layout],
 	       measure_names[g->ours], why);
 	if (t->tsv)
 		fprintf(t->tsv, "skip\t%s\t%s\t%s\t%s\n", t->kernel,
@@ -93,7 +93,7 @@ static bool failed(struct table *t, const struct goal *g,
 	if (!ours->error)
 		return false;
 	t->missed++;
-	printf("%-25s %-13s FAILED: %s\n", layout_names[g->layout],
+	printf("%-26s %-13s FAILED: %s\n", layout_names[g->layout],
 	       measure_names[g->ours], strerror(ours->error));
 	fflush(stdout);
 	return true;
@@ -137,7 +137,7 @@ void table_goal(struct table *t, const struct goal *g, uint64_t pages,
 		snprintf(theirs, sizeof(theirs), "%lu KiB of memory", ours->memory);
 	goal_text(g, text, sizeof(text));
 	verdict = judge(t, excess);
-	printf("%-25s %-13s %s  %-30s  %-15s %s\n", layout_names[g->layout],
+	printf("%-26s %-13s %s  %-30s  %-15s %s\n", layout_names[g->layout],
 	       measure_names[g->ours], numbers, theirs, text, verdict);
 	if (t->tsv)
 		fprintf(t->tsv, "goal\t%s\t%s\t%s\t%lu\t%.0f\t%lu\t%.3f\t%s\t%lu\t%.3f\t%g\t%.0f\t%g\t%lu\t%lu\t%lu\t%lu\t%lu\t%lu\t%s\n",
