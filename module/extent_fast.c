@@ -105,7 +105,8 @@ static bool like_begin(struct like *like, struct extents *x, u64 raw)
 
 	if (!maps_page(raw) || raw & HIGH_FRAME)
 		return false;
-	like->entry_mask = entry_mask_of(key);
+	/* frames that a list cannot hold must not turn up later, either */
+	like->entry_mask = entry_mask_of(key) | HIGH_FRAME;
 	like->entry = raw & like->entry_mask;
 	like->flags_mask = flags_mask_of(key);
 	if (like->flags_mask) {
@@ -127,7 +128,7 @@ static bool like_begin(struct like *like, struct extents *x, u64 raw)
 /* Whether the eight entries e0 to e7 are like the first. */
 #define BLOCK_IS_LIKE(like, pages)					\
 	(!(((ANY_BLOCK ^ (like)->entry) | (ALL_BLOCK ^ (like)->entry)) &	\
-	   (like)->entry_mask) && !(ANY_BLOCK & HIGH_FRAME) &&		\
+	   (like)->entry_mask) &&					\
 	 (!(pages) || PAGES_ARE_LIKE(like)))
 #define AT(n)	page_of(e##n)
 #define PAGES_ARE_LIKE(like)						\

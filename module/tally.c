@@ -36,12 +36,6 @@ void tally_begin(struct tally *t, const struct vma_copy *copy, bool trusted)
 		t->shmem = copy;
 }
 
-void tally_add(struct tally *t, enum tally_counter counter, u64 n)
-{
-	t->count[counter] += n;
-	t->counts_used |= BIT_ULL(counter);
-}
-
 static void add_cell(struct tally *t, unsigned int cell, u64 pages)
 {
 	t->cell[cell] += pages;

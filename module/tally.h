@@ -57,7 +57,12 @@ void tally_pmd(struct tally *t, pmd_t pmd, unsigned long addr,
 void tally_pud(struct tally *t, pud_t pud, unsigned long addr,
 	       unsigned long end);
 void tally_hole(struct tally *t, unsigned long addr, unsigned long end);
-void tally_add(struct tally *t, enum tally_counter counter, u64 n);
+
+static inline void tally_add(struct tally *t, enum tally_counter counter, u64 n)
+{
+	t->count[counter] += n;
+	t->counts_used |= BIT_ULL(counter);
+}
 
 /* Whether the block-wise paths exist on this machine. */
 bool tally_has_fast_path(void);

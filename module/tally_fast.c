@@ -51,6 +51,13 @@ bool tally_fast_possible(void)
  * or-ed together, make one small number.
  */
 #define E_AGE		(_PAGE_ACCESSED | _PAGE_DIRTY)
+#define E_MAPS		(_PAGE_PRESENT | _PAGE_SPECIAL)
+/* a dirty entry without write permission has its bit elsewhere, since 6.7 */
+#ifdef _PAGE_BIT_SAVED_DIRTY
+#define E_ODD_AGE	BIT_ULL(_PAGE_BIT_SAVED_DIRTY)
+#else
+#define E_ODD_AGE	0
+#endif
 static_assert((E_AGE & (F_REFERENCED | F_DIRTY)) == 0);
 static_assert((E_AGE | F_REFERENCED | F_DIRTY) < TALLY_HIST);
 
@@ -163,13 +170,10 @@ void __init tally_fast_init(void)
 static __always_inline unsigned int age_of(u64 raw, u64 flags)
 {
 	/* rare; the barriers keep them from being computed for every page */
-#ifdef _PAGE_BIT_SAVED_DIRTY
-	/* a dirty entry without write permission has its bit elsewhere */
-	if (unlikely(raw & BIT_ULL(_PAGE_BIT_SAVED_DIRTY))) {
+	if (E_ODD_AGE && unlikely(raw & E_ODD_AGE)) {
 		raw |= _PAGE_DIRTY;
 		barrier();
 	}
-#endif
 	if (F_YOUNG && unlikely(flags & F_YOUNG)) {
 		flags |= F_REFERENCED;
 		barrier();
@@ -385,12 +389,21 @@ take_singly(struct tally *t, const u64 *p, unsigned int n, enum kindred kindred)
 				 (PAGE_SHIFT - PAGE_STRUCT_SHIFT)));
 		u64 flags;
 
+		/* the common case, and whose age needs no second look */
+		if (kindred == KINDRED_EXCLUSIVE &&
+		    (raw & (E_MAPS | E_ODD_AGE)) == _PAGE_PRESENT) {
+			flags = page_word(page, FLAGS_WORD);
+			if ((flags & (F_SMALL_ANON | BIT(PG_head) | F_YOUNG)) ==
+			    F_SMALL_ANON) {
+				t->hist[(raw & E_AGE) |
+					(flags & (F_REFERENCED | F_DIRTY))]++;
+				continue;
+			}
+		}
 		if (unlikely(!maps_page(raw)))
 			break;
 		flags = page_word(page, FLAGS_WORD);
-		if (kindred == KINDRED_EXCLUSIVE && is_exclusive(flags))
-			t->hist[age_of(raw, flags)]++;
-		else if (!add_small(t, raw, page, flags, 1))
+		if (!add_small(t, raw, page, flags, 1))
 			break;
 	}
 	t->cost += i * COST_SINGLE;
