@@ -358,7 +358,9 @@ const char *oracle_vma(const struct scan_vma *v, const struct smaps *m)
 		return differ("VMA %llx-%llx, smaps %lx-%lx", h->start, h->end,
 			      m->start, m->end);
 	for (i = 0; i < sizeof(vm_flags) / sizeof(vm_flags[0]); i++)
-		if (has_flag(m, vm_flags[i].name) != !!(h->flags & vm_flags[i].bit))
+		if (has_flag(m, vm_flags[i].name) != !!(h->flags & vm_flags[i].bit) &&
+		    /* Flags that this kernel's smaps has no name for. */
+		    !(h->flags & vm_flags[i].bit && has_flag(m, "??")))
 			return differ("%lx: flags %llx, smaps %s: %s", m->start,
 				      h->flags, m->flags, vm_flags[i].name);
 	if (h->offset != m->offset || h->inode != m->inode ||
