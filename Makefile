@@ -57,7 +57,10 @@ bench: ## instruction counts against the goals, in a guest
 	$(Q)$(srctree)/selftests/bench/run
 
 ##@ Care
-.PHONY: style sparse clean clean-cache help
+.PHONY: docs style sparse clean clean-cache help
+docs: ## the documents as HTML, in build/docs
+	$(Q)$(srctree)/Documentation/build $(O)/docs
+
 style: ## checkpatch over everything written in C
 	$(Q)$(srctree)/selftests/style
 

@@ -577,7 +577,7 @@ struct vmscope_vma {
  * @VMSCOPE_COUNT_PMD_FILE: FilePmdMapped
  * @VMSCOPE_COUNT_SHMEM_SWAP: pages of the mapped shmem object that are in
  *	swap; smaps' Swap is SWAPPED + SHMEM_SWAP. They have no entry here and
- *	so are NONE as well. Sent once for a VMA, with its last part.
+ *	so are NONE as well.
  * @VMSCOPE_COUNT_PROTNONE: present pages made inaccessible by PROT_NONE or a
  *	NUMA hint
  * @VMSCOPE_COUNT_PSS_ANON: bytes << 12
