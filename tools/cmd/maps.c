@@ -11,6 +11,15 @@
 #include "../render/screens.h"
 
 static const char default_columns[] = "start,size,perm,pss,rss,uss,swap,huge,name";
+static const char narrow_columns[] = "start,pss,rss,name";
+
+static const char *usual_columns(const struct vs_options *options)
+{
+	struct vs_style style;
+
+	vs_style_init(&style, options);
+	return style.terminal && !style.raw && style.width < 70 ? narrow_columns : default_columns;
+}
 
 static int list_columns(void)
 {
@@ -64,7 +73,7 @@ static int choose_columns(const struct vs_options *options, struct vs_fields *fi
 	if (!text && options->json)
 		return add_columns(fields, "all");
 	if (!text || *text == '+')
-		err = add_columns(fields, default_columns);
+		err = add_columns(fields, usual_columns(options));
 	if (!err && text)
 		err = add_columns(fields, text + (*text == '+'));
 	if (!err && !fields->nr) {

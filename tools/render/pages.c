@@ -46,7 +46,7 @@ static const struct {
 	[COL_KIND] = { "KIND", "what they belong to", 14, false, VS_ATTR_KIND },
 	[COL_LEAF] = { "LEAF", "size of the entries that map them", 4, false, VS_ATTR_LEAF },
 	[COL_ORDER] = { "ORDER", "log2 of the pages of their folios", 5, true, VS_ATTR_ORDER },
-	[COL_FRAME] = { "FRAME", "first frame, or swap area:slot", 9, true, VS_KEY_FRAME },
+	[COL_FRAME] = { "FRAME", "first frame (~: they do not follow each other), or swap area:slot", 9, true, VS_KEY_FRAME },
 	[COL_MAPCOUNT] = { "MAPS", "mappings of each page", 4, true, VS_KEY_MAPCOUNT },
 	[COL_REFCOUNT] = { "REFS", "references of the folio", 4, true, VS_KEY_REFCOUNT },
 	[COL_NODE] = { "NODE", "NUMA node", 4, true, VS_ATTR_NODE },
@@ -69,11 +69,23 @@ static void add_column(struct vs_pages *pages, int column)
 	pages->column[pages->nr++] = column;
 }
 
+/* On a narrow terminal only what says where and what the pages are. */
+static bool is_usual(const struct vs_pages *pages, int column)
+{
+	const struct vs_style *style = pages->style;
+	bool narrow = style->terminal && !style->raw && style->width < 70;
+
+	if (!(known[column].key & pages->key))
+		return false;
+	return !narrow || column == COL_START || column == COL_SIZE || column == COL_STATE ||
+		column == COL_FRAME;
+}
+
 static int choose_columns(struct vs_pages *pages, const char *text)
 {
 	if (!text || *text == '+')
 		for (int i = 0; i < COL_NR; i++)
-			if (known[i].key & pages->key)
+			if (is_usual(pages, i))
 				add_column(pages, i);
 	text += text && *text == '+';
 	while (text && *text) {

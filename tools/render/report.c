@@ -81,6 +81,14 @@ void vs_figure_origin(const struct vs_model *model, enum vs_figure figure, const
 	}
 }
 
+const char *vs_figure_meaning(const struct vs_model *model, enum vs_figure figure)
+{
+	/* The one counter that means less than the figure. */
+	if (figure == VS_FIG_SWAP && !model->have_vmas)
+		return "in swap, swapped shared memory left out";
+	return vs_figure_info(figure)->help;
+}
+
 static const char *recorded_when(const struct vs_model *model, char *text, size_t size)
 {
 	time_t when = model->recorded_at;
@@ -183,9 +191,12 @@ int vs_report_cost(const struct vs_style *style, const struct vs_report *report,
 		return vs_flow_end(&flow);
 	}
 	cost_locks(&flow, &model->cost);
-	vs_flow_item(&flow, "; ", "%s entries", vs_count(model->cost.entries, number, sizeof(number)));
-	vs_flow_item(&flow, " ", "in %s sections",
-		     vs_count(model->cost.sections, number, sizeof(number)));
+	if (style->width >= 60) {
+		vs_flow_item(&flow, "; ", "%s entries",
+			     vs_count(model->cost.entries, number, sizeof(number)));
+		vs_flow_item(&flow, " ", "in %s sections",
+			     vs_count(model->cost.sections, number, sizeof(number)));
+	}
 	if (model->cost.waits)
 		vs_flow_item(&flow, "; ", "waited %" PRIu64 " times", model->cost.waits);
 	if (model->cost.rewalks)
@@ -356,10 +367,9 @@ void vs_report_figures(struct vs_json *json, const struct vs_report *report)
 	json_t *figures = json_object();
 
 	for (int i = 0; i < VS_FIG_NR; i++) {
-		const struct vs_figure_info *info = vs_figure_info(i);
-
 		vs_figure_origin(model, i, &source, &reason);
-		json_object_set_new(figures, info->name, figure_json(source, reason, info->help));
+		json_object_set_new(figures, vs_figure_info(i)->name,
+				    figure_json(source, reason, vs_figure_meaning(model, i)));
 	}
 	source = vs_tables_source(model);
 	reason = source ? NULL : "the kernel does not tell it";

@@ -50,6 +50,9 @@ uint64_t vs_total_or_counter(const struct vs_model *model, const struct vs_total
 void vs_figure_origin(const struct vs_model *model, enum vs_figure figure, const char **source,
 		      const char **reason);
 
+/* What the figure means, from the source that it has. */
+const char *vs_figure_meaning(const struct vs_model *model, enum vs_figure figure);
+
 /* Why frame numbers and raw entries are not shown; NULL when they are. */
 const char *vs_physical_missing(const struct vs_model *model);
 void vs_report_physical(struct vs_json *json, const struct vs_report *report);

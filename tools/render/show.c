@@ -52,6 +52,8 @@ static int show_tiles(const struct vs_style *style, const struct vs_report *repo
 		tile[n].bytes = vs_total_or_counter(model, totals, shown[n].figure);
 		tile[n].note = tile[n].bytes == VS_UNKNOWN ? note(notes, reason) : 0;
 	}
+	if (!model->have_vmas)
+		note(notes, "SWAP leaves out shared memory, as the kernel's own counter does");
 	tile[n].name = "PT";
 	tile[n].bytes = model->process.tables;
 	tile[n].note = tile[n].bytes == VS_UNKNOWN ?
@@ -218,6 +220,15 @@ static int show_notes(const struct vs_style *style, const struct notes *notes)
 	return lines;
 }
 
+/* Narrow screens have no line to spare. */
+static int gap(const struct vs_style *style)
+{
+	if (style->width < 60)
+		return 0;
+	fputc('\n', style->out);
+	return 1;
+}
+
 void vs_show_screen(const struct vs_style *style, const struct vs_report *report)
 {
 	struct vs_part part[VS_PARTS_MAX];
@@ -229,18 +240,18 @@ void vs_show_screen(const struct vs_style *style, const struct vs_report *report
 	nr = vs_parts_held(report->model, &totals, part);
 	lines = vs_report_title(style, report);
 	lines += vs_report_cost(style, report, &totals);
-	fputc('\n', style->out);
+	lines += gap(style);
 	vs_bar(style, part, nr);
-	lines += 2 + vs_bar_legend(style, part, nr);
-	fputc('\n', style->out);
-	lines += 1 + show_tiles(style, report, &totals, &notes);
+	lines += 1 + vs_bar_legend(style, part, nr);
+	lines += gap(style);
+	lines += show_tiles(style, report, &totals, &notes);
 	lines += show_size(style, report, &totals);
 	lines += show_notes(style, &notes);
 	if (!report->model->have_vmas)
 		return;
-	fputc('\n', style->out);
+	lines += gap(style);
 	/* One line stays for the prompt. */
-	show_top(style, report, &totals, SCREEN_LINES - 1 - lines - 1);
+	show_top(style, report, &totals, SCREEN_LINES - 1 - lines);
 }
 
 static json_t *totals_json(const struct vs_report *report, const struct vs_totals *totals)

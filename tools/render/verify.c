@@ -25,7 +25,7 @@ static size_t count(const struct vs_verdict_report *verdict, enum vs_reason reas
 	return vs_count_reason(verdict->mappings, reason) + vs_count_reason(verdict->pages, reason);
 }
 
-static void row(struct vs_table *table, const struct vs_style *style, const struct vs_model *model,
+static void row(struct vs_table *table, const struct vs_model *model,
 		const struct vs_difference *difference)
 {
 	const struct vs_vma *vma = vs_model_find(model, difference->start);
@@ -36,7 +36,6 @@ static void row(struct vs_table *table, const struct vs_style *style, const stru
 	char start[24], module[24], proc[24], name[4200] = "";
 	const char *cell[] = { start, difference->field, module, proc, name };
 
-	(void)style;
 	snprintf(start, sizeof(start), "%012" PRIx64, difference->start);
 	snprintf(module, sizeof(module), format, difference->module);
 	snprintf(proc, sizeof(proc), format, difference->proc);
@@ -45,8 +44,7 @@ static void row(struct vs_table *table, const struct vs_style *style, const stru
 	vs_table_row(table, cell);
 }
 
-static size_t rows_of(struct vs_table *table, const struct vs_style *style,
-		      const struct vs_model *model, const struct vs_comparison *comparison,
+static size_t rows_of(struct vs_table *table, const struct vs_model *model, const struct vs_comparison *comparison,
 		      enum vs_reason reason, size_t most)
 {
 	size_t shown = 0;
@@ -54,7 +52,7 @@ static size_t rows_of(struct vs_table *table, const struct vs_style *style,
 	for (size_t i = 0; i < comparison->nr && shown < most; i++) {
 		if (comparison->difference[i].reason != reason)
 			continue;
-		row(table, style, model, &comparison->difference[i]);
+		row(table, model, &comparison->difference[i]);
 		shown++;
 	}
 	return shown;
@@ -80,8 +78,8 @@ static void differences(const struct vs_style *style, const struct vs_verdict_re
 	table = vs_table_new(style, column, 5);
 	if (!table)
 		return;
-	shown = rows_of(table, style, model, verdict->mappings, reason, most);
-	shown += rows_of(table, style, model, verdict->pages, reason, most - shown);
+	shown = rows_of(table, model, verdict->mappings, reason, most);
+	shown += rows_of(table, model, verdict->pages, reason, most - shown);
 	vs_table_end(table);
 	if (all > shown)
 		fprintf(style->out, "... and %zu more (--json lists them)\n", all - shown);
@@ -139,13 +137,13 @@ void vs_verify_screen(const struct vs_style *style, const struct vs_verdict_repo
 	size_t unexplained = count(verdict, VS_UNEXPLAINED);
 	size_t changed = count(verdict, VS_CHANGED), known = count(verdict, VS_KNOWN);
 	const char * const *left_out = vs_not_compared(&verdict->report->model->kernel);
+	struct vs_flow flow;
+	char outcome[120];
 
 	vs_report_title(style, verdict->report);
 	vs_report_cost(style, verdict->report, NULL);
 	sums(style, verdict);
 	for (int i = 0; left_out[i]; i++) {
-		struct vs_flow flow;
-
 		vs_flow_begin(&flow, style, i ? "" : "not", 6);
 		vs_flow_words(&flow, left_out[i]);
 		vs_flow_end(&flow);
@@ -156,16 +154,21 @@ void vs_verify_screen(const struct vs_style *style, const struct vs_verdict_repo
 	fputc('\n', style->out);
 	reasons(style, verdict->mappings);
 	reasons(style, verdict->pages);
-	vs_bold(style, true);
 	if (unexplained)
-		fprintf(style->out, "DIFFERENT: %zu values differ without an explanation\n",
-			unexplained);
+		snprintf(outcome, sizeof(outcome),
+			 "DIFFERENT: %zu values differ without an explanation", unexplained);
 	else if (changed || known)
-		fprintf(style->out, "same: but for %zu that changed and %zu by known faults of procfs\n",
-			changed, known);
+		snprintf(outcome, sizeof(outcome),
+			 "same: but for %zu that changed and %zu by known faults of procfs",
+			 changed, known);
 	else
-		fprintf(style->out, "same: module and procfs agree in every value\n");
+		snprintf(outcome, sizeof(outcome),
+			 "same: module and procfs agree in every value");
+	vs_flow_begin(&flow, style, "", 0);
+	vs_bold(style, true);
+	vs_flow_words(&flow, outcome);
 	vs_bold(style, false);
+	vs_flow_end(&flow);
 }
 
 static void list_json(struct vs_json *json, const struct vs_comparison *comparison,

@@ -94,12 +94,18 @@ test_show_fits_the_screen() {
 	done
 }
 
-test_show_walk_fits_40_columns() {
+test_show_every_verb_fits_40_columns() {
 	command -v script > /dev/null || skip "no script(1): apt-get install bsdutils"
 	hold 1
 	on_terminal 40 "FAKE=physical=1 LD_PRELOAD=$WORK/fake.so $VMSCOPE walk $held $address --color=never" > "$WORK/screen"
 	[ "$(wc -L < "$WORK/screen")" -le 40 ] || die "too wide: $(cat "$WORK/screen")"
 	grep -q 'PGD' "$WORK/screen" || die "no PGD"
+	for verb in "maps $held" "pages $held" "verify --from $WORK/s --color=never" "walk $held 1000 --color=never" \
+		    "doctor --color=never"; do
+		[ "${verb%% *}" != verify ] || faked record "$held" -w "$WORK/s" --verify
+		on_terminal 40 "$VMSCOPE $verb 2>/dev/null" > "$WORK/screen"
+		[ "$(wc -L < "$WORK/screen")" -le 40 ] || die "$verb: too wide: $(cat "$WORK/screen")"
+	done
 	on_terminal 40 "$VMSCOPE doctor --color=never" > "$WORK/screen"
 	[ "$(wc -L < "$WORK/screen")" -le 40 ] || die "too wide: $(cat "$WORK/screen")"
 }
@@ -155,6 +161,7 @@ test_show_without_rights() {
 	expect 6 as_nobody "$WORK/vmscope" show "$held"
 	has "$out" "- [1]"
 	has "$out" "run as root"
+	has "$out" "SWAP leaves out shared memory"
 	refused 5 "run as root" as_nobody "$WORK/vmscope" maps "$held" --source=proc
 	refused 5 "run as root" as_nobody "$WORK/vmscope" pages "$held" --source=proc
 }

@@ -142,9 +142,11 @@ test_usage_thread_is_its_process() {
 import threading, time
 threading.Thread(target=time.sleep, args=(20,)).start()' & held=$!
 	trap 'kill -9 $held' EXIT
-	sleep 0.7
-	local thread
-	thread=$(ls "/proc/$held/task" | grep -vx "$held" | head -n 1)
+	local thread=
+	until [ -n "$thread" ]; do
+		sleep 0.1
+		thread=$(ls "/proc/$held/task" | grep -vx "$held" | head -n 1)
+	done
 	expect 0 vmscope show "$thread" --source=proc
 	has "$out" "pid $held"
 }
