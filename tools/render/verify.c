@@ -44,8 +44,8 @@ static void row(struct vs_table *table, const struct vs_model *model,
 	vs_table_row(table, cell);
 }
 
-static size_t rows_of(struct vs_table *table, const struct vs_model *model, const struct vs_comparison *comparison,
-		      enum vs_reason reason, size_t most)
+static size_t rows_of(struct vs_table *table, const struct vs_model *model,
+		      const struct vs_comparison *comparison, enum vs_reason reason, size_t most)
 {
 	size_t shown = 0;
 
