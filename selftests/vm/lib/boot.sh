@@ -51,23 +51,28 @@ boot_machine() {
 	fi
 }
 
+# A comma ends a value on QEMU's command line unless it is doubled.
+qemu_path() {
+	printf '%s' "${1//,/,,}"
+}
+
 # boot_devices ROOTFS KERNEL: appends disks, shared folders and channels to MACHINE.
 # The channels are plain files, to which writing never blocks: nothing is lost when
 # the guest goes away, however slow the reader is.
 boot_devices() {
 	local rootfs=$1 kernel=$2 name number=0
-	MACHINE+=(-drive "if=none,id=root,file=$rootfs/root.ext4,format=raw,snapshot=on,cache=unsafe,discard=unmap"
+	MACHINE+=(-drive "if=none,id=root,file=$(qemu_path "$rootfs/root.ext4"),format=raw,snapshot=on,cache=unsafe,discard=unmap"
 		-device "virtio-blk-pci,drive=root"
-		-virtfs "local,path=$SRC,security_model=none,mount_tag=src,readonly=on,multidevs=remap"
-		-virtfs "local,path=$kernel/modules/lib/modules/$(cat "$kernel/release"),security_model=none,mount_tag=modules,readonly=on")
+		-virtfs "local,path=$(qemu_path "$SRC"),security_model=none,mount_tag=src,readonly=on,multidevs=remap"
+		-virtfs "local,path=$(qemu_path "$kernel/modules/lib/modules/$(cat "$kernel/release")"),security_model=none,mount_tag=modules,readonly=on")
 	[ -z "$OPT_SHARE" ] ||
-		MACHINE+=(-virtfs "local,path=$OPT_SHARE,security_model=none,mount_tag=share,multidevs=remap")
-	MACHINE+=(-chardev "file,id=console,path=$RUN/console" -serial chardev:console
+		MACHINE+=(-virtfs "local,path=$(qemu_path "$OPT_SHARE"),security_model=none,mount_tag=share,multidevs=remap")
+	MACHINE+=(-chardev "file,id=console,path=$(qemu_path "$RUN/console")" -serial chardev:console
 		-device "virtio-serial-pci,ioeventfd=off")
 	for name in out err status; do
 		: >"$RUN/$name"
 		number=$((number + 1))
-		MACHINE+=(-chardev "file,id=$name,path=$RUN/$name"
+		MACHINE+=(-chardev "file,id=$name,path=$(qemu_path "$RUN/$name")"
 			-device "virtserialport,chardev=$name,name=vmscope.$name,nr=$number")
 	done
 }
@@ -95,6 +100,7 @@ boot_job() {
 			[ -z "${!name+set}" ] || echo "$name=$(quote "${!name}")"
 		done
 	} >"$job/environment"
+	find "$RUN/job" -exec touch -h -d @0 {} +
 	initramfs_pack "$RUN/job"
 }
 
