@@ -155,6 +155,25 @@ static int lowest_descriptor(void)
 	return fd;
 }
 
+static bool fail_at(int fd, int nth)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", nth);
+	return pwrite(fd, text, strlen(text), 0) > 0;
+}
+
+/* Was the place reached? Asking can be what fails, and then it was not. */
+static bool has_failed(int fd)
+{
+	char text[16] = "";
+	bool reached = pread(fd, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
+
+	while (pwrite(fd, "0", 1, 0) < 0)
+		;
+	return reached;
+}
+
 /* Fail the first place, then the second, until there are no more. */
 static void sweep(struct __test_metadata *_metadata, FIXTURE_DATA(fail) *self,
 		  operation_fn operation)
@@ -163,20 +182,17 @@ static void sweep(struct __test_metadata *_metadata, FIXTURE_DATA(fail) *self,
 
 	ASSERT_EQ(0, operation(self));
 	for (nth = 1; nth < MOST; nth++) {
-		char text[16] = "";
+		bool reached;
 		int error;
 
-		snprintf(text, sizeof(text), "%d", nth);
-		ASSERT_LT(0, pwrite(self->nth, text, strlen(text), 0));
+		ASSERT_TRUE(fail_at(self->nth, nth));
 		error = operation(self);
-		memset(text, 0, sizeof(text));
-		ASSERT_LT(0, pread(self->nth, text, sizeof(text) - 1, 0));
-		ASSERT_LT(0, pwrite(self->nth, "0", 1, 0));
+		reached = has_failed(self->nth);
 		ASSERT_TRUE(error == 0 || error == -ENOMEM || error == -EFAULT)
 			TH_LOG("place %d: %s", nth, strerror(-error));
 		ASSERT_EQ(before, lowest_descriptor());
-		if (atoi(text))
-			break;	/* it was not reached */
+		if (!reached)
+			break;
 	}
 	EXPECT_LT(1, nth) TH_LOG("nothing could be made to fail");
 	EXPECT_GT(MOST, nth);
