@@ -20,7 +20,8 @@ test_build_installs() {
 	expect 0 env -u CC make -C "$here/.." O="$O" DESTDIR="$WORK/root" PREFIX=/usr install
 	local file
 	for file in bin/vmscope lib/libvmscope.a include/vmscope/source.h share/man/man1/vmscope.1 \
-		    share/man/man4/vmscope.4 share/bash-completion/completions/vmscope; do
+		    share/man/man4/vmscope.4 \
+		    share/vmscope/vmscope.report-1.json share/bash-completion/completions/vmscope; do
 		[ -s "$WORK/root/usr/$file" ] || die "$file is not installed"
 	done
 	expect 0 "$WORK/root/usr/bin/vmscope" --version
