@@ -67,7 +67,9 @@ static void expect_gone(struct __test_metadata *_metadata, int fd)
 	EXPECT_EQ(0, vmscope_ioctl(fd, VMSCOPE_INFO, &info));
 }
 
-#define MEMORY	(64 * MIB)
+/* Everything is slower on a debug kernel: less of it there. */
+#define MEMORY	(kernel_is_debug() ? 16 * MIB : 64 * MIB)
+#define ROUNDS	(kernel_is_debug() ? 5 : 15)
 
 static int build_anything(void *arg, unsigned int step)
 {
@@ -100,7 +102,7 @@ TEST_F(lifetime, exit_during_a_call)
 {
 	int round, error;
 
-	for (round = 0; round < 20; round++) {
+	for (round = 0; round < ROUNDS; round++) {
 		double end;
 
 		ASSERT_EQ(0, target_start(&self->t, build_anything, self->r));
@@ -153,7 +155,7 @@ TEST_F(lifetime, exec_during_a_call)
 {
 	int round;
 
-	for (round = 0; round < 10; round++) {
+	for (round = 0; round < ROUNDS; round++) {
 		unsigned int step = 2;
 		double end;
 		int error;
@@ -177,7 +179,7 @@ static uint64_t free_kb(void)
 }
 
 /* Enough to stand out from what the kernel keeps on lists of freed pages. */
-#define MUCH	(512 * MIB)
+#define MUCH	(kernel_is_debug() ? 128 * MIB : 512 * MIB)
 
 static int build_much(void *arg, unsigned int step)
 {
@@ -213,12 +215,13 @@ TEST_F(lifetime, open_target_keeps_no_memory_of_a_dead_process)
 	EXPECT_EQ(-ESRCH, scan_call(self->t.fd, 0, 0, NULL));
 }
 
-#define OPEN	1000
+#define MOST	1000
+#define OPEN	(kernel_is_debug() ? 200 : MOST)
 
 TEST_F(lifetime, open_target_takes_at_most_64_kib)
 {
-	struct rlimit limit = { OPEN + 100, OPEN + 100 };
-	static int fd[OPEN];
+	struct rlimit limit = { MOST + 100, MOST + 100 };
+	static int fd[MOST];
 	uint64_t before, after, taken;
 	int device = device_open(), i;
 
