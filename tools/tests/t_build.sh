@@ -3,11 +3,11 @@
 # shellcheck shell=bash disable=SC2154
 
 test_build_names_the_missing_package() {
-	expect 2 env -u CC make -C "$here/.." O="$WORK/none" PKG_CONFIG=/bin/false all
+	expect 2 env -u CC -u LLVM -u MAKEFLAGS make -C "$here/.." O="$WORK/none" PKG_CONFIG=/bin/false all
 	has "$err" "apt-get install libsmartcols-dev"
-	expect 2 env -u CC make -C "$here/.." O="$WORK/none" PKG_CONFIG=/no/such all
+	expect 2 env -u CC -u LLVM -u MAKEFLAGS make -C "$here/.." O="$WORK/none" PKG_CONFIG=/no/such all
 	has "$err" "apt-get install pkg-config"
-	expect 2 make -C "$here/.." O="$WORK/none" CROSS_COMPILE=no-such-linux-gnu- all
+	expect 2 env -u LLVM -u MAKEFLAGS make -C "$here/.." O="$WORK/none" CROSS_COMPILE=no-such-linux-gnu- all
 	has "$err" "apt-get install gcc-no-such-linux-gnu"
 }
 
@@ -17,7 +17,7 @@ test_build_writes_nothing_beside_the_sources() {
 
 test_build_installs() {
 	command -v rst2man > /dev/null || skip "no rst2man: apt-get install python3-docutils"
-	expect 0 env -u CC make -C "$here/.." O="$O" DESTDIR="$WORK/root" PREFIX=/usr install
+	expect 0 env -u CC -u LLVM -u MAKEFLAGS make -C "$here/.." O="$O" DESTDIR="$WORK/root" PREFIX=/usr install
 	local file
 	for file in bin/vmscope lib/libvmscope.a include/vmscope/source.h share/man/man1/vmscope.1 \
 		    share/man/man4/vmscope.4 \
