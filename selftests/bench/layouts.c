@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -231,6 +232,29 @@ static int build_small(struct plan *plan)
 	return 0;
 }
 
+/* Holds mmap_lock and the VMA's lock for nearly all of the time. */
+static void *protect_for_ever(void *arg)
+{
+	struct plan *plan = arg;
+	char *p = built;
+	uint64_t size = plan->size;
+
+	for (;;) {
+		mprotect(p, size, PROT_READ);
+		mprotect(p, size, PROT_READ | PROT_WRITE);
+	}
+	return NULL;
+}
+
+static int build_busy(struct plan *plan)
+{
+	int error = build_random(plan);
+	pthread_t thread;
+
+	return error ? error :
+	       pthread_create(&thread, NULL, protect_for_ever, plan);
+}
+
 /* ---------------------------------------------------------- large folios */
 
 static int huge_pages_on_request(void)
@@ -376,6 +400,7 @@ static int (*const builders[LAYOUT_NR])(struct plan *plan) = {
 	[LAYOUT_SPARSE] = build_sparse,
 	[LAYOUT_VMAS] = build_vmas,
 	[LAYOUT_SMALL] = build_small,
+	[LAYOUT_BUSY] = build_busy,
 };
 
 const char *const layout_names[LAYOUT_NR] = {
@@ -396,6 +421,7 @@ const char *const layout_names[LAYOUT_NR] = {
 	[LAYOUT_SPARSE] = "sparse 1 TiB, one VMA",
 	[LAYOUT_VMAS] = "60,000 VMAs",
 	[LAYOUT_SMALL] = "small process",
+	[LAYOUT_BUSY] = "locks always taken",
 };
 
 struct job {

@@ -28,6 +28,7 @@ enum layout_id {
 	LAYOUT_SPARSE,
 	LAYOUT_VMAS,
 	LAYOUT_SMALL,
+	LAYOUT_BUSY,
 	LAYOUT_NR
 };
 

@@ -19,6 +19,7 @@ enum measure_id {
 	MEASURE_FRAMES_PLAIN,
 	MEASURE_EXTENTS,	/* EXTENT, all attributes and counts */
 	MEASURE_EXTENTS_PLAIN,
+	MEASURE_LOCKLESS,	/* TALLY and EXTENT of a target whose locks stay taken */
 	MEASURE_SHOW,		/* the command */
 	MEASURE_START,		/* a command that does nothing */
 	/* the kernel's */
@@ -40,7 +41,7 @@ struct sample {
 	uint64_t calls;
 	uint64_t records;
 	uint64_t bytes;		/* of records */
-	uint64_t longest[VMSCOPE_LOCK_NR];
+	uint64_t longest[VMSCOPE_LOCK_NR];	/* section of the quietest round */
 	uint64_t memory;	/* KiB of a command at its largest */
 	int error;		/* errno; ENOSYS: this kernel has no such thing */
 };

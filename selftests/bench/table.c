@@ -178,15 +178,19 @@ void table_section(struct table *t, enum vmscope_lock lock, uint64_t longest,
 	const char *verdict = "";
 	char text[32] = "";
 
-	if (goal) {
+	if (goal && !longest) {
+		verdict = "skipped: none was seen";
+		t->skipped++;
+	} else if (goal) {
 		verdict = judge(t, (double)longest / goal);
 		snprintf(text, sizeof(text), "<=%lu", goal);
 	}
 	printf("longest section, %-14s %9lu instructions (%s)  %s %s\n",
-	       lock_names[lock], longest, where, text, verdict);
+	       lock_names[lock], longest, longest ? where : "-", text, verdict);
 	if (t->tsv)
 		fprintf(t->tsv, "section\t%s\t%s\t%s\t\t%lu\t\t\t\t\t\t\t%lu\t\t\t\t\t\t\t\t%s\n",
-			t->kernel, where, lock_names[lock], longest, goal, verdict);
+			t->kernel, longest ? where : "", lock_names[lock], longest, goal,
+			verdict);
 }
 
 int table_end(const struct table *t)
