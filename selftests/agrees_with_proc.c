@@ -7,19 +7,26 @@
 #include "leaf.h"
 #include "zoo.h"
 
+/* Built once for all tests, which only look. */
+static struct target zoo;
+
 FIXTURE(zoo) {
 	struct target t;
+	int device;
 };
 
 FIXTURE_SETUP(zoo)
 {
-	ASSERT_EQ(0, target_start_copy(&self->t, "--zoo", NULL));
+	self->device = device_open();
+	self->t.pid = zoo.pid;
+	self->t.fd = target_open(self->device, zoo.pid);
+	ASSERT_LE(0, self->t.fd);
 }
 
 FIXTURE_TEARDOWN(zoo)
 {
-	target_stop(&self->t);
-	hugetlb_release(PMD_SIZE);
+	close(self->t.fd);
+	close(self->device);
 }
 
 TEST(agrees_with_proc)
@@ -225,11 +232,17 @@ TEST_F(zoo, vmas_are_counted)
 
 int main(int argc, char **argv)
 {
+	int status;
+
 	if (argc > 1 && !strcmp(argv[1], "--zoo"))
 		target_ready(zoo_build(argc > 2));
 	if (access(VMSCOPE_DEVICE, F_OK)) {
 		ksft_print_header();
 		ksft_exit_skip("the vmscope module is not loaded\n");
 	}
-	return test_harness_run(argc, argv);
+	if (target_start_copy(&zoo, "--zoo", NULL))
+		ksft_exit_fail_msg("the zoo could not be built\n");
+	status = test_harness_run(argc, argv);
+	target_stop(&zoo);
+	return status;
 }
