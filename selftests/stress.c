@@ -40,7 +40,7 @@ static double now(void)
 /* Neighbours differ in their protection and so stay apart. */
 static int build_many(void *arg, unsigned int step)
 {
-	size_t nr = kernel_is_debug() ? 20000 : 60000, i;
+	size_t nr = kernel_is_debug() ? 5000 : 60000, i;
 	char *p = map_anon(nr * PAGE_SIZE, PMD_SIZE);
 	struct region *r = arg;
 
@@ -57,7 +57,7 @@ static int build_many(void *arg, unsigned int step)
 
 TEST_F(large, sixty_thousand_vmas)
 {
-	size_t expected = kernel_is_debug() ? 20000 : 60000, i;
+	size_t expected = kernel_is_debug() ? 5000 : 60000, i;
 	struct scan s;
 
 	ASSERT_BUILT(target_start(&self->t, build_many, self->r), "mprotect");
