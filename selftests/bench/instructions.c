@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "goals.h"
@@ -137,6 +139,9 @@ static void bench_layout(struct table *table, enum layout_id layout)
 			table_goal(table, &goals[i], pages, samples);
 	table_samples(table, layout, pages, samples, wanted);
 	target_stop(&t);
+	/* partners of the target give their memory back while they end */
+	while (wait(NULL) > 0)
+		;
 }
 
 static void usage(FILE *to)
@@ -220,6 +225,7 @@ int main(int argc, char **argv)
 			VMSCOPE_DEVICE, strerror(errno));
 		return 4;
 	}
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sleep(BOOT_WORK);
 	uname(&system);
 	table.kernel = system.release;

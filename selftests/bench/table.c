@@ -16,13 +16,13 @@ static const char *const lock_names[VMSCOPE_LOCK_NR] = {
 
 void table_begin(struct table *t)
 {
-	printf("Linux %s, instructions (M: millions), median of the rounds; a goal is missed beyond %.0f %%\n\n",
+	printf("Linux %s, instructions (M: millions), least of the rounds; a goal is missed beyond %.0f %%\n\n",
 	       t->kernel, t->gate * 100);
 	printf("%-26s %-13s %7s %8s %7s  %-14s %8s %6s  %-15s %s\n", "process",
 	       "ours", "pages", "M", "/page", "against", "M", "times", "goal",
 	       "verdict");
 	if (t->tsv)
-		fprintf(t->tsv, "#kind\tkernel\tprocess\tmeasure\tpages\tmedian\tbest\tper_page\tagainst\tagainst_median\tratio\tgoal_per_page\tgoal_total\tgoal_ratio\trecords\tbytes\tlongest_mmap\tlongest_vma\tlongest_irq\tmemory_kib\tverdict\n");
+		fprintf(t->tsv, "#kind\tkernel\tprocess\tmeasure\tpages\tbest\tmedian\tper_page\tagainst\tagainst_best\tratio\tgoal_per_page\tgoal_total\tgoal_ratio\trecords\tbytes\tlongest_mmap\tlongest_vma\tlongest_irq\tmemory_kib\tverdict\n");
 	fflush(stdout);
 }
 
@@ -111,9 +111,9 @@ void table_goal(struct table *t, const struct goal *g, uint64_t pages,
 	if (failed(t, g, ours) || missing(t, g, g->against, samples) ||
 	    missing(t, g, g->without, samples))
 		return;
-	cost = ours->median;
+	cost = ours->best;
 	if (g->without != MEASURE_NR)
-		cost -= samples[g->without].median;
+		cost -= samples[g->without].best;
 	per_page = cost;
 	if (g->without_copy)
 		per_page -= ours->bytes * (t->copy_cost / 1000.0);
@@ -125,11 +125,11 @@ void table_goal(struct table *t, const struct goal *g, uint64_t pages,
 	if (g->memory)
 		excess = worse(excess, (double)ours->memory / g->memory);
 	if (g->against != MEASURE_NR) {
-		ratio = against->median / cost;
+		ratio = against->best / cost;
 		if (g->ratio)
 			excess = worse(excess, g->ratio / ratio);
 		snprintf(theirs, sizeof(theirs), "%-14s %8.2f %6.1f",
-			 measure_names[g->against], against->median / 1e6, ratio);
+			 measure_names[g->against], against->best / 1e6, ratio);
 	}
 	snprintf(numbers, sizeof(numbers), "%7lu %8.3f %7.2f", pages, cost / 1e6,
 		 per_page);
@@ -142,9 +142,9 @@ void table_goal(struct table *t, const struct goal *g, uint64_t pages,
 	if (t->tsv)
 		fprintf(t->tsv, "goal\t%s\t%s\t%s\t%lu\t%.0f\t%lu\t%.3f\t%s\t%lu\t%.3f\t%g\t%.0f\t%g\t%lu\t%lu\t%lu\t%lu\t%lu\t%lu\t%s\n",
 			t->kernel, layout_names[g->layout],
-			measure_names[g->ours], pages, cost, ours->best, per_page,
+			measure_names[g->ours], pages, cost, ours->median, per_page,
 			g->against == MEASURE_NR ? "" : measure_names[g->against],
-			g->against == MEASURE_NR ? 0 : against->median, ratio,
+			g->against == MEASURE_NR ? 0 : against->best, ratio,
 			g->per_page, g->total, g->ratio, ours->records,
 			ours->bytes, ours->longest[0], ours->longest[1],
 			ours->longest[2], ours->memory, verdict);
@@ -163,7 +163,7 @@ void table_samples(struct table *t, enum layout_id layout, uint64_t pages,
 			continue;
 		fprintf(t->tsv, "sample\t%s\t%s\t%s\t%lu\t%lu\t%lu\t%.3f\t\t\t\t\t\t\t%lu\t%lu\t%lu\t%lu\t%lu\t%lu\t\n",
 			t->kernel, layout_names[layout], measure_names[i], pages,
-			s->median, s->best, pages ? (double)s->median / pages : 0,
+			s->best, s->median, pages ? (double)s->best / pages : 0,
 			s->records, s->bytes, s->longest[0], s->longest[1],
 			s->longest[2], s->memory);
 	}
