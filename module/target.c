@@ -44,10 +44,7 @@ enum physical target_physical(void)
  */
 static bool may_look_at(struct task_struct *task, struct mm_struct *mm)
 {
-	if (mm == current->mm)
-		return true;
-	/* the answer is about the program that runs now: is it still this one? */
-	return may_trace(task, mm) && READ_ONCE(task->mm) == mm;
+	return mm == current->mm || may_trace(task, mm);
 }
 
 static struct task_struct *find_task(pid_t nr)
@@ -65,27 +62,35 @@ static struct task_struct *find_task(pid_t nr)
 	return task;
 }
 
+static void keep(struct target *target, struct task_struct *task,
+		 struct mm_struct *mm)
+{
+	mmgrab(mm);
+	target->mm = mm;
+	rcu_read_lock();
+	get_task_comm(target->comm, READ_ONCE(task->group_leader));
+	rcu_read_unlock();
+}
+
 static int pin(struct target *target, struct task_struct *task)
 {
 	struct mm_struct *mm;
-	int err = 0;
+	bool may, same;
 
 	if (task->flags & PF_KTHREAD)
 		return -ENXIO;
-	mm = get_task_mm(task);
-	if (!mm)
-		return -ESRCH;
-	if (may_look_at(task, mm)) {
-		mmgrab(mm);
-		target->mm = mm;
-		rcu_read_lock();
-		get_task_comm(target->comm, READ_ONCE(task->group_leader));
-		rcu_read_unlock();
-	} else {
-		err = -EPERM;
-	}
-	mmput(mm);
-	return err;
+	do {
+		mm = get_task_mm(task);
+		if (!mm)
+			return -ESRCH;
+		may = may_look_at(task, mm);
+		/* the answer is about the program that runs now: still this one? */
+		same = READ_ONCE(task->mm) == mm;
+		if (may && same)
+			keep(target, task, mm);
+		mmput(mm);
+	} while (!same);
+	return may ? 0 : -EPERM;
 }
 
 struct target *target_open(pid_t pid)
