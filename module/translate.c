@@ -201,7 +201,7 @@ static bool read_pgd(struct descent *d)
 		return finish(d, STOP_NO_VMA);
 	p4d = p4d_read_once(p4dp);
 	if (!mm_p4d_folded(d->section->mm))
-		note(d, LEVEL_P4D, p4dp, p4d_val(p4d), p4d_index(d->addr));
+		note(d, LEVEL_P4D, p4dp, p4d_val(p4d), p4d_table_index(d->addr));
 	if (p4d_none(p4d))
 		return finish(d, STOP_NONE);
 	if (p4d_bad(p4d))

@@ -22,6 +22,12 @@
 #define pmd_read_once(p)	READ_ONCE(*(p))
 #endif
 
+/* p4d_index() is missing on 6.1 where the level is folded into the one above (arm64) */
+static inline unsigned int p4d_table_index(unsigned long addr)
+{
+	return (addr >> P4D_SHIFT) & (PTRS_PER_P4D - 1);
+}
+
 /*
  * pte_offset_map() has not been exported since 6.5. The table comes from a copy
  * of the PMD entry, because the entry may change under us.
