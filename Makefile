@@ -22,7 +22,13 @@ export V Q
 # What was said on the command line is passed on by name, below: the kernel's
 # own make would take our O for its own.
 MAKEOVERRIDES :=
-cross = $(foreach v,LLVM ARCH CROSS_COMPILE,$(if $($(v)),$(v)=$($(v))))
+said = $(foreach v,$(1),$(if $(filter command,$(origin $(v))),$(v)='$(subst ','\'',$($(v)))'))
+cross = $(foreach v,LLVM ARCH CROSS_COMPILE,$(if $($(v)),$(v)=$($(v)))) $(call said,CC)
+flags = $(call said,CFLAGS LDFLAGS WERROR PKG_CONFIG)
+
+ifneq ($(filter $(srctree),$(O)),)
+$(error O=$(O) is the checkout itself: name a folder to build in)
+endif
 
 # The kernel that KDIR belongs to; empty when there are no headers.
 krelease = $(strip $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
@@ -34,16 +40,16 @@ mdir = $(O)/module$(if $(filter 1,$(VMSCOPE_TEST)),-test)/$(krelease)
 all: module tools ## module and tools
 
 module: ## kernel module for KDIR (default: the running kernel's headers)
-	@[ -n "$(krelease)" ] || { echo "vmscope: no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or name others with KDIR=" >&2; exit 2; }
+	@$(srctree)/module/compat/needs $(KDIR) C=$(C) $(cross)
 	$(Q)$(srctree)/module/compat/shadow $(srctree) $(mdir)
 	$(Q)$(MAKE) -C $(KDIR) M=$(mdir) $(if $(filter 1,$(VMSCOPE_TEST)),VMSCOPE_TEST=y) \
 		$(cross) $(if $(C),C=$(C)) W=$(or $(W),1) V=$(or $(V),0) modules
 
 tools: ## the vmscope command and its library
-	$(Q)$(MAKE) -C $(srctree)/tools O=$(O)/tools $(cross)
+	$(Q)$(MAKE) -C $(srctree)/tools O=$(O)/tools $(cross) $(flags)
 
 selftests: ## test programs
-	$(Q)$(MAKE) -C $(srctree)/selftests O=$(O)/selftests $(cross)
+	$(Q)$(MAKE) -C $(srctree)/selftests O=$(O)/selftests $(cross) $(flags)
 
 ##@ Try
 .PHONY: demo check bench
@@ -68,7 +74,8 @@ sparse: C := 2
 sparse: module ## the module through sparse
 
 clean: ## remove what was built
-	$(Q)rm -rf $(O)
+	$(Q)rm -rf $(addprefix $(O)/,module module-test tools selftests docs check vm bench)
+	$(Q)[ ! -d $(O) ] || rmdir --ignore-fail-on-non-empty $(O)
 
 clean-cache: ## remove downloaded kernels and guest roots
 	$(Q)$(srctree)/selftests/vm/clean-cache
@@ -76,7 +83,8 @@ clean-cache: ## remove downloaded kernels and guest roots
 ##@ Install
 .PHONY: install
 install: ## module for KDIR, command, library and man pages (DESTDIR, PREFIX)
-	$(Q)$(MAKE) -C $(srctree)/tools O=$(O)/tools PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
+	@[ -e $(mdir)/vmscope.ko ] || { echo "vmscope: no module for $(or $(krelease),$(KDIR)) to install: run make first, with the same KDIR= and O=" >&2; exit 2; }
+	$(Q)$(MAKE) -C $(srctree)/tools O=$(O)/tools $(cross) $(flags) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) install
 	$(Q)install -D -m 644 $(mdir)/vmscope.ko \
 		$(DESTDIR)/lib/modules/$(krelease)/updates/vmscope.ko
 	$(Q)[ -n "$(DESTDIR)" ] || depmod $(krelease)
@@ -85,4 +93,4 @@ help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(srctree)/Makefile
-	@printf '\nVariables: O=DIR  KDIR=HEADERS  V=1  W=1  C=2  LLVM=1  ARCH=  CROSS_COMPILE=  PREFIX=  DESTDIR=\n'
+	@printf '\nVariables: O=DIR  KDIR=HEADERS  V=1  W=1  C=2  LLVM=1  ARCH=  CROSS_COMPILE=  CC=\n           CFLAGS=  PREFIX=  DESTDIR=\n'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Building and installing.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2016
 
 test_build_names_the_missing_package() {
 	expect 2 env -u CC -u LLVM -u MAKEFLAGS make -C "$here/.." O="$WORK/none" PKG_CONFIG=/bin/false all
@@ -11,6 +11,45 @@ test_build_names_the_missing_package() {
 	has "$err" "apt-get install gcc-no-such-linux-gnu"
 }
 
+# top_make ARGUMENT...: the checkout's own make, as typed by a person.
+top_make() {
+	env -u CC -u LLVM -u CROSS_COMPILE -u ARCH -u MAKEFLAGS make -C "$here/../.." O="$WORK/top" "$@"
+}
+
+test_build_of_the_module_names_the_missing_package() {
+	local kdir=$WORK/headers
+	expect 2 top_make module KDIR="$WORK/none"
+	has "$err" "no kernel headers in $WORK/none: apt-get install linux-headers-$(uname -r)"
+	mkdir "$kdir" && touch "$kdir/Kconfig"
+	expect 2 top_make module KDIR="$kdir"
+	has "$err" "make -C $kdir modules_prepare"
+	mkdir -p "$kdir/include/generated"
+	echo '#define UTS_RELEASE "6.99"' > "$kdir/include/generated/utsrelease.h"
+	echo 'CC = $(CROSS_COMPILE)gcc-99' > "$kdir/.kernelvariables"
+	expect 2 top_make module KDIR="$kdir"
+	has "$err" "apt-get install gcc-99"
+	expect 2 top_make module KDIR="$kdir" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-
+	has "$err" "apt-get install gcc-99-aarch64-linux-gnu"
+	expect 2 top_make install KDIR="$kdir" DESTDIR="$WORK/root"
+	has "$err" "no module for 6.99 to install: run make first"
+}
+
+test_build_folder_is_never_one_of_somebody() {
+	expect 2 top_make tools O="$here/../.."
+	has "$err" "is the checkout itself"
+	mkdir -p "$WORK/top/tools" && touch "$WORK/top/mine"
+	expect 0 top_make clean
+	[ -e "$WORK/top/mine" ] && [ ! -e "$WORK/top/tools" ] || die "make clean removed too much, or too little"
+}
+
+test_build_help_comes_from_the_makefile() {
+	expect 0 top_make -s help
+	local target
+	for target in all module tools selftests demo check bench docs style sparse clean install; do
+		has "$out" "make $target "
+	done
+}
+
 test_build_writes_nothing_beside_the_sources() {
 	same "$(find "$here/.." \( -name '*.o' -o -name '*.d' -o -name '*.a' \) | wc -l)" 0
 }
@@ -19,7 +58,7 @@ test_build_installs() {
 	command -v rst2man > /dev/null || skip "no rst2man: apt-get install python3-docutils"
 	expect 0 env -u CC -u LLVM -u MAKEFLAGS make -C "$here/.." O="$O" DESTDIR="$WORK/root" PREFIX=/usr install
 	local file
-	for file in bin/vmscope lib/libvmscope.a include/vmscope/source.h share/man/man1/vmscope.1 \
+	for file in bin/vmscope lib/libvmscope.a include/vmscope/source.h include/vmscope.h share/man/man1/vmscope.1 \
 		    share/man/man4/vmscope.4 \
 		    share/vmscope/vmscope.report-1.json share/bash-completion/completions/vmscope; do
 		[ -s "$WORK/root/usr/$file" ] || die "$file is not installed"
