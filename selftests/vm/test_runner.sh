@@ -7,6 +7,7 @@
 set -uo pipefail
 
 VM=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+SRC=$(cd "$VM/../.." && pwd)
 KERNEL=${1:-6.12}
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
@@ -75,12 +76,86 @@ failed_item_leaves_nothing() (
 		[ -z "$(ls "$WORK/cache/tmp")" ]
 )
 
+# Left by a maker that was killed: the folder it was filling, or an item without its end.
+killed_maker_is_no_item() (
+	VMSCOPE_CACHE=$WORK/cache
+	mkdir -p "$WORK/cache/items/killed-0123456789ab" "$WORK/cache/tmp/killed-0123456789ab.1" &&
+		echo half >"$WORK/cache/items/killed-0123456789ab/item" &&
+		cache_item killed 0123456789ab cp "$WORK/item" 2>/dev/null &&
+		cmp -s "$WORK/item" "$REPLY/item" && [ -z "$(ls "$WORK/cache/tmp")" ]
+)
+
+# make_slowly FOLDER: leaves a line for each time that it was called.
+# shellcheck disable=SC2016 # the maker expands these
+slow_maker='echo made >>"$0/made"; sleep 1; cp "$0/item" "$1/"'
+
+two_makers_make_it_once() (
+	VMSCOPE_CACHE=$WORK/cache
+	(cache_item slow 0123456789ab sh -c "$slow_maker" "$WORK" 2>/dev/null) &
+	(cache_item slow 0123456789ab sh -c "$slow_maker" "$WORK" 2>/dev/null) || return
+	wait $! && [ "$(wc -l <"$WORK/made")" = 1 ]
+)
+
+cache_in_use_is_not_removed() (
+	VMSCOPE_CACHE=$WORK/cache
+	cache_item trial 0123456789ab cp "$WORK/item" 2>/dev/null || return
+	! "$VM/clean-cache" 2>/dev/null && [ -e "$REPLY/item" ]
+)
+
+unused_cache_is_removed() {
+	VMSCOPE_CACHE=$WORK/cache "$VM/clean-cache" && [ ! -e "$WORK/cache" ]
+}
+
+# The mirror is away: what it said last must do, and nothing is invented.
+silent_mirror_is_survived() (
+	VMSCOPE_CACHE=$WORK/cache
+	# shellcheck disable=SC2317 # called by apt_resolved
+	apt_refresh() { return 1; }
+	mkdir -p "$WORK/cache/resolved"
+	echo "package 1.0" >"$WORK/cache/resolved/known"
+	touch -d '3 days ago' "$WORK/cache/resolved/known"
+	apt_resolved known bookworm -- echo "package 2.0" 2>/dev/null &&
+		[ "$(cat "$REPLY")" = "package 1.0" ] || return
+	apt_resolved unknown bookworm -- echo "package 2.0" 2>/dev/null
+	[ -z "$REPLY" ]
+)
+
+# A checkout of which nothing was built, and whose module does not build.
+empty_checkout() {
+	mkdir -p "$WORK/empty/selftests"
+	cp -r "$SRC"/{Makefile,Kbuild,module} "$WORK/empty/"
+	cp -r "$VM" "$WORK/empty/selftests/"
+	echo '#error' >>"$WORK/empty/module/main.c"
+	"$WORK/empty/selftests/vm/run" --kernel "$KERNEL" --quiet "$@" -- true 2>"$WORK/empty.err"
+	echo $? >"$WORK/empty.status"
+}
+
+# Ctrl-C: the guest and its files go, and the status says so. (A shell's background jobs
+# ignore the signal, unless told otherwise.)
+interrupt() {
+	mkdir "$WORK/interrupted"
+	TMPDIR=$WORK/interrupted env --default-signal=INT "$VM/run" --kernel "$KERNEL" --no-module \
+		--no-build --quiet -- 'echo started; sleep 1000' >"$WORK/interrupt.out" 2>/dev/null &
+	local end=$((SECONDS + 100)) pid=$!
+	until grep -q started "$WORK/interrupt.out" || [ $SECONDS -ge $end ]; do
+		sleep 0.2
+	done
+	kill -INT $pid
+	wait $pid
+	echo $? >"$WORK/interrupt.status"
+}
+
+interrupt_leaves_nothing() {
+	grep -q started "$WORK/interrupt.out" && [ -z "$(ls "$WORK/interrupted")" ] &&
+		! pgrep -f "$WORK/interrupted/" >/dev/null
+}
+
 both_channels_are_exact() {
 	cmp -s "$WORK/share/blob" "$WORK/exact.out" && [ "$(cat "$WORK/exact.err")" = "on stderr" ]
 }
 
 echo "KTAP version 1"
-echo "1..19"
+echo "1..34"
 
 mkdir "$WORK/share"
 head -c 3000000 /dev/urandom >"$WORK/share/blob"
@@ -97,8 +172,15 @@ head -c 3000000 /dev/urandom >"$WORK/share/blob"
 	guest death -- '/run/vmscope/busybox reboot -f; sleep 100' &
 	guest quoted -- printf "'%s|'" "'a  b'" '"$KERNEL_NAME"' '"$(id -u)"' &
 	wait
+	# shellcheck disable=SC2016 # the guest expands these
+	guest options --mem 700M --cpus 1 --cpu max,la57=off --append "one.word=1 two" \
+		--log "$WORK/options.log" -- 'nproc; grep -c -w la57 /proc/cpuinfo
+		awk "/MemTotal/ { print (\$2 < 700 * 1024) }" /proc/meminfo; cat /proc/cmdline' &
+	interrupt
+	wait
 }
 guest usage --kernel 5.10 -- true
+guest nothing --share "$WORK/no-such-folder" -- true
 
 check "exit_status_is_the_command's" status_is exact 37
 check "output_is_byte_exact_and_kept_apart" both_channels_are_exact
@@ -112,6 +194,18 @@ check "output_before_a_hang_is_kept" grep -q started "$WORK/hang.out"
 check "death_without_report_has_its_status" status_is death 121
 check "arguments_reach_the_shell" grep -q -x -F "a  b|$KERNEL|0|" "$WORK/quoted.out"
 check "wrong_usage_has_its_status" status_is usage 124
+check "folder_to_share_must_exist" status_is nothing 124
+check "options_reach_the_guest" test "$(head -n 3 "$WORK/options.out" | tr '\n' ' ')" = "1 0 1 "
+check "kernel_arguments_reach_the_guest" grep -q 'one\.word=1 two$' "$WORK/options.out"
+check "kernel_log_is_kept_apart" grep -q 'Linux version' "$WORK/options.log"
+check "kernel_log_is_not_in_the_output" test "$(wc -l <"$WORK/options.out")" = 4
+check "interrupt_has_its_status" status_is interrupt 130
+check "interrupt_leaves_nothing" interrupt_leaves_nothing
+empty_checkout --no-build
+check "module_that_was_not_built_is_missed" status_is empty 123
+empty_checkout
+check "module_that_does_not_build_has_its_status" status_is empty 123
+check "compiler's_words_are_printed" says empty 'error: #error'
 check "lockdep_is_a_complaint" is_complaint \
 	'[    5.1] WARNING: possible circular locking dependency detected'
 check "kasan_is_a_complaint" is_complaint '[   15.2][  T123] BUG: KASAN: slab-use-after-free in f'
@@ -122,6 +216,11 @@ check "fault_of_a_program_is_no_complaint" is_no_complaint \
 	'[    9.9] traps: a.out[97] general protection fault ip:401000 sp:7ffc0 error:0'
 check "damaged_cache_is_made_again" damaged_item_is_made_again
 check "failed_download_leaves_nothing" failed_item_leaves_nothing
+check "killed_build_is_made_again" killed_maker_is_no_item
+check "two_runs_make_a_thing_once" two_makers_make_it_once
+check "mirror_that_is_silent_is_survived" silent_mirror_is_survived
+check "cache_of_a_running_guest_is_kept" cache_in_use_is_not_removed
+check "cache_is_removed" unused_cache_is_removed
 
 echo "# Totals: pass:$((number - failed)) fail:$failed xfail:0 xpass:0 skip:0 error:0"
 [ "$failed" = 0 ]

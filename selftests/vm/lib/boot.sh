@@ -115,13 +115,16 @@ boot_stream() {
 }
 
 boot_stop() {
+	# The clock first: it would end whatever has the guest's number by then.
+	[ -z "${CLOCK_PID:-}" ] || kill "$CLOCK_PID" 2>/dev/null || true
 	[ -z "${QEMU_PID:-}" ] || kill "$QEMU_PID" 2>/dev/null || true
+	wait 2>/dev/null || true
 	[ -z "${RUN:-}" ] || rm -rf -- "$RUN"
 }
 
 # Runs QEMU until it ends or the time is over; sets TIMED_OUT.
 boot_wait() {
-	local out err left
+	local out err
 	TIMED_OUT=
 	"$QEMU" "${MACHINE[@]}" </dev/null >"$RUN/qemu" 2>&1 &
 	QEMU_PID=$!
@@ -137,11 +140,12 @@ boot_wait() {
 		: >"$RUN/timed-out"
 		kill "$QEMU_PID"
 	) >/dev/null 2>&1 &
-	left=$!
+	CLOCK_PID=$!
 	wait $QEMU_PID || true
 	QEMU_PID=
-	kill $left 2>/dev/null || true
-	wait $out $err $left 2>/dev/null || true
+	kill $CLOCK_PID 2>/dev/null || true
+	wait $out $err $CLOCK_PID 2>/dev/null || true
+	CLOCK_PID=
 	[ ! -e "$RUN/timed-out" ] || TIMED_OUT=yes
 }
 
