@@ -145,6 +145,8 @@ apt_fetch() {
 	while read -r name version; do
 		wanted+=("$name=$version")
 	done
+	say "  $(apt_in "$release" apt-get -qq --print-uris download "${wanted[@]}" |
+		awk '{ bytes += $3 } END { printf "%d packages, %d MB", NR, bytes / 1000000 }')"
 	mkdir -p "$folder"
 	(cd "$folder" && apt_in "$release" apt-get -qq download "${wanted[@]}" >&2)
 }

@@ -58,6 +58,34 @@ remove_tree() {
 	}
 }
 
+# Says twice a minute how far the making of a thing is, until stopped: what its maker says
+# in a log, or how large it has become.
+making_progress() {
+	local name=$1 making=$2 start=$SECONDS nap far
+	trap 'kill "$nap" 2>/dev/null; exit' TERM
+	while :; do
+		sleep 30 &
+		nap=$!
+		wait "$nap"
+		far=$(sed -n 's/^I: \([^.]*\).*/\1/p' "$making/log" 2>/dev/null | tail -n 1)
+		say "$name: ${far:-$(du -sm "$making" 2>/dev/null | cut -f1) MB}, $((SECONDS - start)) s"
+	done
+}
+
+# make_item NAME MAKING BUILDER [ARG...]: BUILDER ARG... MAKING, with word of how far it is.
+make_item() {
+	local name=$1 making=$2 progress='' status=0
+	shift 2
+	# That one tells itself how much of it is compiled.
+	if [ "$name" != kernel-debug ]; then
+		making_progress "$name" "$making" </dev/null >/dev/null &
+		progress=$!
+	fi
+	"$VM/lib/strictly" "$@" "$making" || status=1
+	[ -z "$progress" ] || { kill "$progress" && wait "$progress"; } 2>/dev/null || true
+	return $status
+}
+
 # cache_item NAME KEY BUILDER [ARG...]: sets REPLY to the folder of the item.
 # BUILDER ARG... FOLDER fills a folder beside it, which is renamed into place when
 # it succeeded. The item stays locked against removal until this shell ends.
@@ -80,7 +108,7 @@ cache_item() {
 			done
 			making=$VMSCOPE_CACHE/tmp/$name-$key.$$
 			mkdir "$making"
-			if ! "$VM/lib/strictly" "$@" "$making"; then
+			if ! make_item "$name" "$making" "$@"; then
 				remove_tree "$making"
 				exec {lock}>&-
 				return 1
