@@ -69,13 +69,17 @@ static void add_column(struct vs_pages *pages, int column)
 	pages->column[pages->nr++] = column;
 }
 
-/* On a narrow terminal only what says where and what the pages are. */
+/*
+ * On a narrow terminal only what says where and what the pages are; on one of
+ * 80 columns the name of the mapping needs the room of the order.
+ */
 static bool is_usual(const struct vs_pages *pages, int column)
 {
 	const struct vs_style *style = pages->style;
 	bool narrow = style->terminal && !style->raw && style->width < 70;
+	bool tight = style->terminal && !style->raw && style->width < 90;
 
-	if (!(known[column].key & pages->key))
+	if (!(known[column].key & pages->key) || (tight && column == COL_ORDER))
 		return false;
 	return !narrow || column == COL_START || column == COL_SIZE || column == COL_STATE ||
 		column == COL_FRAME;

@@ -50,10 +50,11 @@ static int show_tiles(const struct vs_style *style, const struct vs_report *repo
 		vs_figure_origin(model, shown[n].figure, &source, &reason);
 		tile[n].name = shown[n].name;
 		tile[n].bytes = vs_total_or_counter(model, totals, shown[n].figure);
-		tile[n].note = tile[n].bytes == VS_UNKNOWN ? note(notes, reason) : 0;
+		if (tile[n].bytes != VS_UNKNOWN)
+			reason = shown[n].figure == VS_FIG_SWAP && !model->have_vmas ?
+				"without shared memory, as the kernel's own counter tells it" : NULL;
+		tile[n].note = note(notes, reason);
 	}
-	if (!model->have_vmas)
-		note(notes, "SWAP leaves out shared memory, as the kernel's own counter does");
 	tile[n].name = "PT";
 	tile[n].bytes = model->process.tables;
 	tile[n].note = tile[n].bytes == VS_UNKNOWN ?

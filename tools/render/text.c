@@ -207,8 +207,9 @@ static void put_item(struct vs_flow *flow, const char *separator, const char *it
 	if (!flow->first) {
 		int gap = strlen(separator);
 
-		if (flow->column + gap + width > flow->style->width && flow->column > flow->indent) {
-			/* what the separator says stays on the line */
+		/* what a separator says stays on the line: one column is kept for it */
+		if (flow->column + gap + width >= flow->style->width &&
+		    flow->column > flow->indent) {
 			while (gap && separator[gap - 1] == ' ')
 				gap--;
 			fprintf(out, "%.*s\n%*s", gap, separator, flow->indent, "");

@@ -14,10 +14,12 @@ static int tile_width(const struct vs_style *style)
 static void tile_value(const struct vs_style *style, const struct vs_tile *tile, int width)
 {
 	char number[32], text[48];
+	const char *amount = vs_amount(style, tile->bytes, number, sizeof(number));
 
-	snprintf(text, sizeof(text), "%s", vs_amount(style, tile->bytes, number, sizeof(number)));
 	if (tile->note)
-		snprintf(text, sizeof(text), "- [%d]", tile->note);
+		snprintf(text, sizeof(text), "%s [%d]", amount, tile->note);
+	else
+		snprintf(text, sizeof(text), "%s", amount);
 	vs_bold(style, true);
 	fprintf(style->out, "%s", text);
 	vs_bold(style, false);

@@ -10,7 +10,7 @@
 struct vs_tile {
 	const char *name;
 	uint64_t bytes;
-	int note;		/* number of the footnote that says why not, 0: none */
+	int note;		/* number of the footnote: why not, or what is left out; 0: none */
 };
 
 /* Returns the number of lines. */
