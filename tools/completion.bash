@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 
 _vmscope_options() {
-	vmscope help "$1" 2>/dev/null | grep -oE -- '--[a-z-]+' | sort -u
+	vmscope help "$1" 2>/dev/null | sed -n 's/^  [ -].[ ,] \(--[a-z-]*\).*/\1/p'
 }
 
 _vmscope_targets() {

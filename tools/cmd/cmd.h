@@ -82,7 +82,7 @@ const struct vs_verb *vs_verb_find(const char *name);
 int vs_options_parse(int argc, char **argv, const struct vs_verb *verb,
 		     struct vs_options *options);
 /* The help of the options of these groups. */
-void vs_options_help(unsigned int groups);
+void vs_options_help(const struct vs_style *style, unsigned int groups);
 
 /* Prints "vmscope: ..." to stderr. */
 void vs_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

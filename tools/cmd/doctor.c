@@ -16,5 +16,7 @@ int vs_cmd_doctor(const struct vs_options *options)
 		vs_doctor_json(stdout, &health);
 	else
 		vs_doctor_screen(&style, &health);
-	return health.module_works ? VS_EXIT_OK : VS_EXIT_CANNOT;
+	if (health.module_works)
+		return VS_EXIT_OK;
+	return health.permission_missing ? VS_EXIT_PERMISSION : VS_EXIT_CANNOT;
 }

@@ -18,17 +18,20 @@ static void help_all(void)
 	       "here, 5 no permission, 6 some data is missing. More: man vmscope\n");
 }
 
-static int help_verb(const char *name)
+static int help_verb(const struct vs_options *options, const char *name)
 {
 	const struct vs_verb *verb = vs_verb_find(name);
+	struct vs_style style;
 
 	if (!verb) {
 		vs_say("help: no verb '%s': 'vmscope help' lists them", name);
 		return VS_EXIT_USAGE;
 	}
-	printf("Usage: vmscope %s %s [OPTIONS]\n%s\n\nOptions:\n", verb->name, verb->arguments,
-	       verb->help);
-	vs_options_help(verb->options);
+	printf("Usage: vmscope %s %s%s[OPTIONS]\n%s\n\nOptions:\n", verb->name, verb->arguments,
+	       *verb->arguments ? " " : "", verb->help);
+	vs_style_init(&style, options);
+	style.color = false;
+	vs_options_help(&style, verb->options);
 	return VS_EXIT_OK;
 }
 
@@ -43,9 +46,9 @@ int vs_cmd_help(const struct vs_options *options)
 		return VS_EXIT_OK;
 	}
 	if (options->nr_arguments)
-		return help_verb(options->argument[0]);
+		return help_verb(options, options->argument[0]);
 	if (options->columns && strcmp(options->columns, "help"))
-		return help_verb(options->columns);
+		return help_verb(options, options->columns);
 	help_all();
 	return VS_EXIT_OK;
 }

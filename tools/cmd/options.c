@@ -72,21 +72,27 @@ static bool takes(unsigned int groups, size_t i)
 	return !known[i].groups || known[i].groups & groups;
 }
 
-void vs_options_help(unsigned int groups)
+void vs_options_help(const struct vs_style *style, unsigned int groups)
 {
+	int indent = style->width < 70 ? 8 : 34;
+	struct vs_flow flow;
+
 	for (size_t i = 0; i < NR_KNOWN; i++) {
-		char name[64];
+		char letter[8] = "   ", name[80];
 
 		if (!takes(groups, i))
 			continue;
-		snprintf(name, sizeof(name), "--%s%s%s", known[i].name,
-			 known[i].argument ? " " : "", known[i].argument ? known[i].argument : "");
 		if (known[i].value < 256)
-			printf("  -%c, %-28s %s\n", known[i].value, name, known[i].help);
-		else if (strlen(name) > 28)
-			printf("      %s\n%35s%s\n", name, "", known[i].help);
-		else
-			printf("      %-28s %s\n", name, known[i].help);
+			snprintf(letter, sizeof(letter), "-%c,", known[i].value);
+		snprintf(name, sizeof(name), "  %s --%s%s%s", letter, known[i].name,
+			 known[i].argument ? " " : "", known[i].argument ? known[i].argument : "");
+		if (strlen(name) >= (size_t)indent) {
+			fprintf(style->out, "%s\n", name);
+			*name = 0;
+		}
+		vs_flow_begin(&flow, style, name, indent);
+		vs_flow_words(&flow, known[i].help);
+		vs_flow_end(&flow);
 	}
 }
 
@@ -237,8 +243,9 @@ static int check_arguments(const struct vs_verb *verb, struct vs_options *option
 {
 	int least = verb->least, most = verb->most;
 
+	/* A snapshot is of one target, and walk shows all that it holds. */
 	if (options->from && most) {
-		least -= least > 0;
+		least = 0;
 		most--;
 	}
 	if (options->list_columns || (options->columns && !strcmp(options->columns, "help")) ||

@@ -20,7 +20,7 @@ const struct vs_verb vs_verbs[] = {
 	  "TARGET ADDRESS...", LOOK | VS_OPT_COLOR, 2, 1 + VS_MAX_WALKS },
 	{ "verify", vs_cmd_verify, "compare the module with procfs, field by field",
 	  "TARGET", VS_OPT_FROM | VS_OPT_FORMAT | VS_OPT_COLOR, 1, 1 },
-	{ "record", vs_cmd_record, "write a snapshot that --from of every verb reads",
+	{ "record", vs_cmd_record, "write a snapshot, which --from of every verb reads",
 	  "TARGET -w FILE", VS_OPT_SOURCE | VS_OPT_RECORD | VS_OPT_PAGES, 1, 1 },
 	{ "doctor", vs_cmd_doctor, "what works here, and why the rest does not",
 	  "", VS_OPT_FORMAT | VS_OPT_COLOR, 0, 0 },

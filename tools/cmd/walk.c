@@ -54,7 +54,7 @@ int vs_cmd_walk(const struct vs_options *options)
 	int nr, result;
 
 	text = vs_more_arguments(options, &nr);
-	address = calloc(nr, sizeof(*address));
+	address = calloc(nr + 1, sizeof(*address));
 	if (!address) {
 		vs_say("out of memory");
 		return VS_EXIT_CANNOT;

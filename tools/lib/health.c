@@ -185,6 +185,7 @@ static void check_device(struct machine *machine)
 	vs_model_init(&model);
 	if (try_source(&vs_source_module, &model, &error)) {
 		check->verdict = VS_MISSING;
+		machine->health->permission_missing = error.fail == VS_FAIL_PERMISSION;
 		found(check, "%s", error.text);
 	} else {
 		machine->health->module_works = true;
@@ -363,6 +364,7 @@ void vs_health_check(struct vs_health *health)
 
 	health->nr = 0;
 	health->module_works = false;
+	health->permission_missing = false;
 	check_kernel(&machine);
 	check_config(&machine);
 	check_user(&machine);

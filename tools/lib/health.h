@@ -28,6 +28,7 @@ struct vs_health {
 	struct vs_check check[VS_CHECKS_MAX];
 	int nr;
 	bool module_works;
+	bool permission_missing;	/* why it does not */
 };
 
 void vs_health_check(struct vs_health *health);

@@ -691,12 +691,18 @@ static int read_extents(const struct file_state *state, const struct vs_request 
 	return 0;
 }
 
-/* Of the recorded walks, those that are asked for, in that order. */
+/* Of the recorded walks, those that are asked for, in that order; else all. */
 static int choose_walks(const struct file_state *state, const struct vs_request *request,
 			struct vs_model *model, struct vs_error *error)
 {
-	struct vs_walk *chosen = calloc(request->nr_addresses, sizeof(*chosen));
+	struct vs_walk *chosen;
 
+	if (!request->nr_addresses && !model->nr_walks)
+		return vs_error_set(error, VS_FAIL_INPUT,
+				    "%s: holds no walk: record it with --walk ADDRESS", state->name);
+	if (!request->nr_addresses)
+		return 0;
+	chosen = calloc(request->nr_addresses, sizeof(*chosen));
 	if (!chosen)
 		return vs_error_memory(error);
 	for (size_t i = 0; i < request->nr_addresses; i++) {

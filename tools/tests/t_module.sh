@@ -55,6 +55,7 @@ test_module_works_says_doctor() {
 	has "$out" "ABI 1"
 	expect 0 faked doctor -J
 	same "$(json "r['module_works']")" True
+	expect 5 fake open=13 doctor
 	expect 4 fake abi=7 doctor
 	has "$out" "speaks ABI 7"
 }

@@ -16,6 +16,10 @@ test_record_reads_back_the_same() {
 	expect 0 vmscope walk --from "$WORK/s" "$address"
 	has "$out" "PGD  entry"
 	refused 2 "record it with --walk" vmscope walk --from "$WORK/s" 1000
+	expect 0 vmscope walk --from "$WORK/s"
+	has "$out" "$(printf '0x%s in ' "${address#0x}")"
+	faked record "$held" -w "$WORK/none"
+	refused 2 "holds no walk: record it with --walk" vmscope walk --from "$WORK/none"
 	expect 0 vmscope pages --from "$WORK/s" "$address+4K" --key state --raw --noheadings -o size
 	same "$out" 4096
 }

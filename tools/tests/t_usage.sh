@@ -22,6 +22,10 @@ test_usage_help_lists_every_verb() {
 	expect 0 vmscope help pages
 	has "$out" "--key"
 	refused 2 "no verb" vmscope help nonsense
+	for verb in show maps pages walk verify record doctor help; do
+		expect 0 vmscope help $verb
+		[ "$(wc -L < "$WORK/out")" -le 80 ] || die "help $verb is wider than 80 columns"
+	done
 }
 
 test_usage_version() {
@@ -149,4 +153,25 @@ threading.Thread(target=time.sleep, args=(20,)).start()' & held=$!
 	done
 	expect 0 vmscope show "$thread" --source=proc
 	has "$out" "pid $held"
+}
+
+# The manual page and the help of the verbs name the same options, of the same verbs.
+test_usage_manual_is_complete() {
+	local page=$here/../../Documentation/man/vmscope.1.rst verb option
+	local options verbs
+
+	verbs=$(vmscope help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+	[ "$(wc -w <<< "$verbs")" -eq 8 ] || die "verbs: $verbs"
+	for verb in $verbs; do
+		grep -q -F "**$verb**" "$page" || die "the manual does not name $verb"
+		for option in $(vmscope help "$verb" | sed -n 's/^  [ -].[ ,] \(--[a-z-]*\).*/\1/p'); do
+			sed -n '/^OPTIONS/,/^EXIT STATUS/p' "$page" |
+				grep -q -E -e "^(-., )?$option( |$)" || die "the manual lacks $option of $verb"
+			options+=" $option "
+		done
+	done
+	for option in $(sed -n '/^OPTIONS/,/^EXIT STATUS/p' "$page" |
+			sed -n 's/^\(-., \)\{0,1\}\(--[a-z-]*\).*/\2/p' | grep -v -x -e '--*'); do
+		has "$options" " $option "
+	done
 }
