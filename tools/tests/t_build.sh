@@ -97,3 +97,13 @@ test_build_library_is_enough() {
 	expect 0 "$WORK/user"
 	[ "$out" -gt 10 ] || die "$out mappings"
 }
+
+test_build_of_the_documents() {
+	command -v rst2html > /dev/null || skip "no rst2html: apt-get install python3-docutils"
+	expect 0 "$here/../../Documentation/build" "$WORK/docs"
+	same "$err" ""
+	local page
+	for page in index design security kernels uapi uapi-reference performance vmscope.1 vmscope.4; do
+		[ -s "$WORK/docs/$page.html" ] || die "no $page.html"
+	done
+}
