@@ -68,6 +68,9 @@ int main(int argc, char **argv)
 	if (verb) {
 		argc--;
 		argv++;
+	} else if (argc > 2 && !is_option(argv[1]) && !is_option(argv[2])) {
+		vs_say("no verb '%s': 'vmscope help' lists them", argv[1]);
+		return VS_EXIT_USAGE;
 	} else {
 		verb = vs_verb_find("show");
 	}

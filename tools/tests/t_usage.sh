@@ -22,6 +22,7 @@ test_usage_help_lists_every_verb() {
 	expect 0 vmscope help pages
 	has "$out" "--key"
 	refused 2 "no verb" vmscope help nonsense
+	refused 2 "no verb 'map'" vmscope map self
 	for verb in show maps pages walk verify record doctor help; do
 		expect 0 vmscope help $verb
 		[ "$(wc -L < "$WORK/out")" -le 80 ] || die "help $verb is wider than 80 columns"
