@@ -26,6 +26,9 @@ said = $(foreach v,$(1),$(if $(filter command,$(origin $(v))),$(v)='$(subst ','\
 cross = $(foreach v,LLVM ARCH CROSS_COMPILE,$(if $($(v)),$(v)=$($(v)))) $(call said,CC)
 flags = $(call said,CFLAGS LDFLAGS WERROR PKG_CONFIG)
 
+ifneq ($(words $(subst :, ,$(CURDIR))),1)
+$(error the path of the checkout, $(CURDIR), has a blank or a colon: make cannot build there)
+endif
 ifneq ($(filter $(srctree),$(O)),)
 $(error O=$(O) is the checkout itself: name a folder to build in)
 endif

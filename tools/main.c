@@ -65,12 +65,13 @@ int main(int argc, char **argv)
 		verb = vs_verb_find("help");
 	else if (!is_option(argv[1]))
 		verb = vs_verb_find(argv[1]);
+	if (!verb && argc > 2 && !is_option(argv[1]) && !is_option(argv[2])) {
+		vs_say("no verb '%s': 'vmscope help' lists them", argv[1]);
+		return VS_EXIT_USAGE;
+	}
 	if (verb) {
 		argc--;
 		argv++;
-	} else if (argc > 2 && !is_option(argv[1]) && !is_option(argv[2])) {
-		vs_say("no verb '%s': 'vmscope help' lists them", argv[1]);
-		return VS_EXIT_USAGE;
 	} else {
 		verb = vs_verb_find("show");
 	}

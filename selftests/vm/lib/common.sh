@@ -8,6 +8,10 @@ STATUS_CANNOT=123
 # depmod and mke2fs are not on the PATH of Debian's ordinary users.
 PATH=$PATH:/usr/sbin:/sbin
 
+# Guests are x86-64 whatever else the caller builds in this shell, and messages are parsed.
+unset ARCH CROSS_COMPILE LLVM CC KBUILD_OUTPUT KBUILD_EXTMOD INSTALL_MOD_PATH
+export LC_ALL=C.UTF-8
+
 export VMSCOPE_CACHE=${VMSCOPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmscope}
 
 # Progress of long steps: never on standard output, which belongs to COMMAND.

@@ -22,7 +22,9 @@ module_make() {
 	stamp=$SRC/build/vm/module$suffix-$release.stamp
 	log=$SRC/build/vm/module$suffix-$release.log
 	want=$(module_fingerprint "$kernel")
+	# A module newer than its stamp was made by hand, of sources that may be gone again.
 	if [ -e "$SRC/build/module$suffix/$release/vmscope.ko" ] &&
+		[ ! "$SRC/build/module$suffix/$release/vmscope.ko" -nt "$stamp" ] &&
 		[ "$want" = "$(cat "$stamp" 2>/dev/null)" ]; then
 		return
 	fi
