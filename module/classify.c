@@ -197,3 +197,14 @@ bool classify_uniform(const struct page_info *info)
 	/* one reference: mapped once, by this entry */
 	return info->refcount == 1;
 }
+
+unsigned int classify_alike(const struct page_info *info, unsigned int pages)
+{
+	int mapcount = atomic_read(&info->page->_mapcount);
+	unsigned int n = 1;
+
+	while (n < pages &&
+	       atomic_read(&pfn_to_page(info->frame + n)->_mapcount) == mapcount)
+		n++;
+	return n;
+}

@@ -61,4 +61,11 @@ void classify(const struct view *view, const struct entry *entry, u64 want,
 /* Whether all pages of a leaf have one mapcount, so that one answer does. */
 bool classify_uniform(const struct page_info *info);
 
+/*
+ * How many of the @pages pages of a leaf from the one in @info on have its
+ * mapcount. What else there is to say of them is said of the whole leaf, but
+ * that the first may be the head of a folio.
+ */
+unsigned int classify_alike(const struct page_info *info, unsigned int pages);
+
 #endif /* VMS_CLASSIFY_H */

@@ -93,9 +93,7 @@ static unsigned long extent_leaf(struct extents *x, const struct entry *entry,
 				 unsigned int first, unsigned long addr,
 				 unsigned long end, bool shared_table)
 {
-	unsigned int pages = (end - addr) >> PAGE_SHIFT;
 	struct page_info info;
-	unsigned int i;
 
 	classify(&x->view, entry, x->encoder->key, first, &info);
 	if (shared_table && info.page)
@@ -104,11 +102,18 @@ static unsigned long extent_leaf(struct extents *x, const struct entry *entry,
 	if (!info.page || x->view.hugetlb || classify_uniform(&info) ||
 	    !(x->encoder->key & (KEY_MAPCOUNT | ATTR_SHARED)))
 		return alike_in_leaf(x, &info, addr, end);
-	for (i = 0; i < pages; i++, addr += PAGE_SIZE) {
-		classify(&x->view, entry, x->encoder->key, first + i, &info);
-		if (!encode_pages(x->encoder, addr, &info, 1))
+	while (addr < end) {
+		unsigned int alike = classify_alike(&info,
+						    (end - addr) >> PAGE_SHIFT);
+		unsigned long to = addr + alike * PAGE_SIZE;
+
+		addr = alike_in_leaf(x, &info, addr, to);
+		x->cost += COST_PLAIN + alike / 2;
+		if (addr < to)
 			break;
-		x->cost += COST_PLAIN;
+		first += alike;
+		if (addr < end)
+			classify(&x->view, entry, x->encoder->key, first, &info);
 	}
 	return addr;
 }

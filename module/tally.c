@@ -172,7 +172,7 @@ static void tally_leaf(struct tally *t, const struct entry *entry,
 		       bool shared_table)
 {
 	struct page_info info;
-	unsigned int i;
+	unsigned int i, alike;
 
 	classify(&t->view, entry, ATTR_FOLIO, first, &info);
 	if ((entry->attrs & ATTR_LEAF) == (u64)LEAF_PMD << ATTR_LEAF_SHIFT)
@@ -183,11 +183,12 @@ static void tally_leaf(struct tally *t, const struct entry *entry,
 		account_page(t, &info, shared_table, pages);
 		return;
 	}
-	for (i = 0; i < pages; i++) {
+	for (i = 0; i < pages; i += alike) {
 		classify(&t->view, entry, ATTR_FOLIO, first + i, &info);
-		account_page(t, &info, shared_table, 1);
+		alike = classify_alike(&info, pages - i);
+		account_page(t, &info, shared_table, alike);
+		t->cost += COST_PLAIN + alike / 2;
 	}
-	t->cost += pages * COST_PLAIN;
 }
 
 void tally_pmd(struct tally *t, pmd_t pmd, unsigned long addr,
