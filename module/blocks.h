@@ -33,8 +33,12 @@ static_assert(offsetof(struct page, _refcount) ==
 
 static __always_inline const struct page *page_of(u64 raw)
 {
+	u64 pfn_mask = ARCH_PFN_MASK;
+
+	/* its low bits are known, which compilers make another mask of */
+	OPTIMIZER_HIDE_VAR(pfn_mask);
 	return (const struct page *)((unsigned long)vmemmap +
-		((raw & ARCH_PFN_MASK) >> (PAGE_SHIFT - PAGE_STRUCT_SHIFT)));
+		((raw & pfn_mask) >> (PAGE_SHIFT - PAGE_STRUCT_SHIFT)));
 }
 
 static __always_inline u64 page_word(const struct page *page, size_t offset)
@@ -56,22 +60,35 @@ static __always_inline bool maps_page(u64 raw)
 #define BLOCK	8
 
 /*
- * Eight entries in registers; the volatile loads happen once each, because an
- * entry that is read again may have become another.
+ * An entry, read once: it cannot be read again for what was hidden. READ_ONCE()
+ * would say the same, but compilers compute each address of a volatile by
+ * itself, which is an instruction for every entry.
  */
+static __always_inline u64 read_entry(const u64 *p)
+{
+	u64 raw = *p;
+
+	OPTIMIZER_HIDE_VAR(raw);
+	return raw;
+}
+
+/* Eight entries in registers. */
 #define LOAD_BLOCK(p)							\
-	u64 e0 = READ_ONCE((p)[0]), e1 = READ_ONCE((p)[1]),		\
-	    e2 = READ_ONCE((p)[2]), e3 = READ_ONCE((p)[3]),		\
-	    e4 = READ_ONCE((p)[4]), e5 = READ_ONCE((p)[5]),		\
-	    e6 = READ_ONCE((p)[6]), e7 = READ_ONCE((p)[7])
+	u64 e0 = read_entry((p)), e1 = read_entry((p) + 1),		\
+	    e2 = read_entry((p) + 2), e3 = read_entry((p) + 3),		\
+	    e4 = read_entry((p) + 4), e5 = read_entry((p) + 5),		\
+	    e6 = read_entry((p) + 6), e7 = read_entry((p) + 7)
 #define ANY_BLOCK	(e0 | e1 | e2 | e3 | e4 | e5 | e6 | e7)
 #define ALL_BLOCK	(e0 & e1 & e2 & e3 & e4 & e5 & e6 & e7)
 
 /*
  * A word of the eight struct pages whose addresses @page(0) to @page(7) gives,
- * or-ed and and-ed together. A word is read twice, plainly, so that it becomes
- * an operand.
+ * or-ed and and-ed together. Words are read plainly, so that they may become
+ * operands; a compiler that finds the same one in both keeps it in a register
+ * instead, an instruction for every page, unless FORGET() stands in between:
+ * what the addresses are made of is then no longer known to be the same.
  */
+#define FORGET(base)	OPTIMIZER_HIDE_VAR(base)
 #define ANY_WORD(page, offset)						\
 	(page_word(page(0), offset) | page_word(page(1), offset) |	\
 	 page_word(page(2), offset) | page_word(page(3), offset) |	\

@@ -88,8 +88,8 @@ count_alike(const u64 *p, unsigned int n, u64 raw, const struct page *page,
 {
 	const u64 pfn_mask = ARCH_PFN_MASK;
 	const u64 attrs = raw & ~pfn_mask;
-	const unsigned long base = (unsigned long)vmemmap -
-				   (attrs >> PAGE_STRUCT_SHIFT);
+	unsigned long base = (unsigned long)vmemmap -
+			     (attrs >> PAGE_STRUCT_SHIFT);
 	const u64 mask = kindred == KINDRED_SHARED ?
 			 F_AGE | BIT(PG_head) | BIT(PG_swapbacked) :
 			 F_AGE | BIT(PG_head) | F_SMALL_ANON;
@@ -107,6 +107,7 @@ count_alike(const u64 *p, unsigned int n, u64 raw, const struct page *page,
 			break;
 #define AT(n)	((const struct page *)(base + (e##n >> PAGE_STRUCT_SHIFT)))
 		any = ANY_WORD(AT, FLAGS_WORD);
+		FORGET(base);
 		all = ALL_WORD(AT, FLAGS_WORD);
 		if (((any ^ flags) | (all ^ flags)) & mask)
 			break;
