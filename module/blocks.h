@@ -103,6 +103,13 @@ static __always_inline u64 read_entry(const u64 *p)
 #define FLAGS_WORD	offsetof(struct page, flags)
 #define COUNTS_WORD	offsetof(struct page, _mapcount)
 #define MAPPING_WORD	offsetof(struct page, mapping)
+/* where a tail page's head stands, under the name that no kernel changed */
+#define LINK_WORD	offsetof(struct page, lru)
+#define LINK_TAIL	BIT(0)
+
+/* Unrolled, which compilers do not do by themselves at -O2. */
+#define EIGHT_TIMES(do)							\
+	do(0); do(1); do(2); do(3); do(4); do(5); do(6); do(7)
 
 #endif /* BLOCKS_POSSIBLE */
 

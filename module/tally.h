@@ -12,6 +12,7 @@
 #include "page.h"
 
 #define TALLY_HIST	128
+#define TALLY_ROWS	16
 
 /**
  * struct tally - the sums
@@ -39,6 +40,9 @@ struct tally {
 	u64 small_pss[CELL_NR];
 	bool hist_used;
 	u32 hist[TALLY_HIST];
+	u32 mix_others;		/* all row numbers used, or-ed */
+	bool mix_used;
+	u32 mix[TALLY_ROWS * CELL_NR] __aligned(8);
 };
 
 /* Bring the sums up to date, before they are read. */

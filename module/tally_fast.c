@@ -17,6 +17,9 @@
  *   which a tail page has _refcount 0; and the kind bits of the mapping
  *   pointer, unless the mapping is MAP_SHARED and so holds no anonymous pages.
  *
+ * Where neighbours differ at random, they are only shown to be small pages,
+ * and each is counted where its words say.
+ *
  * The layouts that this relies on are checked in blocks.h; elsewhere the plain
  * path is all there is.
  */
@@ -55,17 +58,23 @@ bool tally_fast_possible(void)
 /* a dirty entry without write permission has its bit elsewhere, since 6.7 */
 #ifdef _PAGE_BIT_SAVED_DIRTY
 #define E_ODD_AGE	BIT_ULL(_PAGE_BIT_SAVED_DIRTY)
+#define E_ODD_SHIFT	(_PAGE_BIT_SAVED_DIRTY - _PAGE_BIT_DIRTY)
 #else
 #define E_ODD_AGE	0
+#define E_ODD_SHIFT	0
 #endif
+/* shifted to where the dirty bit should be, this one would fake an age */
+#define E_IN_THE_WAY	(E_ODD_AGE ? (u64)_PAGE_ACCESSED << E_ODD_SHIFT : 0)
 static_assert((E_AGE & (F_REFERENCED | F_DIRTY)) == 0);
 static_assert((E_AGE | F_REFERENCED | F_DIRTY) < TALLY_HIST);
 
 /* Work, in units of ten instructions. */
 #define COST_SINGLE	6
+#define COST_MIXED	4
+#define COST_AGED	2
 #define COST_FOLIO	16
 
-/* A table whose blocks fail this often in a row is read page by page. */
+/* A table whose blocks fail this often in a row is taken for a mixture. */
 #define PATIENCE	3
 
 enum kindred {
@@ -150,7 +159,7 @@ static unsigned int count_equal(const u64 *p, unsigned int n, u64 raw)
 static u8 ages[1 << AGE_BITS] __ro_after_init;
 static u8 age_cells[TALLY_HIST] __ro_after_init;
 
-void __init tally_fast_init(void)
+static void __init init_ages(void)
 {
 	static const u8 bits[AGE_BITS] = {
 		_PAGE_BIT_ACCESSED, _PAGE_BIT_DIRTY, PG_referenced, PG_dirty,
@@ -184,11 +193,10 @@ static __always_inline unsigned int age_of(u64 raw, u64 flags)
 
 /* Share of a page mapped n times, in bytes << PSS_SHIFT, rounded down. */
 #define SHARE(n)	(((u64)PAGE_SIZE << PSS_SHIFT) / (n))
-#define SHARES_MAX	16
-static const u32 shares[SHARES_MAX] = {
+static const u32 shares[TALLY_ROWS + 1] = {
 	0, SHARE(1), SHARE(2), SHARE(3), SHARE(4), SHARE(5), SHARE(6),
 	SHARE(7), SHARE(8), SHARE(9), SHARE(10), SHARE(11), SHARE(12),
-	SHARE(13), SHARE(14), SHARE(15),
+	SHARE(13), SHARE(14), SHARE(15), SHARE(16),
 };
 static_assert(SHARE(1) <= U32_MAX);
 
@@ -224,7 +232,7 @@ static __always_inline bool add_small(struct tally *t, u64 raw,
 	unsigned int cell;
 
 	if (flags & BIT(PG_head) || !(counts >> 32) ||
-	    others >= SHARES_MAX - 1 || !mapping)
+	    others >= TALLY_ROWS || !mapping)
 		return false;
 	if ((mapping & MAPPING_KIND_ANON) && !(flags & BIT(PG_swapbacked)))
 		return false;
@@ -237,6 +245,180 @@ static __always_inline bool add_small(struct tally *t, u64 raw,
 	t->small[cell] += pages;
 	t->small_used |= BIT_ULL(cell);
 	return true;
+}
+
+/* -------------------------------------------------- mixtures, by histogram */
+
+/*
+ * Where neighbours differ at random, each page is counted for itself: in
+ * hist[] by its age where all are exclusive, else in mix[], in the row of how
+ * many others map it and the column that its age and kind make up. What eight
+ * together are still shown to be is small pages, with nothing odd about them;
+ * what the counts come to is left to the fold.
+ */
+
+/*
+ * The flags that kinds depend on, shifted down to just above the two kind bits
+ * of a mapping pointer, index the columns of the kinds.
+ */
+#define KIND_BITS	2
+#define KIND_SHIFT \
+	((PG_swapbacked < PG_anon_exclusive ? PG_swapbacked : \
+					      PG_anon_exclusive) - KIND_BITS)
+#define KIND_FLAGS	(F_SMALL_ANON >> KIND_SHIFT)
+static_assert(MAPPING_KIND_MASK < BIT(KIND_BITS));
+static_assert(KIND_FLAGS < 1024);
+static u8 kind_columns[KIND_FLAGS + BIT(KIND_BITS)] __ro_after_init;
+
+/*
+ * Columns of anonymous pages without swap behind them, which are lazily freed
+ * unless dirty. They take the place of kinds that no mixture holds.
+ */
+#define COLUMN_LAZY		(KIND_HUGETLB * 8)
+#define COLUMN_LAZY_EXCLUSIVE	(KIND_DEVICE * 8)
+
+static u8 __init kind_column(u64 flags, u64 mapping)
+{
+	if (!(mapping & MAPPING_KIND_ANON))
+		return 8 * (flags & BIT(PG_swapbacked) ? KIND_SHMEM :
+							 KIND_FILE_PRIVATE);
+	if (mapping == MAPPING_KIND_KSM)
+		return 8 * KIND_KSM;
+	if (!(flags & BIT(PG_swapbacked)))
+		return flags ? COLUMN_LAZY_EXCLUSIVE : COLUMN_LAZY;
+	return 8 * (flags == F_SMALL_ANON ? KIND_ANON_EXCLUSIVE : KIND_ANON);
+}
+
+static void __init init_kinds(void)
+{
+	static const u64 flags[] = {
+		0, BIT(PG_swapbacked), BIT(PG_anon_exclusive), F_SMALL_ANON,
+	};
+	unsigned int i, mapping;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		for (mapping = 0; mapping <= MAPPING_KIND_MASK; mapping++)
+			kind_columns[flags[i] >> KIND_SHIFT | mapping] =
+				kind_column(flags[i], mapping);
+}
+
+void __init tally_fast_init(void)
+{
+	init_ages();
+	init_kinds();
+}
+
+/* What the words of a block's pages have in any of them, or in all. */
+struct block_words {
+	u64 any_flags;
+	u64 all_flags;
+	u64 any_link;
+	u32 any_others;
+};
+
+static __always_inline const struct page *page_at(const u64 *p, u64 *raw)
+{
+	*raw = read_entry(p);
+	return page_of(*raw);
+}
+
+/* Where an exclusive page is counted in hist[]. */
+static __always_inline unsigned int age_key(const u64 *p,
+					    struct block_words *words)
+{
+	u64 raw, flags;
+
+	flags = page_word(page_at(p, &raw), FLAGS_WORD);
+	words->any_flags |= flags;
+	words->all_flags &= flags;
+	return (raw & E_AGE) | (flags & (F_REFERENCED | F_DIRTY));
+}
+
+/* Where any small page is counted in mix[]. */
+static __always_inline unsigned int mix_key(const u64 *p,
+					    struct block_words *words)
+{
+	const struct page *page;
+	u64 raw, flags, kind;
+	u32 others;
+	u8 column;
+
+	page = page_at(p, &raw);
+	flags = page_word(page, FLAGS_WORD);
+	words->any_flags |= flags;
+	words->any_link |= page_word(page, LINK_WORD);
+	others = counts_of(page);
+	/* what is checked below has to be what is used */
+	OPTIMIZER_HIDE_VAR(others);
+	words->any_others |= others;
+	kind = (flags >> KIND_SHIFT & KIND_FLAGS) |
+	       (page_word(page, MAPPING_WORD) & MAPPING_KIND_MASK);
+	if (E_ODD_AGE)
+		raw |= raw >> E_ODD_SHIFT;
+	column = kind_columns[kind] +
+		 age_cells[(raw & E_AGE) | (flags & (F_REFERENCED | F_DIRTY))];
+	return others * CELL_NR + column;
+}
+
+/* Whether eight entries all map pages whose age is where it is looked for. */
+static __always_inline bool block_maps_pages(const u64 *p, u64 odd)
+{
+	LOAD_BLOCK(p);
+
+	return (ALL_BLOCK & _PAGE_PRESENT) &&
+	       !(ANY_BLOCK & (_PAGE_SPECIAL | odd));
+}
+
+/* Exclusive pages of any age. Return: entries taken. */
+static unsigned int take_aged(struct tally *t, const u64 *p, unsigned int n)
+{
+	u8 key[BLOCK];
+	unsigned int i;
+
+	for (i = 0; n - i >= BLOCK; i += BLOCK) {
+		struct block_words words = { .all_flags = F_SMALL_ANON };
+
+		if (!block_maps_pages(p + i, E_ODD_AGE))
+			break;
+#define KEY(n)	(key[n] = age_key(p + i + (n), &words))
+		EIGHT_TIMES(KEY);
+#undef KEY
+		if (words.all_flags != F_SMALL_ANON ||
+		    words.any_flags & (BIT(PG_head) | F_YOUNG))
+			break;
+#define COUNT(n) (t->hist[key[n]]++)
+		EIGHT_TIMES(COUNT);
+#undef COUNT
+	}
+	t->cost += i * COST_AGED;
+	return i;
+}
+
+/* Small pages of all kinds and ages. Return: entries taken. */
+static unsigned int take_mixed(struct tally *t, const u64 *p, unsigned int n)
+{
+	u16 key[BLOCK];
+	unsigned int i;
+
+	for (i = 0; n - i >= BLOCK; i += BLOCK) {
+		struct block_words words = { };
+
+		if (!block_maps_pages(p + i, E_IN_THE_WAY))
+			break;
+#define KEY(n)	(key[n] = mix_key(p + i + (n), &words))
+		EIGHT_TIMES(KEY);
+#undef KEY
+		if (words.any_others >= TALLY_ROWS || words.any_link & LINK_TAIL ||
+		    words.any_flags & (BIT(PG_head) | F_YOUNG))
+			break;
+		t->mix_others |= words.any_others;
+#define COUNT(n) (t->mix[key[n]]++)
+		EIGHT_TIMES(COUNT);
+#undef COUNT
+	}
+	t->mix_used |= i > 0;
+	t->cost += i * COST_MIXED;
+	return i;
 }
 
 /* ---------------------------------------------------------- large folios */
@@ -312,7 +494,7 @@ static bool add_folio(struct tally *t, u64 raw, const struct page *page,
 	u32 others = folio_page_mapcount(folio, page, true) - 1;
 	unsigned int cell;
 
-	if (others >= SHARES_MAX - 1 || !mapping)
+	if (others >= TALLY_ROWS || !mapping)
 		return false;
 	if ((mapping & MAPPING_KIND_ANON) && !(flags & BIT(PG_swapbacked)))
 		return false;
@@ -376,35 +558,18 @@ static unsigned int take_frameless(struct tally *t, const u64 *p,
  * Pages one at a time, as long as they are small ones. Return: entries taken;
  * the next one is something else.
  */
-static __always_inline unsigned int
-take_singly(struct tally *t, const u64 *p, unsigned int n, enum kindred kindred)
+static __always_inline unsigned int take_singly(struct tally *t, const u64 *p,
+						unsigned int n)
 {
-	const u64 pfn_mask = ARCH_PFN_MASK;
-	const unsigned long base = (unsigned long)vmemmap;
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		u64 raw = READ_ONCE(p[i]);
-		const struct page *page = (const struct page *)
-			(base + ((raw & pfn_mask) >>
-				 (PAGE_SHIFT - PAGE_STRUCT_SHIFT)));
-		u64 flags;
+		const struct page *page;
+		u64 raw;
 
-		/* the common case, and whose age needs no second look */
-		if (kindred == KINDRED_EXCLUSIVE &&
-		    (raw & (E_MAPS | E_ODD_AGE)) == _PAGE_PRESENT) {
-			flags = page_word(page, FLAGS_WORD);
-			if ((flags & (F_SMALL_ANON | BIT(PG_head) | F_YOUNG)) ==
-			    F_SMALL_ANON) {
-				t->hist[(raw & E_AGE) |
-					(flags & (F_REFERENCED | F_DIRTY))]++;
-				continue;
-			}
-		}
-		if (unlikely(!maps_page(raw)))
-			break;
-		flags = page_word(page, FLAGS_WORD);
-		if (!add_small(t, raw, page, flags, 1))
+		page = page_at(p + i, &raw);
+		if (unlikely(!maps_page(raw)) ||
+		    !add_small(t, raw, page, page_word(page, FLAGS_WORD), 1))
 			break;
 	}
 	t->cost += i * COST_SINGLE;
@@ -442,6 +607,19 @@ static __always_inline bool is_large(const struct page *page,
 	return PageCompound((struct page *)page);
 }
 
+/* Small pages that are not alike. Return: entries taken, maybe none. */
+static noinline unsigned int take_unlike(struct tally *t, const u64 *p, unsigned int n,
+				enum kindred kindred)
+{
+	unsigned int taken = 0;
+
+	if (!block_maps_pages(p, 0))
+		return take_singly(t, p, BLOCK);
+	if (kindred == KINDRED_EXCLUSIVE)
+		taken = take_aged(t, p, n);
+	return taken ?: take_mixed(t, p, n) ?: take_singly(t, p, BLOCK);
+}
+
 static __always_inline void take_table(struct tally *t, const u64 *p,
 				       unsigned long addr, unsigned int n,
 				       enum kindred kindred)
@@ -465,16 +643,20 @@ static __always_inline void take_table(struct tally *t, const u64 *p,
 			failed = 0;
 			continue;
 		}
-		if (left >= BLOCK && failed < PATIENCE) {
+		/* in sparse memory a page often stands alone */
+		if (left < BLOCK || !p[i + 1]) {
+			step = take_singly(t, p + i, left);
+		} else if (failed < PATIENCE) {
 			step = take_alike(t, p + i, left, raw, page, kindred);
 			if (step) {
 				failed = 0;
 				continue;
 			}
 			failed++;
-			left = BLOCK;
+			step = take_unlike(t, p + i, BLOCK, kindred);
+		} else {
+			step = take_unlike(t, p + i, left, kindred);
 		}
-		step = take_singly(t, p + i, left, kindred);
 		if (!step) {
 			tally_alike(t, __pte(raw), 1);
 			step = 1;
@@ -523,6 +705,59 @@ static void fold(struct tally *t, unsigned int cell, u64 pages, u64 pss)
 		tally_add(t, COUNT_PSS_DIRTY, pss);
 }
 
+static void fold_column(struct tally *t, u32 others, unsigned int column,
+			u64 pages)
+{
+	u64 pss = pages * shares[others + 1];
+	unsigned int cell = column;
+
+	switch (column & ~7) {
+	case KIND_FILE_PRIVATE * 8:
+		cell = t->view.file_kind * 8;
+		break;
+	case COLUMN_LAZY:
+		cell = KIND_ANON * 8;
+		break;
+	case COLUMN_LAZY_EXCLUSIVE:
+		cell = KIND_ANON_EXCLUSIVE * 8;
+		break;
+	}
+	if (cell != column) {
+		cell += column & 7;
+		if (cell < KIND_KSM * 8 && !(cell & CELL_DIRTY))
+			tally_add(t, COUNT_LAZYFREE, pages);
+	}
+	fold(t, cell + (others ? CELL_SHARED : 0), pages, pss);
+}
+
+/* Most columns are empty: look at eight together. */
+static void fold_row(struct tally *t, u32 others)
+{
+	u32 *row = t->mix + others * CELL_NR;
+	unsigned int i, j;
+
+	for (i = 0; i < CELL_NR; i += BLOCK) {
+		u64 *p = (u64 *)(row + i);
+
+		if (!(p[0] | p[1] | p[2] | p[3]))
+			continue;
+		for (j = i; j < i + BLOCK; j++)
+			if (row[j])
+				fold_column(t, others, j, row[j]);
+		p[0] = p[1] = p[2] = p[3] = 0;
+	}
+}
+
+static noinline void fold_mix(struct tally *t)
+{
+	u32 others;
+
+	for (others = 0; others <= t->mix_others; others++)
+		fold_row(t, others);
+	t->mix_others = 0;
+	t->mix_used = false;
+}
+
 static void fold_hist(struct tally *t)
 {
 	unsigned int i;
@@ -544,6 +779,8 @@ void tally_fast_fold(struct tally *t)
 
 	if (t->hist_used)
 		fold_hist(t);
+	if (t->mix_used)
+		fold_mix(t);
 	for (used = t->small_used; used; used &= used - 1) {
 		unsigned int cell = __ffs64(used);
 

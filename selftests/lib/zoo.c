@@ -201,9 +201,113 @@ static void build_device(void)
 	close(fd);
 }
 
+/* The same ones each time. */
+static bool dice(unsigned int percent)
+{
+	static uint32_t state = 1;
+
+	state = state * 1664525 + 1013904223;
+	return (state >> 16) % 100 < percent;
+}
+
+static void touch_some(char *p, size_t size, unsigned int percent)
+{
+	size_t i;
+
+	for (i = 0; i < size; i += PAGE_SIZE)
+		if (dice(percent))
+			touch(p + i, PAGE_SIZE);
+}
+
+static void read_some(const char *p, size_t size, unsigned int percent)
+{
+	size_t i;
+
+	for (i = 0; i < size; i += PAGE_SIZE)
+		if (dice(percent))
+			read_all(p + i, PAGE_SIZE);
+}
+
+static void free_some(char *p, size_t size, unsigned int percent)
+{
+	size_t i;
+
+	for (i = 0; i < size; i += PAGE_SIZE)
+		if (dice(percent))
+			madvise(p + i, PAGE_SIZE, MADV_FREE);
+}
+
+/* A child that copies some of what it shares, and of a file maps some. */
+static void share_some(char *file, char *copied, size_t size)
+{
+	int up[2];
+	char c;
+
+	if (pipe(up))
+		return;
+	if (!fork()) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		read_some(file, size, 40);
+		touch_some(file, size, 5);
+		touch_some(copied, size, 5);
+		if (write(up[1], "", 1) == 1)
+			for (;;)
+				pause();
+		_exit(0);
+	}
+	if (read(up[0], &c, 1) != 1)
+		_exit(1);
+	close(up[0]);
+	close(up[1]);
+}
+
+/*
+ * Neighbours that differ in kind, in who else maps them and in age, at random.
+ * First of all, so that the children share nothing else.
+ */
+static void build_mixtures(void)
+{
+	const size_t size = 2 * SMALL;
+	char *file, *copied, *lone;
+	unsigned int i;
+	int fd = file_on("ramfs", size);
+
+	if (fd < 0)
+		return;
+	file = map_file(size, PMD_SIZE, MAP_PRIVATE, fd);
+	copied = map_anon(size, PMD_SIZE);
+	lone = map_anon(size, PMD_SIZE);
+	read_some(file, size, 90);
+	touch_some(file, size, 30);
+	touch(copied, size);
+	for (i = 0; i < 20; i++)
+		share_some(file, copied, size);
+	touch(lone, size);
+	for (i = 0; i < 3; i++) {
+		char *p = (char *[]){ file, copied, lone }[i];
+
+		/* dirty bits of what cannot be written to stand elsewhere */
+		mprotect(p, size / 2, PROT_READ);
+		mprotect(p, size / 2, PROT_READ | PROT_WRITE);
+		touch_some(p, size, 20);
+	}
+	settle();
+	free_some(copied, size, 30);
+	free_some(lone + size / 4, size / 2, 30);
+	write_file("/proc/self/clear_refs", "1");
+	for (i = 0; i < 3; i++) {
+		char *p = (char *[]){ file, copied, lone }[i];
+
+		read_some(p, size, 30);
+		touch_some(p, size, 10);
+	}
+	close(fd);
+}
+
 int zoo_build(bool gigabyte)
 {
 	write_file("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
+	build_mixtures();
 	build_anon();
 	build_huge();
 	build_hugetlb(PMD_SIZE, 21u << 26, MAP_SHARED);
