@@ -11,6 +11,12 @@
 #define COST_PLAIN	25
 #define COST_HOLE	1
 
+void extents_begin(struct extents *x, const struct vma_copy *copy, bool trusted)
+{
+	view_init(&x->view, copy, trusted);
+	x->like.known = false;
+}
+
 unsigned long extent_hole(struct extents *x, unsigned long addr,
 			  unsigned long end)
 {

@@ -10,6 +10,28 @@
 #include "encode.h"
 
 /**
+ * struct like - what a run of entries has to agree in
+ * @known: this is what the last run agreed in; no page was looked at
+ * @info: the first entry, classified
+ * @entry_mask: bits of the entry that the key depends on
+ * @entry: those bits of the first entry
+ * @flags_mask: page flags that the key depends on; 0 when no page is looked at
+ * @flags: those flags of the first page
+ * @counts: its word of _mapcount and _refcount
+ * @mapping: the kind bits of its mapping pointer
+ */
+struct like {
+	bool known;
+	struct page_info info;
+	u64 entry_mask;
+	u64 entry;
+	u64 flags_mask;
+	u64 flags;
+	u64 counts;
+	u64 mapping;
+};
+
+/**
  * struct extents - how extents are made
  * @view: the mapping
  * @encoder: where they go
@@ -17,6 +39,7 @@
  * @plain: no block-wise path
  * @reread: read each entry again after its struct page and mark changes
  * @cost: work done, in the units of section.budget
+ * @like: private to extent_fast.c
  */
 struct extents {
 	struct view view;
@@ -25,7 +48,11 @@ struct extents {
 	bool plain;
 	bool reread;
 	long cost;
+	struct like like;
 };
+
+/* Start with a mapping. */
+void extents_begin(struct extents *x, const struct vma_copy *copy, bool trusted);
 
 /* Return: entries taken; fewer than @n when the encoder is full. */
 unsigned int extent_ptes(struct extents *x, const pte_t *pte,

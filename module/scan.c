@@ -191,7 +191,7 @@ static void begin_part(struct scan *s)
 	if (wants(s, SCAN_TALLY))
 		tally_begin(&s->tally, &s->vma, !s->vma.marks);
 	if (wants(s, SCAN_EXTENT))
-		view_init(&s->extents.view, &s->vma, !s->vma.marks);
+		extents_begin(&s->extents, &s->vma, !s->vma.marks);
 }
 
 /* Context: in a section. */

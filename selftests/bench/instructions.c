@@ -229,7 +229,6 @@ int main(int argc, char **argv)
 	sleep(BOOT_WORK);
 	uname(&system);
 	table.kernel = system.release;
-	table.copy_cost = copy_cost();
 	table_begin(&table);
 	for (layout = 0; layout < LAYOUT_NR; layout++)
 		if (!options.only || strstr(layout_names[layout], options.only))
@@ -239,6 +238,5 @@ int main(int argc, char **argv)
 		if (vmscope_info()->locks >> lock & 1)
 			table_section(&table, lock, sections[lock].longest,
 				      sections[lock].where);
-	printf("copy to user space: %.3f per byte\n", table.copy_cost / 1000.0);
 	return table_end(&table);
 }

@@ -448,34 +448,3 @@ struct sample measure(enum measure_id id, const struct target *t,
 	memcpy(s.longest, longest, sizeof(longest));
 	return s;
 }
-
-static uint64_t time_read(int fd, size_t size)
-{
-	uint64_t best = ~0ull;
-	int i;
-
-	for (i = 0; i < 20; i++) {
-		uint64_t begin = now(), took;
-
-		if (pread(fd, buffer, size, 0) != (ssize_t)size)
-			return 0;
-		took = now() - begin;
-		if (took < best)
-			best = took;
-	}
-	return best;
-}
-
-/* A page of the page cache, whole and a bit of it: the rest is equal. */
-uint64_t copy_cost(void)
-{
-	const size_t large = 4096, small = 256;
-	int fd = memfd_create("copy", MFD_CLOEXEC);
-	uint64_t cost = 0;
-
-	if (fd >= 0 && write(fd, buffer, large) == (ssize_t)large)
-		cost = (time_read(fd, large) - time_read(fd, small)) * 1000 /
-		       (large - small);
-	close(fd);
-	return cost;
-}

@@ -53,7 +53,4 @@ extern const char *page_types_path;
 struct sample measure(enum measure_id id, const struct target *t,
 		      unsigned int rounds);
 
-/* The cost of copying a byte to user space, in thousandths of an instruction. */
-uint64_t copy_cost(void);
-
 #endif

@@ -99,6 +99,13 @@ static bool failed(struct table *t, const struct goal *g,
 	return true;
 }
 
+/*
+ * The least that a copy to user space can take: a load and a store for eight
+ * bytes. (copy_to_user() takes an instruction for each byte here, for QEMU
+ * counts what a string instruction repeats.)
+ */
+#define COPY_PER_BYTE	(2 / 8.0)
+
 void table_goal(struct table *t, const struct goal *g, uint64_t pages,
 		const struct sample *samples)
 {
@@ -116,7 +123,7 @@ void table_goal(struct table *t, const struct goal *g, uint64_t pages,
 		cost -= samples[g->without].best;
 	per_page = cost;
 	if (g->without_copy)
-		per_page -= ours->bytes * (t->copy_cost / 1000.0);
+		per_page -= ours->bytes * COPY_PER_BYTE;
 	per_page = pages ? per_page / pages : 0;
 	if (g->per_page)
 		excess = worse(excess, per_page / g->per_page);

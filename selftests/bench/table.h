@@ -14,7 +14,6 @@ struct table {
 	const char *kernel;
 	void *tsv;		/* FILE, or NULL */
 	double gate;		/* 0.03: three percent beyond a goal is still met */
-	uint64_t copy_cost;	/* per byte, thousandths */
 	unsigned int met;
 	unsigned int missed;
 	unsigned int skipped;
