@@ -189,12 +189,19 @@ const char *vs_leaf_name(enum vs_leaf leaf)
 	return leaf < VS_LEAF_NR ? name[leaf] : "?";
 }
 
+const char *vs_mappings_missing(const struct vs_model *model)
+{
+	if (model->cut != VS_COMPLETE)
+		return "the process keeps its memory map locked: wait, or give it longer with --timeout";
+	return "the list of mappings is not readable: run as root or as its owner";
+}
+
 static const char *missing_in_smaps(const struct vs_model *model, enum vs_figure figure)
 {
 	uint64_t fields = info[figure].smaps;
 
 	if (!model->have_vmas)
-		return "the list of mappings is not readable: run as root or as its owner";
+		return vs_mappings_missing(model);
 	if (!model->smaps_fields)
 		return "this kernel has no smaps (CONFIG_PROC_PAGE_MONITOR): load the module";
 	if (!fields)
@@ -211,6 +218,8 @@ const char *vs_figure_missing(const struct vs_model *model, enum vs_figure figur
 	if (model->origin == VS_ORIGIN_PROC)
 		return figure == VS_FIG_REMAINDER ?
 			missing_in_smaps(model, VS_FIG_RSS) : missing_in_smaps(model, figure);
+	if (!model->have_vmas)
+		return vs_mappings_missing(model);
 	if (figure == VS_FIG_SWAP_PSS)
 		return "the kernel shows the sharing of swap slots in smaps alone: --source=proc";
 	return NULL;

@@ -65,6 +65,9 @@ uint64_t vs_figure(const struct vs_model *model, const struct vs_vma *vma, enum 
 /* NULL when the source can give the figure, otherwise why not. */
 const char *vs_figure_missing(const struct vs_model *model, enum vs_figure figure);
 
+/* Why the list of mappings is not there, when it is not. */
+const char *vs_mappings_missing(const struct vs_model *model);
+
 /* Where the figure comes from: "module", "smaps"; NULL when missing. */
 const char *vs_figure_source(const struct vs_model *model, enum vs_figure figure);
 

@@ -108,6 +108,7 @@ static int look(const struct vs_options *options, struct vs_session *session)
 	}
 	if (!err) {
 		err = read_pages(session, &pages, range, nr);
+		pages.failed = err;
 		vs_pages_end(&pages);
 	}
 	free(range);

@@ -41,6 +41,7 @@ static int record_proc(const struct vs_options *options, struct recording *recor
 {
 	struct vs_request request = {
 		.want = VS_WANT_PROCESS | VS_WANT_VMAS | VS_WANT_TALLIES,
+		.timeout_ns = options->timeout_ns,
 	};
 	struct vs_session session;
 	int result;

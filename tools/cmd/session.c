@@ -2,6 +2,7 @@
 /*
  * What the verbs share: errors, style, a session. It must not know any verb.
  */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +189,19 @@ void vs_session_close(struct vs_session *session)
 
 int vs_session_result(const struct vs_session *session)
 {
-	return session->model.cut || session->model.cost.marks & VS_MARK_SKIPPED ?
-		VS_EXIT_PARTIAL : VS_EXIT_OK;
+	const char *next = session->report.file ? "it was so when it was recorded" :
+		"wait, or give it longer with --timeout";
+	const struct vs_model *model = &session->model;
+
+	if (model->cut != VS_COMPLETE) {
+		vs_say("process %d keeps its memory map locked: nothing was read from 0x%" PRIx64 " on: %s",
+		       model->process.pid, model->cut, next);
+		return VS_EXIT_PARTIAL;
+	}
+	if (model->cost.marks & VS_MARK_SKIPPED) {
+		vs_say("process %d keeps parts of its memory map locked, which were not read: %s",
+		       model->process.pid, next);
+		return VS_EXIT_PARTIAL;
+	}
+	return VS_EXIT_OK;
 }

@@ -25,6 +25,7 @@ struct verification {
 	struct vs_session module;
 	struct vs_session proc;		/* its model: before */
 	struct vs_model after;
+	struct vs_request tallies;
 	struct vs_comparison mappings;
 	struct vs_comparison pages;
 	const char *pages_missing;
@@ -33,10 +34,6 @@ struct verification {
 	bool no_memory;
 	struct vs_page_keys keys;
 	struct vs_page *page[3];	/* module, before, after */
-};
-
-static const struct vs_request tallies = {
-	.want = VS_WANT_PROCESS | VS_WANT_VMAS | VS_WANT_TALLIES,
 };
 
 static void pause_shortly(void)
@@ -53,7 +50,7 @@ static int collect_after(struct verification *v)
 	struct vs_error error;
 
 	vs_model_clear(&v->after);
-	if (vs_source_collect(&v->proc.source, &tallies, &v->after, &error))
+	if (vs_source_collect(&v->proc.source, &v->tallies, &v->after, &error))
 		return vs_fail(&error);
 	return VS_EXIT_OK;
 }
@@ -64,9 +61,9 @@ static int look_at_mappings(struct verification *v, struct vs_comparison *compar
 
 	vs_model_clear(&v->proc.model);
 	vs_model_clear(&v->module.model);
-	err = vs_session_collect(&v->proc, &tallies);
+	err = vs_session_collect(&v->proc, &v->tallies);
 	if (!err)
-		err = vs_session_collect(&v->module, &tallies);
+		err = vs_session_collect(&v->module, &v->tallies);
 	if (!err)
 		err = collect_after(v);
 	if (!err)
@@ -138,6 +135,7 @@ static int find_windows(struct verification *v)
 {
 	struct vs_request request = {
 		.want = VS_WANT_PROCESS | VS_WANT_EXTENTS,
+		.timeout_ns = v->tallies.timeout_ns,
 		.key = VS_ATTR_STATE,
 		.extent = find_window,
 		.context = v,
@@ -196,7 +194,7 @@ static int fill_pages(void *context, const struct vs_model *model, const struct 
 }
 
 static int read_window(struct vs_session *session, struct vs_model *model, uint64_t key,
-		       const struct window *window, struct vs_page *page)
+		       uint64_t timeout_ns, const struct window *window, struct vs_page *page)
 {
 	struct filling filling = {
 		.page = page,
@@ -205,6 +203,7 @@ static int read_window(struct vs_session *session, struct vs_model *model, uint6
 	};
 	struct vs_request request = {
 		.want = VS_WANT_EXTENTS,
+		.timeout_ns = timeout_ns,
 		.start = window->start,
 		.end = window->end,
 		.key = key,
@@ -223,16 +222,17 @@ static int compare_window(struct verification *v, const struct window *window,
 			  struct vs_comparison *comparison)
 {
 	const struct vs_kernel *kernel = &v->module.model.kernel;
+	const uint64_t patience = v->tallies.timeout_ns;
 	struct vs_model scratch;
 	int err;
 
 	vs_model_init(&scratch);
 	scratch.kernel = *kernel;
-	err = read_window(&v->proc, &v->proc.model, v->keys.proc, window, v->page[1]);
+	err = read_window(&v->proc, &v->proc.model, v->keys.proc, patience, window, v->page[1]);
 	if (!err)
-		err = read_window(&v->module, &scratch, v->keys.module, window, v->page[0]);
+		err = read_window(&v->module, &scratch, v->keys.module, patience, window, v->page[0]);
 	if (!err)
-		err = read_window(&v->proc, &v->proc.model, v->keys.proc, window, v->page[2]);
+		err = read_window(&v->proc, &v->proc.model, v->keys.proc, patience, window, v->page[2]);
 	for (uint64_t at = window->start; !err && at < window->end;
 	     at += 1ull << kernel->page_shift) {
 		size_t n = (at - window->start) >> kernel->page_shift;
@@ -270,7 +270,10 @@ static int compare_pages_again(struct verification *v)
 
 static int learn_keys(struct verification *v)
 {
-	const struct vs_request request = { .want = VS_WANT_PROCESS | VS_WANT_KEY };
+	const struct vs_request request = {
+		.want = VS_WANT_PROCESS | VS_WANT_KEY,
+		.timeout_ns = v->tallies.timeout_ns,
+	};
 	int err = vs_session_collect(&v->proc, &request);
 
 	v->keys.module = v->module.model.kernel.key;
@@ -386,6 +389,8 @@ int vs_cmd_verify(const struct vs_options *options)
 	v->module.target.pidfd = -1;
 	v->proc.target.pidfd = -1;
 	vs_model_init(&v->after);
+	v->tallies.want = VS_WANT_PROCESS | VS_WANT_VMAS | VS_WANT_TALLIES;
+	v->tallies.timeout_ns = options->timeout_ns;
 	result = options->from ? verify_file(v, options) : verify_live(v, options);
 	if (!result)
 		result = tell(v, options);

@@ -18,6 +18,7 @@ _Static_assert(sizeof(struct vs_walk) == 192, "recorded files hold it as it is")
 void vs_model_init(struct vs_model *model)
 {
 	memset(model, 0, sizeof(*model));
+	model->cut = VS_COMPLETE;
 	memset(&model->process.vmas, 0xff,
 	       sizeof(model->process) - offsetof(struct vs_process, vmas));
 }
@@ -36,6 +37,7 @@ void vs_model_clear(struct vs_model *model)
 	model->nr_words = model->max_words = 0;
 	model->nr_strings = model->max_strings = 0;
 	model->nr_walks = 0;
+	model->cut = VS_COMPLETE;
 }
 
 void vs_model_free(struct vs_model *model)

@@ -388,6 +388,8 @@ enum vs_origin {
 	VS_ORIGIN_PROC,
 };
 
+#define VS_COMPLETE	UINT64_MAX
+
 struct vs_model {
 	enum vs_origin origin;
 	struct vs_kernel kernel;
@@ -396,7 +398,7 @@ struct vs_model {
 	bool have_cost;			/* lock and entry figures are known */
 	bool have_vmas;			/* the list of mappings could be read */
 	uint64_t smaps_fields;		/* that this kernel's smaps has */
-	uint64_t cut;			/* not looked at from here on, 0: complete */
+	uint64_t cut;			/* not looked at from here on, or VS_COMPLETE */
 	uint64_t recorded_at;		/* seconds since 1970, 0: live */
 
 	struct vs_vma *vma;

@@ -9,7 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "patient.h"
 #include "proc_read.h"
+
+/* There may be many processes of a name. */
+#define COMMAND_PATIENCE_NS	500000000ull
 
 int vs_read_line(const char *path, char *line, size_t size)
 {
@@ -31,15 +35,20 @@ int vs_read_line(const char *path, char *line, size_t size)
 
 void vs_proc_command(pid_t pid, char *command, size_t size)
 {
+	struct vs_patient *patient;
 	char path[64];
-	ssize_t got = 0;
-	int fd;
+	ssize_t got = -1;
 
+	/* The kernel reads it from the memory of the process. */
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		got = read(fd, command, size - 1);
-		close(fd);
+	patient = vs_patient_open(path, COMMAND_PATIENCE_NS);
+	if (patient) {
+		got = vs_patient_read(patient, command, size - 1, 0);
+		vs_patient_close(patient);
+	}
+	if (got < 0 && errno == ETIMEDOUT) {
+		snprintf(command, size, "(no command line: its memory map is locked)");
+		return;
 	}
 	if (got <= 0) {
 		snprintf(command, size, "(no command line: a kernel thread or zombie)");
@@ -377,7 +386,7 @@ int vs_proc_read_smaps(FILE *file, struct vs_model *model, uint64_t start, uint6
 		err = smaps_line(&reader, line);
 	}
 	if (!err && ferror(file))
-		err = -EIO;
+		err = errno == ETIMEDOUT ? -ETIMEDOUT : -EIO;
 	if (!err)
 		err = finish_mapping(&reader);
 	free(line);

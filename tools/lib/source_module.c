@@ -113,6 +113,9 @@ SAME(VS_PHYSICAL_LOCKDOWN, 2);
 #define BUFFER_SIZE	(64u << 10)
 #define MAX_JOBS	256
 
+/* For locks of a process that was seen to be stuck: no second wait for each call. */
+#define HASTE_NS	20000000
+
 /* From this resident size on, several threads are worth their start. */
 #define LARGE_BYTES	(4ull << 30)
 
@@ -134,6 +137,7 @@ struct scan {
 	char *buffer;
 	size_t size;
 	uint64_t position;		/* where the running call began */
+	uint64_t timeout_ns;		/* for locks; shorter once one was waited for in vain */
 	bool stopped;			/* the receiver has enough */
 	struct vs_error *error;
 };
@@ -484,6 +488,7 @@ static int scan_failure(struct scan *scan, int err, const struct vmscope_scan *c
 	case ENOMEM:
 		return vs_error_memory(scan->error);
 	case EBUSY:
+		scan->timeout_ns = HASTE_NS;
 		scan->model->cut = call->start;
 		return 1;
 	case EOPNOTSUPP:
@@ -510,7 +515,7 @@ static int scan_range(struct scan *scan, uint64_t start, uint64_t end)
 			.buffer_size = scan->size,
 			.records = scan->records,
 			.key = extents ? request->key : 0,
-			.timeout_ns = request->timeout_ns,
+			.timeout_ns = scan->timeout_ns,
 		};
 		int err;
 
@@ -522,6 +527,8 @@ static int scan_range(struct scan *scan, uint64_t start, uint64_t end)
 			continue;
 		}
 		take_cost(&scan->model->cost, &call);
+		if (call.marks & VMSCOPE_MARK_SKIPPED)
+			scan->timeout_ns = HASTE_NS;
 		err = take_records(scan, &call);
 		if (err == -ENOMEM)
 			return vs_error_memory(scan->error);
@@ -543,6 +550,7 @@ static int scan_alone(const struct module_state *state, const struct vs_request 
 		.pid = state->target->pid,
 		.request = request,
 		.records = records,
+		.timeout_ns = request->timeout_ns,
 		.model = model,
 		.buffer = malloc(BUFFER_SIZE),
 		.size = BUFFER_SIZE,
@@ -610,6 +618,7 @@ static void *crew_member(void *data)
 		.pid = crew->state->target->pid,
 		.request = crew->request,
 		.records = crew->records,
+		.timeout_ns = crew->request->timeout_ns,
 		.size = BUFFER_SIZE,
 		.error = &error,
 	};
@@ -693,7 +702,7 @@ static int join_pieces(struct crew *crew, struct vs_model *model)
 			return -ENOMEM;
 		vs_cost_add(&model->cost, &part->cost);
 		vs_model_clear(&crew->piece[i].model);
-		if (part->cut && !model->cut)
+		if (part->cut < model->cut)
 			model->cut = part->cut;
 	}
 	return 0;
@@ -730,6 +739,7 @@ static int scan_together(const struct module_state *state, const struct vs_reque
 	if (!err && cut_pieces(&crew, &layout, request->start, end))
 		err = vs_error_memory(error);
 	vs_cost_add(&model->cost, &layout.cost);
+	model->cut = layout.cut;
 	vs_model_free(&layout);
 	if (!err) {
 		started = start_crew(&crew, thread, jobs);
@@ -870,9 +880,13 @@ static int collect_records(const struct module_state *state, const struct vs_req
 		end = state->info.task_size;
 	model->have_cost = true;
 	model->have_vmas = true;
-	if (jobs > 1)
-		return scan_together(state, request, records, end, jobs, model, error);
-	return scan_alone(state, request, records, end, model, error);
+	if (jobs > 1 ? scan_together(state, request, records, end, jobs, model, error) :
+		       scan_alone(state, request, records, end, model, error))
+		return -1;
+	/* Then only what the kernel counts by itself is known. */
+	if (!model->nr_vmas && model->cut != VS_COMPLETE)
+		model->have_vmas = false;
+	return 0;
 }
 
 static int module_collect(struct vs_source *source, const struct vs_request *request,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "kernel.h"
+#include "patient.h"
 #include "proc_read.h"
 #include "source.h"
 
@@ -53,7 +54,7 @@
 struct proc_state {
 	pid_t pid;
 	const struct vs_target *target;
-	int pagemap;
+	struct vs_patient *pagemap;
 	int kpageflags;
 	int kpagecount;
 	bool frames;			/* pagemap shows frame numbers to us */
@@ -72,7 +73,6 @@ static int proc_open(struct vs_source *source, const struct vs_target *target, c
 		return vs_error_memory(error);
 	state->pid = target->pid;
 	state->target = target;
-	state->pagemap = -1;
 	state->kpageflags = -1;
 	state->kpagecount = -1;
 	source->state = state;
@@ -85,8 +85,8 @@ static void proc_close(struct vs_source *source)
 
 	if (!state)
 		return;
-	if (state->pagemap >= 0)
-		close(state->pagemap);
+	if (state->pagemap)
+		vs_patient_close(state->pagemap);
 	if (state->kpageflags >= 0)
 		close(state->kpageflags);
 	if (state->kpagecount >= 0)
@@ -108,6 +108,10 @@ static int proc_failure(struct proc_state *state, const char *file, int err,
 			state->pid, file, strerror(-err));
 	if (err == -ENOMEM)
 		return vs_error_memory(error);
+	if (err == -ETIMEDOUT)
+		return vs_error_set(error, VS_FAIL_PARTIAL,
+			"/proc/%d/%s does not answer: process %d keeps its memory map locked, and procfs waits for it: see /proc/%d/stack, or try --source=module, which since Linux 6.4 can do without that lock",
+			state->pid, file, state->pid, state->pid);
 	return vs_error_set(error, VS_FAIL_CANNOT,
 		"/proc/%d/%s: %s: 'vmscope doctor' tells what works here", state->pid, file,
 		strerror(-err));
@@ -128,15 +132,15 @@ static bool sees_frames(void)
 	return word & PM_PFN;
 }
 
-static int open_pagemap(struct proc_state *state, struct vs_error *error)
+static int open_pagemap(struct proc_state *state, uint64_t patience_ns, struct vs_error *error)
 {
 	char path[64];
 
-	if (state->pagemap >= 0)
+	if (state->pagemap)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", state->pid);
-	state->pagemap = open(path, O_RDONLY | O_CLOEXEC);
-	if (state->pagemap < 0)
+	state->pagemap = vs_patient_open(path, patience_ns);
+	if (!state->pagemap)
 		return proc_failure(state, "pagemap", -errno, error);
 	state->frames = sees_frames();
 	if (state->frames) {
@@ -319,7 +323,8 @@ static int mapping_extents(struct proc_state *state, struct joiner *joiner, uint
 
 		if (pages > BATCH)
 			pages = BATCH;
-		got = pread(state->pagemap, state->pagemap_word, pages * 8, (start >> shift) * 8);
+		got = vs_patient_read(state->pagemap, state->pagemap_word, pages * 8,
+				      (start >> shift) * 8);
 		if (got < 0)
 			return proc_failure(state, "pagemap", -errno, error);
 		if (!got)
@@ -386,8 +391,8 @@ static void walk_page(struct proc_state *state, const struct vs_model *model,
 	struct vs_extent page = { 0 };
 	uint64_t word, flags, count;
 
-	if (pread(state->pagemap, &word, 8, (walk->address >> shift) * 8) != 8) {
-		walk->stop = VS_STOP_UNREAD;
+	if (vs_patient_read(state->pagemap, &word, 8, (walk->address >> shift) * 8) != 8) {
+		walk->stop = errno == ETIMEDOUT ? VS_STOP_LOCKED : VS_STOP_UNREAD;
 		return;
 	}
 	read_frames(state->kpageflags, &word, &flags, 1);
@@ -466,16 +471,15 @@ static int collect_mappings(struct proc_state *state, const struct vs_request *r
 	int err;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", state->pid, name);
-	file = fopen(path, "re");
+	file = vs_patient_stream(path, request->timeout_ns);
 	if (!file && errno == ENOENT && *name == 's' && vs_target_alive(state->target)) {
 		/* a kernel without CONFIG_PROC_PAGE_MONITOR */
 		name = "maps";
 		snprintf(path, sizeof(path), "/proc/%d/maps", state->pid);
-		file = fopen(path, "re");
+		file = vs_patient_stream(path, request->timeout_ns);
 	}
 	if (!file)
 		return proc_failure(state, name, -errno, error);
-	setvbuf(file, NULL, _IOFBF, 65536);
 	err = vs_proc_read_smaps(file, model, request->start, end);
 	fclose(file);
 	if (err)
@@ -497,7 +501,7 @@ static int proc_collect(struct vs_source *source, const struct vs_request *reque
 			return -1;
 	}
 	if (request->want & (VS_WANT_EXTENTS | VS_WANT_WALKS | VS_WANT_KEY)) {
-		if (open_pagemap(state, error))
+		if (open_pagemap(state, request->timeout_ns, error))
 			return -1;
 		model->kernel.key = available_key(state);
 		model->kernel.physical = state->frames;

@@ -396,7 +396,7 @@ static void footnote(const struct vs_pages *pages)
 
 	if (pages->style->raw || !pages->style->headings)
 		return;
-	if (!pages->runs)
+	if (!pages->runs && !pages->failed && pages->report->model->cut == VS_COMPLETE)
 		fprintf(pages->style->out, "no pages there: all of it is untouched or unmapped\n");
 	if (!reason || !(pages->key & VS_KEY_FRAME) || !pages->runs)
 		return;

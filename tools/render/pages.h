@@ -22,6 +22,7 @@ struct vs_pages {
 	int nr;
 	uint64_t runs;
 	uint64_t bytes;
+	bool failed;			/* the reading ended early: what is missing is not known */
 	char *frames;			/* text of the longest list so far */
 	size_t frames_size;
 	char complaint[160];

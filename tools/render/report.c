@@ -77,7 +77,7 @@ void vs_figure_origin(const struct vs_model *model, enum vs_figure figure, const
 		*reason = NULL;
 	} else if (!*reason) {
 		*source = NULL;
-		*reason = "the list of mappings is not readable: run as root or as its owner";
+		*reason = vs_mappings_missing(model);
 	}
 }
 
@@ -168,7 +168,7 @@ static void cost_marks(struct vs_flow *flow, const struct vs_report *report,
 	}
 	if (!any && cost->marks & VS_MARK_RACY)
 		vs_flow_item(flow, "; ", "the layout changed meanwhile");
-	if (report->model->cut)
+	if (report->model->cut != VS_COMPLETE)
 		vs_flow_item(flow, "; ", "STOPPED at 0x%" PRIx64 ": its lock stayed taken",
 			     report->model->cut);
 }
@@ -319,7 +319,7 @@ static json_t *cost_json(const struct vs_model *model, const struct vs_totals *t
 	json_object_set_new(json, "rewalks", cost_number(model, cost->rewalks));
 	json_object_set_new(json, "skipped_bytes", cost_number(model, skipped_bytes(totals)));
 	json_object_set_new(json, "stopped_at",
-			    model->cut ? vs_json_hex(model->cut) : json_null());
+			    model->cut == VS_COMPLETE ? json_null() : vs_json_hex(model->cut));
 	json_object_set_new(json, "marks", vs_marks_json(cost->marks));
 	json_object_set_new(json, "reason", model->have_cost ? json_null() :
 		json_string("procfs does not tell how long it held the target's locks"));

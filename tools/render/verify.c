@@ -126,8 +126,9 @@ static void sums(const struct vs_style *style, const struct vs_verdict_report *v
 	} else {
 		vs_flow_item(&flow, " ", "%s pages,",
 			     vs_count(pages->pages, number[2], sizeof(number[2])));
-		vs_flow_item(&flow, " ", "%s values of pagemap, kpagecount, kpageflags",
+		vs_flow_item(&flow, " ", "%s values of pagemap,",
 			     vs_count(pages->page_fields, number[3], sizeof(number[3])));
+		vs_flow_words(&flow, "kpagecount, kpageflags");
 	}
 	vs_flow_end(&flow);
 }

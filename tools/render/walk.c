@@ -260,7 +260,7 @@ static void draw_mapping(const struct vs_style *style, const struct vs_model *mo
 	vs_bold(style, false);
 	if (walk->vma_end)
 		vs_flow_item(&flow, " ", "in %" PRIx64 "-%" PRIx64, walk->vma_start, walk->vma_end);
-	else
+	else if (walk->stop != VS_STOP_LOCKED)
 		vs_flow_item(&flow, " ", "in no mapping");
 	if (vma) {
 		vs_field_text(model, vma, VS_FIELD_PERM, perm, sizeof(perm));

@@ -39,8 +39,29 @@ test_module_lock_stays_taken() {
 	hold 1
 	expect 6 fake "part scan=16@3" show "$held"
 	has "$out" "STOPPED at 0x"
+	has "$err" "keeps its memory map locked: nothing was read from 0x"
 	expect 6 fake "part scan=16@3" show "$held" -J
 	has "$(json "r['cost']['stopped_at']")" 0x
+}
+
+# From the first address on: nothing is known, and nothing may look as if it were.
+test_module_lock_is_never_free() {
+	hold 1
+	expect 6 fake scan=16@1 show "$held"
+	has "$out" "STOPPED at 0x0"
+	has "$err" "nothing was read from 0x0 on"
+	has "$out" "keeps its memory map locked"
+	expect 6 fake scan=16@1 show "$held" -J
+	same "$(json "r['cost']['stopped_at'], r['totals']['pss'], r['totals']['untouched']")" \
+		"('0x0', None, None)"
+	expect 6 fake scan=16@1 maps "$held"
+	has "$err" "give it longer with --timeout"
+	expect 6 fake scan=16@1 maps "$held" --jobs 4
+	expect 6 fake scan=16@1 pages "$held" --key state
+	has_not "$out" "no pages there"
+	expect 6 fake scan=16@1 record "$held" -w "$WORK/s"
+	expect 6 vmscope show --from "$WORK/s"
+	has "$err" "when it was recorded"
 }
 
 test_module_scan_fails() {
