@@ -193,9 +193,11 @@ void vs_flow_begin(struct vs_flow *flow, const struct vs_style *style, const cha
 	flow->indent = indent;
 	flow->lines = 1;
 	flow->first = true;
-	vs_dim(style, true);
+	if (*label)
+		vs_dim(style, true);
 	flow->column = fprintf(style->out, "%-*s", indent, label);
-	vs_dim(style, false);
+	if (*label)
+		vs_dim(style, false);
 }
 
 static void put_item(struct vs_flow *flow, const char *separator, const char *item)

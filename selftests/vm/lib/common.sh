@@ -10,7 +10,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 # Guests are x86-64 whatever else the caller builds in this shell, and messages are parsed.
 unset ARCH CROSS_COMPILE LLVM CC KBUILD_OUTPUT KBUILD_EXTMOD INSTALL_MOD_PATH
-export LC_ALL=C.UTF-8
+export LC_ALL=C
 
 export VMSCOPE_CACHE=${VMSCOPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmscope}
 
