@@ -521,11 +521,7 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 	s->rewalks = 0;
 	s->vma.file = NULL;
 	section_init(&s->section, mm, request->timeout_ns);
-	s->walk = (struct walk){
-		.mm = mm,
-		.ops = &scan_ops,
-		.budget = &s->section.budget,
-	};
+	walk_init(&s->walk, mm, &scan_ops, &s->section.budget);
 	s->tally.plain = request->plain;
 	s->tally.cost = 0;
 	s->extents = (struct extents){

@@ -79,7 +79,8 @@ static void leaf(struct descent *d, const struct entry *entry,
 
 static void tell_pte(struct descent *d, pmd_t pmd)
 {
-	pte_t *ptep = pte_table_map(pmd, d->addr);
+	pte_t *table = pte_table_map(pmd);
+	pte_t *ptep = table + pte_index(d->addr);
 	u64 raw = arch_raw_pte(ptep);
 	struct entry entry;
 
@@ -91,7 +92,7 @@ static void tell_pte(struct descent *d, pmd_t pmd)
 		entry_from_pte(__pte(raw), &entry);
 		leaf(d, &entry, PAGE_SHIFT);
 	}
-	pte_table_unmap(ptep);
+	pte_table_unmap(table);
 }
 
 /* Each returns false when an entry changed under it: begin again. */

@@ -56,13 +56,11 @@ static unsigned long skip_empty(struct walk *w, const void *entry,
 	return tell_hole(w, addr, reached);
 }
 
-static unsigned long tell_ptes(struct walk *w, pmd_t pmd, unsigned long addr,
-			       unsigned int n)
+static unsigned long tell_ptes(struct walk *w, const pte_t *pte,
+			       unsigned long addr, unsigned int n)
 {
-	pte_t *pte = pte_table_map(pmd, addr);
 	unsigned int taken = w->ops->ptes(w, pte, addr, n);
 
-	pte_table_unmap(pte);
 	w->entries += taken;
 	w->moved = true;
 	if (taken < n)
@@ -76,7 +74,7 @@ static void hold(struct walk *w, spinlock_t *ptl, pmd_t pmd, unsigned long addr)
 	spin_lock(ptl);
 	__release(ptl);
 	w->held.ptl = ptl;
-	w->held.pmd = pmd;
+	w->held.table = pte_table_map(pmd);
 	w->held.base = addr & PMD_MASK;
 }
 
@@ -87,8 +85,22 @@ void walk_release(struct walk *w)
 	if (!ptl)
 		return;
 	w->held.ptl = NULL;
+	w->held.base = WALK_HELD_NONE;
+	pte_table_unmap(w->held.table);
 	__acquire(ptl);
 	spin_unlock(ptl);
+}
+
+/* Interrupts are off: few at a time. */
+static unsigned long walk_ptes_lockless(struct walk *w, pmd_t pmd,
+					unsigned long addr, unsigned int n)
+{
+	pte_t *table = pte_table_map(pmd);
+
+	addr = tell_ptes(w, table + pte_index(addr), addr,
+			 min(n, LOCKLESS_ENTRIES));
+	pte_table_unmap(table);
+	return addr;
 }
 
 static unsigned long walk_ptes(struct walk *w, pmd_t *pmdp, pmd_t pmd,
@@ -97,29 +109,14 @@ static unsigned long walk_ptes(struct walk *w, pmd_t *pmdp, pmd_t pmd,
 	unsigned int n = (end - addr) >> PAGE_SHIFT;
 
 	test_widen_window();
-	/* interrupts are off: take few at a time */
 	if (w->lockless)
-		return tell_ptes(w, pmd, addr, min(n, LOCKLESS_ENTRIES));
+		return walk_ptes_lockless(w, pmd, addr, n);
 	hold(w, pte_lockptr(w->mm, &pmd), pmd, addr);
 	/* collapsed or freed before the lock was ours: look again */
 	if (likely(pmd_same(pmd, pmd_read_once(pmdp))))
-		return tell_ptes(w, pmd, addr, n);
+		return tell_ptes(w, w->held.table + pte_index(addr), addr, n);
 	walk_release(w);
 	*w->budget -= COST_DESCENT;
-	return addr;
-}
-
-/*
- * The table that is held may have the next entries, too. It cannot have been
- * taken away: its lock keeps it from being collapsed, and the VMA it was read
- * for is locked until the one at hand is.
- */
-static unsigned long walk_held(struct walk *w, unsigned long addr,
-			       unsigned long end)
-{
-	if (w->held.ptl && addr - w->held.base < PMD_SIZE && !w->huge_shift)
-		return tell_ptes(w, w->held.pmd, addr,
-				 (pmd_addr_end(addr, end) - addr) >> PAGE_SHIFT);
 	return addr;
 }
 
@@ -231,13 +228,29 @@ static unsigned long walk_p4ds(struct walk *w, pgd_t *pgdp, pgd_t pgd,
 	return addr;
 }
 
+void walk_init(struct walk *w, struct mm_struct *mm, const struct walk_ops *ops,
+	       long *budget)
+{
+	*w = (struct walk){
+		.mm = mm,
+		.ops = ops,
+		.budget = budget,
+		.held.base = WALK_HELD_NONE,
+	};
+}
+
 unsigned long walk_range(struct walk *w, unsigned long addr, unsigned long end)
 {
+	unsigned int n = (pmd_addr_end(addr, end) - addr) >> PAGE_SHIFT;
+	const pte_t *pte = walk_held(w, addr, n);
+
 	w->stopped = false;
 	w->moved = false;
-	addr = walk_held(w, addr, end);
-	if (addr == end)
-		return end;
+	if (pte && !w->huge_shift) {
+		addr = tell_ptes(w, pte, addr, n);
+		if (addr == end)
+			return end;
+	}
 	walk_release(w);
 	while (addr < end && !done(w)) {
 		pgd_t *pgdp = pgd_offset(w->mm, addr);

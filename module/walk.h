@@ -7,6 +7,7 @@
 #define VMS_WALK_H
 
 #include <linux/mm_types.h>
+#include <linux/pgtable.h>
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
 
@@ -36,6 +37,8 @@ struct walk_ops {
 			      unsigned long end);
 };
 
+#define WALK_HELD_NONE	(-2 * PMD_SIZE)
+
 /**
  * struct walk - one walk and what it needs to know
  * @mm: the address space
@@ -49,8 +52,9 @@ struct walk_ops {
  * @entries: out: entries read, all levels
  * @stopped: out: an op ended the walk
  * @moved: private: something was told; no walk ends before that
- * @held: private: the PTE table that was read last. It stays locked for the
- *	next VMA, which often has its entries in the same one
+ * @held: private: the PTE table that was read last, which maps @held.base on.
+ *	It stays locked for the next VMA, which often has its entries in the
+ *	same one. Without one, the base is WALK_HELD_NONE, far from any user's
  */
 struct walk {
 	struct mm_struct *mm;
@@ -63,11 +67,14 @@ struct walk {
 	bool moved;
 	struct {
 		spinlock_t *ptl;
-		pmd_t pmd;
+		pte_t *table;
 		unsigned long base;
 	} held;
 	u64 entries;
 };
+
+void walk_init(struct walk *w, struct mm_struct *mm, const struct walk_ops *ops,
+	       long *budget);
 
 /**
  * walk_range - tell of every entry between two addresses
@@ -85,5 +92,20 @@ unsigned long walk_range(struct walk *w, unsigned long addr, unsigned long end);
  * are let go of.
  */
 void walk_release(struct walk *w);
+
+/**
+ * walk_held - the entries of @n pages from @addr on, if they are in the table
+ * that is held
+ *
+ * It cannot have been taken away: its lock keeps it from being collapsed, and
+ * the VMA it was read for is locked until the one at hand is.
+ */
+static inline const pte_t *walk_held(const struct walk *w, unsigned long addr,
+				     unsigned long n)
+{
+	unsigned long first = (addr - w->held.base) >> PAGE_SHIFT;
+
+	return first + n <= PTRS_PER_PTE ? w->held.table + first : NULL;
+}
 
 #endif /* VMS_WALK_H */

@@ -32,19 +32,19 @@ static inline unsigned int p4d_table_index(unsigned long addr)
  * pte_offset_map() has not been exported since 6.5. The table comes from a copy
  * of the PMD entry, because the entry may change under us.
  */
-static inline pte_t *pte_table_map(pmd_t pmd, unsigned long addr)
+static inline pte_t *pte_table_map(pmd_t pmd)
 {
 #ifdef CONFIG_HIGHPTE
-	return (pte_t *)kmap_local_page(pmd_page(pmd)) + pte_index(addr);
+	return kmap_local_page(pmd_page(pmd));
 #else
-	return (pte_t *)pmd_page_vaddr(pmd) + pte_index(addr);
+	return (pte_t *)pmd_page_vaddr(pmd);
 #endif
 }
 
-static inline void pte_table_unmap(pte_t *pte)
+static inline void pte_table_unmap(pte_t *table)
 {
 #ifdef CONFIG_HIGHPTE
-	kunmap_local(pte);
+	kunmap_local(table);
 #endif
 }
 
