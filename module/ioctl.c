@@ -362,7 +362,8 @@ static int do_translate(struct context *context, union argument *arg)
 	err = target_enter(target);
 	if (err)
 		goto out;
-	section_init(section, target->mm, translate->timeout_ns);
+	section_init(section, target->mm, target->mm->task_size,
+		     translate->timeout_ns);
 	for (i = 0; i < translate->count; i++) {
 		err = fatal_signal_pending(current) ? -EINTR :
 		      translate_one(target, section, user, translate->stride);

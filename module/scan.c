@@ -195,12 +195,11 @@ static void begin_part(struct scan *s)
 }
 
 /* Context: in a section. */
-static void begin_vma(struct scan *s, struct vm_area_struct *vma,
-		      unsigned long start, unsigned long end)
+static void begin_vma(struct scan *s, struct vm_area_struct *vma)
 {
-	vma_copy_take(&s->vma, vma, start, end,
+	vma_copy_take(&s->vma, vma, s->section.start, s->section.end,
 		      s->section.lock != SECTION_IRQ, wants(s, SCAN_VMA));
-	s->addr = max(s->addr, start);
+	s->addr = max(s->addr, s->vma.start);
 	s->skip = false;
 	s->seq = layout_seq(s->mm);
 	begin_part(s);
@@ -208,16 +207,15 @@ static void begin_vma(struct scan *s, struct vm_area_struct *vma,
 }
 
 /* The lock of this VMA is not to be had: nothing is known but its range. */
-static void begin_skipped(struct scan *s, unsigned long start,
-			  unsigned long end)
+static void begin_skipped(struct scan *s)
 {
 	if (s->phase != PHASE_WALK) {
 		s->vma = (struct vma_copy){
-			.start = start,
-			.end = end,
+			.start = s->section.start,
+			.end = s->section.end,
 			.marks = MARK_SKIPPED | MARK_NO_NAME,
 		};
-		s->addr = max(s->addr, start);
+		s->addr = max(s->addr, s->vma.start);
 		begin_part(s);
 		s->phase = PHASE_NEW;
 	}
@@ -290,6 +288,13 @@ static bool check_layout(struct scan *s)
 	return false;
 }
 
+/* Whether @vma is the one at hand, met again. Context: in a section. */
+static bool is_same_vma(const struct scan *s, struct vm_area_struct *vma)
+{
+	return s->addr >= s->section.start &&
+	       vma_copy_same(&s->vma, vma, s->section.start, s->section.end);
+}
+
 static void rewalk(struct scan *s)
 {
 	s->addr = s->part;
@@ -300,19 +305,16 @@ static void rewalk(struct scan *s)
 }
 
 /* Context: in a section, @vma locked. Return: false to leave the section. */
-static bool walk_vma(struct scan *s, struct vm_area_struct *vma,
-		     unsigned long start, unsigned long end)
+static bool walk_vma(struct scan *s, struct vm_area_struct *vma)
 {
-	if (s->phase == PHASE_WALK &&
-	    (s->addr < start || !vma_copy_same(&s->vma, vma, start, end))) {
+	if (s->phase == PHASE_NONE) {
+		begin_vma(s, vma);
+		if (!sendable_in_section(s) || !send_vma(s))
+			return false;
+	} else if (!is_same_vma(s, vma)) {
 		s->marks |= MARK_LAYOUT;
 		s->phase = PHASE_FINISH;
 		return false;
-	}
-	if (s->phase == PHASE_NONE) {
-		begin_vma(s, vma, start, end);
-		if (!sendable_in_section(s) || !send_vma(s))
-			return false;
 	} else if (!check_layout(s)) {
 		rewalk(s);
 	}
@@ -325,7 +327,6 @@ static bool walk_vma(struct scan *s, struct vm_area_struct *vma,
 	}
 	s->section.budget -= COST_VMA;
 	s->addr = walk_range(&s->walk, s->addr, part_end(s));
-	section_settle(&s->section);
 	if (s->walk.lockless)
 		encode_mark_open(&s->encoder, MARK_RACY);
 	if (s->addr < part_end(s))
@@ -353,10 +354,21 @@ static void limit_section(struct scan *s)
 		s->section.budget = left;
 }
 
+/* There is no VMA up to the end of what was asked for. */
+static void reach_end(struct scan *s)
+{
+	if (s->phase == PHASE_WALK) {
+		/* unmapped while we looked away */
+		s->marks |= MARK_LAYOUT;
+		s->phase = PHASE_FINISH;
+	} else {
+		s->addr = s->request->end;
+	}
+}
+
 static int one_section(struct scan *s)
 {
 	struct vm_area_struct *vma;
-	unsigned long start, end;
 	int err;
 
 	err = section_enter(&s->section, s->addr);
@@ -366,30 +378,15 @@ static int one_section(struct scan *s)
 		return err;
 	limit_section(s);
 	do {
-		vma = section_next(&s->section, &start, &end);
-		if (IS_ERR(vma)) {
-			walk_release(&s->walk);
-			section_leave(&s->section);
-			if (start >= s->request->end)
-				s->addr = s->request->end;
-			else if (!section_wait(&s->section))
-				begin_skipped(s, start, end);
-			return 0;
-		}
-		if (!vma || start >= s->request->end) {
-			if (s->phase == PHASE_WALK) {
-				/* unmapped while we looked away */
-				s->marks |= MARK_LAYOUT;
-				s->phase = PHASE_FINISH;
-			} else {
-				s->addr = s->request->end;
-			}
-			break;
-		}
-	} while (walk_vma(s, vma, start, end) && s->section.budget > 0 &&
-		 s->addr < s->request->end && !budget_spent(s));
+		vma = section_next(&s->section);
+	} while (!IS_ERR_OR_NULL(vma) && walk_vma(s, vma) &&
+		 s->section.budget > 0);
+	if (!vma)
+		reach_end(s);
 	walk_release(&s->walk);
 	section_leave(&s->section);
+	if (IS_ERR(vma) && !section_wait(&s->section))
+		begin_skipped(s);
 	return 0;
 }
 
@@ -520,7 +517,7 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 	s->skip = false;
 	s->rewalks = 0;
 	s->vma.file = NULL;
-	section_init(&s->section, mm, request->timeout_ns);
+	section_init(&s->section, mm, request->end, request->timeout_ns);
 	walk_init(&s->walk, mm, &scan_ops, &s->section.budget);
 	s->tally.plain = request->plain;
 	s->tally.cost = 0;

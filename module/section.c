@@ -25,10 +25,12 @@
 /* Tries for a VMA's own lock before mmap_lock is tried instead. */
 #define VMA_TRIES	4
 
-void section_init(struct section *s, struct mm_struct *mm, u64 timeout_ns)
+void section_init(struct section *s, struct mm_struct *mm, unsigned long end,
+		  u64 timeout_ns)
 {
 	*s = (struct section){
 		.mm = mm,
+		.last = end - 1,
 		.timeout_ns = timeout_ns ?: DEFAULT_TIMEOUT,
 	};
 }
@@ -151,20 +153,15 @@ static struct hugetlb_vma_lock *shared_hugetlb_lock(const struct vm_area_struct 
 	return vma->vm_private_data;
 }
 
-static void put_vma(struct section *s, struct locked_vma *locked)
+static __always_inline void put_vma(struct section *s, struct locked_vma *locked)
 {
 	if (!locked->vma)
 		return;
 	if (locked->hugetlb)
 		up_read(&shared_hugetlb_lock(locked->vma)->rw_sema);
 	if (s->lock == SECTION_VMA)
-		vma_end_read(locked->vma);
+		vma_read_unlock(locked->vma);
 	locked->vma = NULL;
-}
-
-void section_settle(struct section *s)
-{
-	put_vma(s, &s->before);
 }
 
 /* Into s->now, which is free. */
@@ -176,9 +173,8 @@ static bool lock_vma(struct section *s, struct vm_area_struct *vma)
 		if (!vma_try_read_lock(s->mm, vma))
 			return false;
 		/* it may have been split or recycled since it was found */
-		if (vma->vm_start != s->mas.index ||
-		    vma->vm_end != s->mas.last + 1) {
-			vma_end_read(vma);
+		if (vma->vm_start != s->start || vma->vm_end != s->end) {
+			vma_read_unlock(vma);
 			return false;
 		}
 		s->hold[SECTION_VMA].count++;
@@ -197,19 +193,18 @@ static bool lock_vma(struct section *s, struct vm_area_struct *vma)
 	return true;
 }
 
-struct vm_area_struct *section_next(struct section *s, unsigned long *start,
-				    unsigned long *end)
+struct vm_area_struct *section_next(struct section *s)
 {
 	struct vm_area_struct *vma;
 
-	vma = mas_find(&s->mas, ULONG_MAX);
+	vma = mas_find(&s->mas, s->last);
 	if (!vma)
 		return NULL;
-	section_settle(s);
+	put_vma(s, &s->before);
 	s->before = s->now;
 	s->now.vma = NULL;
-	*start = s->mas.index;
-	*end = s->mas.last + 1;
+	s->start = s->mas.index;
+	s->end = s->mas.last + 1;
 	if (s->lock != SECTION_IRQ && !lock_vma(s, vma))
 		return ERR_PTR(-EAGAIN);
 	return vma;

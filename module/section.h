@@ -34,9 +34,11 @@ struct locked_vma {
  * struct section - the state of one operation on a target
  * @mm: the address space; the caller holds mm_users
  * @lock: how the section that is entered now is protected
+ * @start: range of the VMA that was found last, as the tree has it
+ * @end: likewise
  * @now: the VMA that is locked now
- * @before: the one before it, which stays locked until section_settle(): a page
- *	table that both have entries in is kept by one or the other all the time
+ * @before: the one before it, which stays locked as well: a page table that
+ *	both have entries in is kept by one or the other all the time
  * @budget: work that may still be done before section_leave(), in units of
  *	about ten instructions; whoever works subtracts
  * @deadline: when waiting for the lock at hand ends, in ktime; 0 while there
@@ -49,6 +51,8 @@ struct locked_vma {
 struct section {
 	struct mm_struct *mm;
 	enum section_lock lock;
+	unsigned long start;
+	unsigned long end;
 	struct locked_vma now;
 	struct locked_vma before;
 	long budget;
@@ -58,6 +62,7 @@ struct section {
 	bool expired;
 
 	/* private to section.c */
+	unsigned long last;
 	struct ma_state mas;
 	enum { WANT_DEFAULT, WANT_MMAP, WANT_IRQ } want;
 	unsigned int tries;
@@ -70,7 +75,9 @@ struct section {
 	u64 waits;
 };
 
-void section_init(struct section *s, struct mm_struct *mm, u64 timeout_ns);
+/* @end: what begins there or above is none of the operation's. */
+void section_init(struct section *s, struct mm_struct *mm, unsigned long end,
+		  u64 timeout_ns);
 
 /**
  * section_enter - start reading at @addr
@@ -83,22 +90,17 @@ int section_enter(struct section *s, unsigned long addr);
 
 /**
  * section_next - the VMA that holds the address, or the next one above
- * @s: an entered section
- * @start: out: its range, as the tree has it; also when it could not be locked
- * @end: out
+ * @s: an entered section; its @start and @end are set, also when the VMA could
+ *	not be locked
  *
- * The VMA stays locked until section_settle() after the next call, or until
+ * The VMA stays locked until the call after the next one, or until
  * section_leave(). In SECTION_IRQ it is not locked at all and may be recycled
  * memory: look at its flags only.
  *
  * Return: the VMA, NULL behind the last one, ERR_PTR(-EAGAIN) when its lock is
  * taken: leave the section, then section_wait().
  */
-struct vm_area_struct *section_next(struct section *s, unsigned long *start,
-				    unsigned long *end);
-
-/* Let go of the VMA before this one: no table is held that needs it. */
-void section_settle(struct section *s);
+struct vm_area_struct *section_next(struct section *s);
 
 void section_leave(struct section *s);
 

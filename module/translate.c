@@ -242,7 +242,6 @@ int translate(struct section *s, unsigned long addr, struct translation *t)
 {
 	struct descent d = { .section = s, .addr = addr, .t = t };
 	struct vm_area_struct *vma;
-	unsigned long start, end;
 	bool asked_mmap = false;
 	int err;
 
@@ -261,21 +260,21 @@ int translate(struct section *s, unsigned long addr, struct translation *t)
 			break;
 		if (err)
 			return err;
-		vma = section_next(s, &start, &end);
+		vma = section_next(s);
 		if (IS_ERR(vma)) {
 			section_leave(s);
 			if (!section_wait(s))
 				break;
 			continue;
 		}
-		if ((!vma || start > addr) && s->lock == SECTION_VMA) {
+		if ((!vma || s->start > addr) && s->lock == SECTION_VMA) {
 			/* no VMA's lock keeps these tables; all of them do */
 			section_leave(s);
 			section_want_mmap(s);
 			asked_mmap = true;
 			continue;
 		}
-		descend(&d, vma, start, end);
+		descend(&d, vma, s->start, s->end);
 		section_leave(s);
 		return 0;
 	}

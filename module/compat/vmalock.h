@@ -62,6 +62,11 @@ static inline bool vma_try_read_lock(struct mm_struct *mm,
 	return true;
 }
 
+static inline void vma_read_unlock(struct vm_area_struct *vma)
+{
+	vma_end_read(vma);
+}
+
 #else /* 6.4 to 6.14 */
 
 /* After mm/memory.c:lock_vma_under_rcu() of 6.12. Context: as above. */
@@ -77,6 +82,12 @@ static inline bool vma_try_read_lock(struct mm_struct *mm,
 	return true;
 }
 
+/* vma_end_read() without its own rcu_read_lock(). Context: as above. */
+static inline void vma_read_unlock(struct vm_area_struct *vma)
+{
+	up_read(&vma->vm_lock->lock);
+}
+
 #endif
 
 #else /* !CONFIG_PER_VMA_LOCK */
@@ -89,10 +100,7 @@ static inline bool vma_try_read_lock(struct mm_struct *mm,
 	return false;
 }
 
-/* linux/mm.h of 6.4 and later has an empty one of its own */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
-static inline void vma_end_read(struct vm_area_struct *vma) {}
-#endif
+static inline void vma_read_unlock(struct vm_area_struct *vma) {}
 
 #endif /* CONFIG_PER_VMA_LOCK */
 
