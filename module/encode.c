@@ -259,6 +259,51 @@ bool encode_tally(struct encoder *e, const struct tally *t,
 	return true;
 }
 
+/* The TALLY that tally_few() leaves to be written. */
+#define FEW_VALUES	7
+
+bool encode_few(struct encoder *e, const struct tally_few *few,
+		unsigned long start, unsigned long end)
+{
+	struct vmscope_tally *tally = (struct vmscope_tally *)(e->buffer + e->used);
+	u64 pages = few->pages;
+	u64 pss = pages * few->share;
+	u64 *value = tally->value;
+	u64 counters = 0;
+
+	if (!fits(e, sizeof(*tally) + FEW_VALUES * sizeof(u64), 0))
+		return false;
+	if (pages)
+		*value++ = pages;
+	if (few->empty) {
+		*value++ = few->empty;
+		counters = BIT_ULL(COUNT_STATE + STATE_NONE);
+	}
+	if (pages) {
+		counters |= BIT_ULL(COUNT_LEAF + LEAF_PTE) |
+			    BIT_ULL(tally_pss_counter(few->cell)) |
+			    BIT_ULL(COUNT_ORDER);
+		*value++ = pages;
+		*value++ = pss;
+		if (few->cell & CELL_DIRTY) {
+			*value++ = pss;
+			counters |= BIT_ULL(COUNT_PSS_DIRTY);
+		}
+		*value++ = pages;
+	}
+	tally->record = (struct vmscope_record){
+		.type = VMSCOPE_RECORD_TALLY,
+		.size = (u8 *)value - (u8 *)tally,
+	};
+	tally->start = start;
+	tally->end = end;
+	tally->cells = pages ? BIT_ULL(few->cell) : 0;
+	tally->counters = counters;
+	e->used += tally->record.size;
+	e->records++;
+	return true;
+}
+
 /* ---------------------------------------------------------------- EXTENT */
 
 static struct vmscope_extent *open_extent(struct encoder *e)

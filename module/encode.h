@@ -11,6 +11,7 @@
 
 #include "page.h"
 #include "tally.h"
+#include "tally_fast.h"
 #include "vmas.h"
 
 /* Kernel memory for records, per target. Page-sized steps; see design.rst. */
@@ -62,6 +63,8 @@ void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
 bool encode_vma(struct encoder *e, const struct vma_copy *copy, char *path_page);
 bool encode_tally(struct encoder *e, const struct tally *tally,
 		  unsigned long start, unsigned long end, u16 marks);
+bool encode_few(struct encoder *e, const struct tally_few *few,
+		unsigned long start, unsigned long end);
 /* @pages pages from @addr on; frames count up from info->frame. */
 bool encode_pages(struct encoder *e, unsigned long addr,
 		  const struct page_info *info, u32 pages);

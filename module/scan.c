@@ -24,6 +24,9 @@
 
 /* Of a VMA without its pages, in units of ten instructions: 64 in a section. */
 #define COST_VMA	64
+/* Of one that small_vma() takes, and of each of its entries. */
+#define COST_SMALL_VMA	28
+#define COST_SMALL_ENTRY 4
 
 /**
  * enum phase - where the scan stands with the current VMA
@@ -42,11 +45,13 @@ enum phase {
 
 /*
  * The state of a scan.
+ * @few: what a small VMA comes to; on the stack it would be cleared first
  * @vma: the VMA at hand; its file reference is put when the VMA is done with
  * @part: where this scan began to read it
  * @addr: everything below is done
  * @seq: layout sequence when @part was begun
  * @marks: of the records of this part
+ * @small_vmas: take the shorter way with them: no extents are wanted
  * @skip: the VMA's lock is not to be had: account for it unread
  * @rewalked: this part has been read twice already
  * @path_page: room for a path
@@ -58,6 +63,7 @@ struct scan {
 	struct walk walk;
 	struct tally tally;
 	struct extents extents;
+	struct tally_few few;
 	struct encoder encoder;
 	struct vma_copy vma;
 	enum phase phase;
@@ -66,6 +72,7 @@ struct scan {
 	u64 part_entries;
 	unsigned int seq;
 	u16 marks;
+	bool small_vmas;
 	bool skip;
 	bool rewalked;
 	bool stop;
@@ -304,10 +311,51 @@ static void rewalk(struct scan *s)
 	s->rewalks++;
 }
 
+/* The VMA record of a small VMA. */
+static bool send_small_vma(struct scan *s, struct vm_area_struct *vma)
+{
+	/* a path is not looked up in a section */
+	if (vma->vm_file)
+		return false;
+	s->section.budget -= COST_VMA;
+	vma_copy_take(&s->vma, vma, s->section.start, s->section.end, true,
+		      true);
+	return encode_vma(&s->encoder, &s->vma, s->path_page);
+}
+
+/*
+ * A VMA of few pages, all in the table that is held already: read and sent
+ * without a tally of its own, for nothing comes in between. Return: false when
+ * it is none, or there is no room; nothing has been sent, then.
+ */
+static bool small_vma(struct scan *s, struct vm_area_struct *vma)
+{
+	const struct section *range = &s->section;
+	unsigned long n = (range->end - range->start) >> PAGE_SHIFT;
+	const pte_t *pte = walk_held(&s->walk, range->start, n);
+
+	if (!pte || n > TALLY_FEW || range->start < s->addr ||
+	    range->end > s->request->end || !vma_is_ordinary(vma) ||
+	    !tally_few(&s->few, pte, n, vma_is_anonymous(vma),
+		       vma->vm_flags & VM_SHARED ? KIND_FILE_SHARED :
+						   KIND_FILE_PRIVATE))
+		return false;
+	/* a VMA record leaves room for the TALLY */
+	if ((wants(s, SCAN_VMA) && !send_small_vma(s, vma)) ||
+	    !encode_few(&s->encoder, &s->few, range->start, range->end))
+		return false;
+	s->addr = range->end;
+	s->walk.entries += n;
+	s->section.budget -= COST_SMALL_VMA + n * COST_SMALL_ENTRY;
+	return true;
+}
+
 /* Context: in a section, @vma locked. Return: false to leave the section. */
 static bool walk_vma(struct scan *s, struct vm_area_struct *vma)
 {
 	if (s->phase == PHASE_NONE) {
+		if (s->small_vmas && small_vma(s, vma))
+			return true;
 		begin_vma(s, vma);
 		if (!sendable_in_section(s) || !send_vma(s))
 			return false;
@@ -516,6 +564,8 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 	s->stop = false;
 	s->skip = false;
 	s->rewalks = 0;
+	s->small_vmas = wants(s, SCAN_TALLY) && !wants(s, SCAN_EXTENT) &&
+			!request->plain;
 	s->vma.file = NULL;
 	section_init(&s->section, mm, request->end, request->timeout_ns);
 	walk_init(&s->walk, mm, &scan_ops, &s->section.budget);

@@ -62,6 +62,16 @@ void tally_pud(struct tally *t, pud_t pud, unsigned long addr,
 	       unsigned long end);
 void tally_hole(struct tally *t, unsigned long addr, unsigned long end);
 
+/* Where the shares of the pages in a cell go. */
+static inline enum tally_counter tally_pss_counter(unsigned int cell)
+{
+	enum page_kind kind = cell / 8;
+
+	if (kind <= KIND_KSM)
+		return COUNT_PSS_ANON;
+	return kind == KIND_SHMEM ? COUNT_PSS_SHMEM : COUNT_PSS_FILE;
+}
+
 static inline void tally_add(struct tally *t, enum tally_counter counter, u64 n)
 {
 	t->count[counter] += n;

@@ -206,37 +206,43 @@ static __always_inline bool is_exclusive(u64 flags)
 	return (flags & (F_SMALL_ANON | BIT(PG_head))) == F_SMALL_ANON;
 }
 
-static __always_inline enum page_kind kind_of_small(const struct tally *t,
-						    u64 flags, u64 mapping)
+static __always_inline enum page_kind
+kind_of_small(enum page_kind file_kind, u64 flags, u64 mapping)
 {
 	if (!(mapping & MAPPING_KIND_ANON))
-		return flags & BIT(PG_swapbacked) ? KIND_SHMEM :
-						    t->view.file_kind;
+		return flags & BIT(PG_swapbacked) ? KIND_SHMEM : file_kind;
 	if ((mapping & MAPPING_KIND_MASK) == MAPPING_KIND_KSM)
 		return KIND_KSM;
 	return flags & BIT(PG_anon_exclusive) ? KIND_ANON_EXCLUSIVE : KIND_ANON;
 }
 
 /*
- * @pages small pages like this one. Return: false when it is none, or one with
- * more to it: a page of a large folio, one with a type in place of a mapcount,
- * a lazily freed one.
+ * Whether this is a small page and nothing more: no page of a large folio, none
+ * with a type in place of a mapcount, none that is lazily freed.
  */
+static __always_inline bool is_small(u64 flags, u64 counts, u64 mapping)
+{
+	u32 others = counts;	/* _mapcount: mappings beside this one */
+
+	if (flags & BIT(PG_head) || !(counts >> 32) ||
+	    others >= TALLY_ROWS || !mapping)
+		return false;
+	return !(mapping & MAPPING_KIND_ANON) || flags & BIT(PG_swapbacked);
+}
+
+/* @pages small pages like this one. Return: false when it is none. */
 static __always_inline bool add_small(struct tally *t, u64 raw,
 				      const struct page *page, u64 flags,
 				      unsigned int pages)
 {
 	u64 counts = counts_of(page);
 	u64 mapping = page_word(page, MAPPING_WORD);
-	u32 others = counts;	/* _mapcount: mappings beside this one */
+	u32 others = counts;
 	unsigned int cell;
 
-	if (flags & BIT(PG_head) || !(counts >> 32) ||
-	    others >= TALLY_ROWS || !mapping)
+	if (!is_small(flags, counts, mapping))
 		return false;
-	if ((mapping & MAPPING_KIND_ANON) && !(flags & BIT(PG_swapbacked)))
-		return false;
-	cell = kind_of_small(t, flags, mapping) * 8 +
+	cell = kind_of_small(t->view.file_kind, flags, mapping) * 8 +
 	       age_cells[age_of(raw, flags)];
 	if (others) {
 		cell += CELL_SHARED;
@@ -501,7 +507,7 @@ static bool add_folio(struct tally *t, u64 raw, const struct page *page,
 	/* exclusive is said of each page, everything else of the folio */
 	flags &= ~BIT(PG_anon_exclusive);
 	flags |= page_word(page, FLAGS_WORD) & BIT(PG_anon_exclusive);
-	cell = kind_of_small(t, flags, mapping) * 8 +
+	cell = kind_of_small(t->view.file_kind, flags, mapping) * 8 +
 	       age_cells[age_of(raw, flags)];
 	if (others) {
 		cell += CELL_SHARED;
@@ -684,23 +690,90 @@ bool tally_fast_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
 	return true;
 }
 
+/* ------------------------------------------------------------- few pages */
+
+/* The cell of the page behind one entry, and its share. */
+static __always_inline bool
+look_at_entry(u64 raw, bool anonymous, enum page_kind file_kind,
+	      unsigned int *cell, u32 *share)
+{
+	const struct page *page = page_of(raw);
+	u64 flags, counts, mapping;
+
+	if (!maps_page(raw))
+		return false;
+	flags = page_word(page, FLAGS_WORD);
+	if (anonymous && is_exclusive(flags)) {
+		*cell = KIND_ANON_EXCLUSIVE * 8 + age_cells[age_of(raw, flags)];
+		*share = SHARE(1);
+		return true;
+	}
+	counts = counts_of(page);
+	mapping = page_word(page, MAPPING_WORD);
+	if (!is_small(flags, counts, mapping))
+		return false;
+	*cell = kind_of_small(file_kind, flags, mapping) * 8 +
+		age_cells[age_of(raw, flags)];
+	if ((u32)counts)
+		*cell += CELL_SHARED;
+	*share = shares[(u32)counts + 1];
+	return true;
+}
+
+/* Whether the pages behind the first one are like it, or not there. */
+static noinline bool few_alike(struct tally_few *few, const u64 *p,
+			       unsigned int n, bool anonymous,
+			       enum page_kind file_kind)
+{
+	unsigned int cell, i;
+	u32 share;
+
+	for (i = 0; i < n; i++) {
+		u64 raw = READ_ONCE(p[i]);
+
+		if (!raw) {
+			few->empty++;
+			continue;
+		}
+		if (!look_at_entry(raw, anonymous, file_kind, &cell, &share) ||
+		    cell != few->cell || share != few->share)
+			return false;
+		few->pages++;
+	}
+	return true;
+}
+
+bool tally_few(struct tally_few *few, const pte_t *pte, unsigned int n,
+	       bool anonymous, enum page_kind file_kind)
+{
+	const u64 *p = (const u64 *)pte;
+	u64 raw;
+
+	few->pages = 0;
+	few->empty = 0;
+	while ((raw = READ_ONCE(*p)) == 0) {
+		p++;
+		if (++few->empty == n)
+			return true;
+	}
+	if (!look_at_entry(raw, anonymous, file_kind, &few->cell, &few->share))
+		return false;
+	few->pages = 1;
+	n -= few->empty + 1;
+	return !n || few_alike(few, p + 1, n, anonymous, file_kind);
+}
+
 /* ------------------------------------------------------------------ fold */
 
 static void fold(struct tally *t, unsigned int cell, u64 pages, u64 pss)
 {
-	enum page_kind kind = cell / 8;
-
 	t->cell[cell] += pages;
 	t->cells_used |= BIT_ULL(cell);
 	tally_add(t, COUNT_LEAF + LEAF_PTE, pages);
 	tally_add(t, COUNT_ORDER, pages);
 	if (!(cell & CELL_SHARED))
 		pss = pages * SHARE(1);
-	if (kind <= KIND_KSM)
-		tally_add(t, COUNT_PSS_ANON, pss);
-	else
-		tally_add(t, kind == KIND_SHMEM ? COUNT_PSS_SHMEM :
-						  COUNT_PSS_FILE, pss);
+	tally_add(t, tally_pss_counter(cell), pss);
 	if (cell & CELL_DIRTY)
 		tally_add(t, COUNT_PSS_DIRTY, pss);
 }
@@ -805,6 +878,12 @@ bool tally_fast_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
 
 void tally_fast_fold(struct tally *t)
 {
+}
+
+bool tally_few(struct tally_few *few, const pte_t *pte, unsigned int n,
+	       bool anonymous, enum page_kind file_kind)
+{
+	return false;
 }
 
 #endif /* BLOCKS_POSSIBLE */

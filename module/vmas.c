@@ -69,6 +69,17 @@ static void copy_name(struct vma_copy *copy, struct vm_area_struct *vma)
 		strscpy(copy->name, text, sizeof(copy->name));
 }
 
+static bool is_swapped_shmem(const struct file *file)
+{
+	return shmem_mapping(file->f_mapping) &&
+	       READ_ONCE(SHMEM_I(file_inode(file))->swapped);
+}
+
+bool vma_file_is_ordinary(const struct file *file)
+{
+	return !IS_DAX(file_inode(file)) && !is_swapped_shmem(file);
+}
+
 static void copy_file(struct vma_copy *copy, struct vm_area_struct *vma,
 		      bool named)
 {
@@ -76,8 +87,7 @@ static void copy_file(struct vma_copy *copy, struct vm_area_struct *vma,
 
 	copy->identity = file;
 	copy->dax = IS_DAX(file_inode(file));
-	copy->shmem = shmem_mapping(file->f_mapping) &&
-		      READ_ONCE(SHMEM_I(file_inode(file))->swapped);
+	copy->shmem = is_swapped_shmem(file);
 	if (copy->flags & VM_HUGETLB)
 		copy->huge_shift = huge_page_shift(hstate_vma(vma));
 	if (named || copy->shmem)

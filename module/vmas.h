@@ -6,7 +6,7 @@
 #ifndef VMS_VMAS_H
 #define VMS_VMAS_H
 
-#include <linux/mm_types.h>
+#include <linux/mm.h>
 #include <linux/types.h>
 
 enum vma_name {
@@ -19,6 +19,21 @@ enum vma_name {
 };
 
 #define VMA_NAME_MAX	80	/* ANON_VMA_NAME_MAX_LEN, and any special name */
+
+/* No device's memory, and none of it in swap. */
+bool vma_file_is_ordinary(const struct file *file);
+
+/**
+ * vma_is_ordinary - whether its entries say all there is to say of its pages
+ *
+ * None are of hugetlb, of a device or of no struct page at all, and no object
+ * behind it has pages in swap. Context: in a section, @vma is locked.
+ */
+static inline bool vma_is_ordinary(const struct vm_area_struct *vma)
+{
+	return !(vma->vm_flags & (VM_HUGETLB | VM_PFNMAP | VM_MIXEDMAP)) &&
+	       (!vma->vm_file || vma_file_is_ordinary(vma->vm_file));
+}
 
 /**
  * struct vma_copy - what is known of a VMA

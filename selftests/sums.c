@@ -125,6 +125,45 @@ TEST_F(sums, split_by_buffer)
 	}
 }
 
+static void total_of(const struct scan *s, struct scan_tally *total)
+{
+	size_t i;
+
+	memset(total, 0, sizeof(*total));
+	for (i = 0; i < s->nr_tallies; i++)
+		tally_add(total, &s->tally[i]);
+}
+
+/* Tallies without VMA records: nothing says which parts belong together. */
+TEST_F(sums, tallies_alone_however_split)
+{
+	static const struct scan cuts[] = {
+		{ .buffer_size = 1200 }, { .buffer_size = 1304 },
+		{ .buffer_size = 5000 }, { .budget = 1 }, { .budget = 7 },
+		{ .budget = 64 }, { .budget = 513 },
+		{ .budget = 100, .buffer_size = 2000 },
+	};
+	struct scan_tally expected, total;
+	size_t i;
+
+	total_of(&self->whole, &expected);
+	for (i = 0; i < ARRAY_SIZE(cuts); i++) {
+		struct scan s = cuts[i];
+
+		s.records = RECORD(TALLY);
+		ASSERT_EQ(0, scan_run(self->t.fd, &s)) TH_LOG("%s", s.error);
+		total_of(&s, &total);
+		EXPECT_EQ(0, memcmp(expected.cell, total.cell, sizeof(total.cell)))
+			TH_LOG("cut %zu", i);
+		EXPECT_EQ(0, memcmp(expected.counter, total.counter,
+				    sizeof(total.counter)))
+			TH_LOG("cut %zu", i);
+		if (!s.budget)
+			EXPECT_EQ(self->whole.nr_tallies, s.nr_tallies);
+		scan_free(&s);
+	}
+}
+
 /* Scan [start, end) into a part; parts of one VMA are put together. */
 static int scan_part(int fd, struct scan *sum, uint64_t start, uint64_t end)
 {

@@ -33,31 +33,55 @@ static void touch_ragged(char *p, size_t size)
 	}
 }
 
+/* A mapping cut into many of one page to seventeen, by a flag of no matter. */
+static void shatter(char *p, size_t size)
+{
+	static const size_t pages[] = { 1, 1, 2, 1, 5, 1, 16, 3, 1, 17 };
+	size_t i = 0, n;
+
+	for (n = 0; i < size; n++) {
+		size_t piece = pages[n % 10] * PAGE_SIZE;
+
+		if (piece > size - i)
+			piece = size - i;
+		if (n % 2)
+			madvise(p + i, piece, MADV_DONTDUMP);
+		i += piece;
+	}
+}
+
 static void build_anon(void)
 {
 	char *p = map_anon(SMALL, PAGE_SIZE);
 
 	touch(p, SMALL);
+	shatter(p, SMALL / 4);
 	p = map_anon(SMALL, PAGE_SIZE);
 	touch_ragged(p, SMALL);
+	shatter(p, SMALL / 4);
 	p = map_anon(SMALL, PAGE_SIZE);
 	read_all(p, SMALL);
 	touch_ragged(p, SMALL / 2);
+	shatter(p + SMALL / 4, SMALL / 2);
 	p = map_anon(SMALL, PAGE_SIZE);
 	touch_ragged(p, SMALL);
 	mprotect(p + SMALL / 4, SMALL / 4, PROT_NONE);
 	mprotect(p + SMALL / 2, SMALL / 4, PROT_READ);
+	shatter(p + SMALL / 8, SMALL / 2);
 	p = map_anon(SMALL, PAGE_SIZE);
 	touch_ragged(p, SMALL);
 	mlock(p, SMALL);
+	shatter(p, SMALL / 4);
 	p = map_anon(SMALL, PAGE_SIZE);
 	touch_ragged(p, SMALL);
 	madvise(p, SMALL / 2, MADV_FREE);
+	shatter(p + SMALL / 4, SMALL / 2);
 	p = map_anon(64 * MIB, PAGE_SIZE);
 	touch(p + 20 * MIB, PAGE_SIZE);
 	p = map_anon(SMALL, PAGE_SIZE);
 	touch_ragged(p, SMALL);
 	madvise(p, SMALL, MADV_GUARD_INSTALL);
+	shatter(p, SMALL / 4);
 	prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, p, SMALL, "zoo");
 }
 
@@ -80,6 +104,7 @@ static void build_huge(void)
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1);
 		touch_ragged(p, SMALL);
 		madvise(p + 3 * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED);
+		shatter(p, SMALL / 4);
 		mthp_enable(64, false);
 	}
 }
@@ -110,9 +135,11 @@ static void build_files(const char *type)
 	p = map_file(SMALL, PAGE_SIZE, MAP_SHARED, fd);
 	read_all(p, SMALL / 2);
 	touch_ragged(p, SMALL / 4);
+	shatter(p, SMALL / 2);
 	p = map_file(SMALL, PAGE_SIZE, MAP_PRIVATE, fd);
 	read_all(p, SMALL);
 	touch_ragged(p, SMALL);
+	shatter(p, SMALL / 4);
 	close(fd);
 }
 
@@ -123,6 +150,7 @@ static void build_shmem(void)
 
 	p = map_file(SMALL, PAGE_SIZE, MAP_SHARED | MAP_ANONYMOUS, -1);
 	touch_ragged(p, SMALL);
+	shatter(p, SMALL / 4);
 	if (fd < 0 || ftruncate(fd, 2 * PMD_SIZE))
 		return;
 	p = map_file(2 * PMD_SIZE, PMD_SIZE, MAP_SHARED, fd);
@@ -133,6 +161,7 @@ static void build_shmem(void)
 	p = map_file(2 * PMD_SIZE, PAGE_SIZE, MAP_PRIVATE, fd);
 	read_all(p, PMD_SIZE);
 	touch_ragged(p, PMD_SIZE / 8);
+	shatter(p, PMD_SIZE / 16);
 }
 
 static void build_swapped(void)
@@ -145,11 +174,13 @@ static void build_swapped(void)
 	touch_ragged(p, SMALL);
 	page_out(p, SMALL);
 	read_all(p, SMALL / 4);
+	shatter(p + SMALL / 8, SMALL / 4);
 	p = map_file(SMALL, PAGE_SIZE, MAP_SHARED | MAP_ANONYMOUS, -1);
 	touch_ragged(p, SMALL);
 	settle();
 	madvise(p, SMALL, 21 /* MADV_PAGEOUT */);
-	read_all(p, SMALL / 8);
+	read_all(p + SMALL / 8, SMALL / 8);
+	shatter(p, SMALL / 4);
 }
 
 static void build_ksm(void)
@@ -160,29 +191,39 @@ static void build_ksm(void)
 	ksm_merge(p, SMALL);
 	ksm_stop();
 	touch_ragged(p, SMALL / 2);
+	shatter(p + SMALL / 4, SMALL / 2);
 }
 
 /* A child that shares all by fork and copies some of it. */
-static void build_sharing(void)
+static int fork_sharer(char *p, char *q, size_t offset)
 {
-	char *p = map_anon(SMALL, PAGE_SIZE), *q = map_anon(2 * PMD_SIZE, PMD_SIZE);
 	int up[2];
 	char c;
 
-	touch_ragged(p, SMALL);
-	make_thp(q, 2 * PMD_SIZE);
 	if (pipe(up))
-		return;
+		return -1;
 	if (!fork()) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		touch_ragged(p + 5 * PAGE_SIZE, SMALL / 4);
-		touch_ragged(q, PMD_SIZE / 4);
+		touch_ragged(p + offset, SMALL / 4);
+		touch_ragged(q + offset, PMD_SIZE / 4);
 		if (write(up[1], "", 1) == 1)
 			for (;;)
 				pause();
 		_exit(0);
 	}
-	if (read(up[0], &c, 1) != 1)
+	return read(up[0], &c, 1) == 1 ? 0 : -1;
+}
+
+/* Pages mapped once, twice and three times. */
+static void build_sharing(void)
+{
+	char *p = map_anon(SMALL, PAGE_SIZE), *q = map_anon(2 * PMD_SIZE, PMD_SIZE);
+
+	touch(p, SMALL / 2);
+	touch_ragged(p + SMALL / 2, SMALL / 2);
+	make_thp(q, 2 * PMD_SIZE);
+	shatter(p, SMALL / 2);
+	if (fork_sharer(p, q, 5 * PAGE_SIZE) || fork_sharer(p, q, SMALL / 4))
 		_exit(1);
 	touch_ragged(p + SMALL / 2, SMALL / 4);
 }
