@@ -8,6 +8,7 @@
 #include <linux/fuse.h>
 #include <pthread.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include "leaf.h"
@@ -171,46 +172,69 @@ static int build(void *arg, unsigned int step)
 	return pthread_create(&thread, NULL, overmap, s);
 }
 
-FIXTURE_SETUP(stuck)
+/* Mount the file system in @dir and serve it; 0 or an errno. */
+static int start_server(struct shared *s, char *dir, pid_t *server)
 {
 	char options[128];
-	int fuse, i;
+	int fuse;
 
-	self->t.fd = -1;
-	self->s = shared_alloc(sizeof(*self->s));
 	run_command("modprobe -q fuse");
 	fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (fuse < 0)
-		SKIP(return, "/dev/fuse: %s", strerror(errno));
-	strcpy(self->dir, "/tmp/stuck.XXXXXX");
-	ASSERT_NE(NULL, mkdtemp(self->dir));
+		return ENODEV;
+	strcpy(dir, "/tmp/stuck.XXXXXX");
+	if (!mkdtemp(dir))
+		return EIO;
 	snprintf(options, sizeof(options),
 		 "fd=%d,rootmode=40700,user_id=0,group_id=0", fuse);
-	ASSERT_EQ(0, mount("stuck", self->dir, "fuse", 0, options))
-		TH_LOG("mount: %s", strerror(errno));
-	self->server = fork();
-	if (!self->server)
-		serve(fuse, self->s);
+	if (mount("stuck", dir, "fuse", 0, options))
+		return errno;
+	*server = fork();
+	if (!*server) {
+		/* Without its server the file system gives up, and nobody is stuck. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		serve(fuse, s);
+	}
 	close(fuse);
-	snprintf(file.path, sizeof(file.path), "%s/file", self->dir);
-	ASSERT_EQ(0, target_start(&self->t, build, self->s));
-	for (i = 0; i < 10000 && !self->s->blocked; i++)
+	snprintf(file.path, sizeof(file.path), "%s/file", dir);
+	return 0;
+}
+
+static bool wait_until_stuck(const struct shared *s)
+{
+	int i;
+
+	for (i = 0; i < 10000 && !s->blocked; i++)
 		usleep(1000);
-	ASSERT_TRUE(self->s->blocked)
-		TH_LOG("the process did not get stuck, done %d", self->s->done);
 	usleep(100000);
+	return s->blocked;
+}
+
+static void set_free(struct shared *s, struct target *t, pid_t server, const char *dir)
+{
+	if (s)
+		s->release = true;
+	usleep(50000);
+	if (server > 0)
+		kill(server, SIGKILL);
+	target_stop(t);
+	umount2(dir, MNT_DETACH);
+	rmdir(dir);
+}
+
+FIXTURE_SETUP(stuck)
+{
+	self->t.fd = -1;
+	self->s = shared_alloc(sizeof(*self->s));
+	ASSERT_BUILT(start_server(self->s, self->dir, &self->server), "/dev/fuse");
+	ASSERT_EQ(0, target_start(&self->t, build, self->s));
+	ASSERT_TRUE(wait_until_stuck(self->s))
+		TH_LOG("the process did not get stuck, done %d", self->s->done);
 }
 
 FIXTURE_TEARDOWN(stuck)
 {
-	if (self->s)
-		self->s->release = true;
-	usleep(50000);
-	if (self->server > 0)
-		kill(self->server, SIGKILL);
-	target_stop(&self->t);
-	umount2(self->dir, MNT_DETACH);
-	rmdir(self->dir);
+	set_free(self->s, &self->t, self->server, self->dir);
 }
 
 static double now(void)
@@ -338,4 +362,40 @@ TEST_F(stuck, released_process_is_read_in_full)
 	scan_free(&s);
 }
 
-VMSCOPE_TEST_MAIN
+/*
+ * For command.sh: a process that is stuck until standard input ends. On standard
+ * output its pid and the address of memory that was there before.
+ */
+static int hold(void)
+{
+	struct shared *s = shared_alloc(sizeof(*s));
+	struct target t = { .fd = -1 };
+	char dir[32], c;
+	pid_t server = 0;
+	int error = start_server(s, dir, &server);
+
+	if (!error)
+		error = target_start(&t, build, s);
+	if (!error && !wait_until_stuck(s))
+		error = ETIMEDOUT;
+	if (error)
+		fprintf(stderr, "stuck: %s\n", strerror(error));
+	else
+		printf("%d %lx\n", t.pid, (unsigned long)s->vma[0].start);
+	fflush(stdout);
+	while (!error && read(0, &c, 1) > 0)
+		;
+	set_free(s, &t, server, dir);
+	return error == ENODEV ? KSFT_SKIP : !!error;
+}
+
+int main(int argc, char **argv)
+{
+	if (access(VMSCOPE_DEVICE, F_OK)) {
+		ksft_print_header();
+		ksft_exit_skip("the vmscope module is not loaded\n");
+	}
+	if (argc > 1 && !strcmp(argv[1], "--hold"))
+		return hold();
+	return test_harness_run(argc, argv);
+}

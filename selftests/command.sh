@@ -1,0 +1,447 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The command with the real module: targets that are stuck, that end, that are nobody's to
+# look at; threads; wrong questions. Knows nothing of the interface between the two. Leaves
+# the module loaded.
+set -u
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(cd "$here/.." && pwd)
+bin=${VMSCOPE_TESTS:-$top/build/selftests}
+VMSCOPE=$(command -v vmscope || echo "$top/build/tools/vmscope")
+WORK=$(mktemp -d)
+export LC_ALL=C.UTF-8 TERM=xterm
+trap 'rm -rf "$WORK"' EXIT
+# shellcheck source=tools/tests/lib.sh
+. "$top/tools/tests/lib.sh"
+
+# hold_program PROGRAM...: a process that says when it is ready; its pid in $held.
+hold_program() {
+	"$@" >"$WORK/held" 2>"$WORK/held.err" <"$WORK/never" &
+	held=$!
+	trap 'kill -9 $held 2>/dev/null || :' EXIT
+	for _ in $(seq 600); do
+		# What it does after it said so is soon over.
+		[ ! -s "$WORK/held" ] || { sleep 1 && return 0; }
+		kill -0 $held 2>/dev/null || break
+		sleep 0.1
+	done
+	die "$1 does not start: $(cat "$WORK/held.err")"
+}
+
+# A process that touched some memory and waits; an address of it in $address.
+hold_python() {
+	hold_program python3 -c '
+import ctypes, mmap, sys
+m = mmap.mmap(-1, 1 << 22)
+m.write(b"x" * (1 << 21))
+print(hex(ctypes.addressof(ctypes.c_char.from_buffer(m))), flush=True)
+sys.stdin.read()'
+	address=$(cat "$WORK/held")
+}
+
+# One that holds every kind of memory.
+hold_zoo() {
+	# shellcheck disable=SC2016 # the other shell expands it
+	hold_program bash -c 'exec "$0" --zoo 100<&0 101>&1' "$bin/sums"
+}
+
+# within SECONDS: since $SECONDS was set to 0.
+within() {
+	[ "$SECONDS" -le "$1" ] || die "it took $SECONDS s, more than $1"
+}
+
+# ------------------------------------------------------------------- stuck
+
+# Its pid in $stuck, memory that it had before at $address.
+hold_stuck() {
+	hold_program "$bin/stuck" --hold
+	read -r stuck address <"$WORK/held"
+}
+
+# Kernels that read under mmap_lock alone must refuse, the others read on.
+refuses() {
+	[ "$(uname -r | cut -d. -f1-2)" = 6.1 ]
+}
+
+# Partial data has its status and its sentence; no lock needed, no data missing.
+expect_partial() {
+	local got=0
+
+	SECONDS=0
+	timeout -s KILL 60 "$VMSCOPE" "$@" >"$WORK/out" 2>"$WORK/err" || got=$?
+	out=$(cat "$WORK/out") err=$(cat "$WORK/err")
+	case $got in
+	6)
+		has "$err" "memory map locked"
+		has "$err" "--timeout"
+		;;
+	0)
+		refuses && die "$*: succeeded: $out"
+		has_not "$out" SKIPPED
+		;;
+	*) die "$* ended with $got: $out $err" ;;
+	esac
+	within 20
+}
+
+test_stuck_process_is_shown() {
+	hold_stuck
+	expect_partial show "$stuck"
+	has "$out" "stuck  pid $stuck"
+	if refuses; then
+		has "$out" "STOPPED at 0x0"
+	else
+		has "$out" "waited"
+	fi
+	expect_partial maps "$stuck"
+	refuses || has "$out" "rwxp"
+	expect_partial maps "$stuck" --jobs 4
+	expect_partial pages "$stuck" --key state
+	has_not "$out" "no pages there"
+	expect_partial record "$stuck" -w "$WORK/snapshot"
+}
+
+test_stuck_process_is_walked() {
+	hold_stuck
+	SECONDS=0
+	if refuses; then
+		expect 6 timeout -s KILL 60 "$VMSCOPE" walk "$stuck" "$address"
+		has "$out" "the lock stayed taken"
+	else
+		expect 0 timeout -s KILL 60 "$VMSCOPE" walk "$stuck" "$address"
+		has "$out" "PTE  entry"
+	fi
+	within 20
+}
+
+# procfs would wait for ever; the command does not.
+test_stuck_process_and_procfs() {
+	local verb
+
+	hold_stuck
+	for verb in "show $stuck --source=proc" "maps $stuck --source=proc" "verify $stuck" \
+		"pages $stuck --key state --source=proc" "walk $stuck $address --source=proc" \
+		"record $stuck -w $WORK/snapshot --verify"; do
+		SECONDS=0
+		# shellcheck disable=SC2086
+		refused 6 "process $stuck keeps its memory map locked" \
+			timeout -s KILL 60 "$VMSCOPE" $verb
+		within 30
+	done
+	SECONDS=0
+	refused 6 "does not answer" timeout -s KILL 60 "$VMSCOPE" show "$stuck" \
+		--source=proc --timeout 300
+	within 10
+}
+
+# Of processes with one name each is listed with its arguments, which stand in its memory.
+test_stuck_process_does_not_hold_up_names() {
+	hold_stuck
+	SECONDS=0
+	expect 2 timeout -s KILL 60 "$VMSCOPE" show stuck
+	has "$err" "$stuck  (no command line: its memory map is locked)"
+	within 20
+}
+
+# A timeout of one's own is kept.
+test_stuck_process_with_a_timeout() {
+	hold_stuck
+	SECONDS=0
+	expect_partial show "$stuck" --timeout 50
+	expect 0 vmscope show self
+	within 10
+}
+
+# ----------------------------------------------------------------- threads
+
+# Gigabytes that are nearly empty, and more mappings than one thread takes at a time.
+hold_large() {
+	hold_program python3 -c '
+import ctypes, mmap, sys
+noreserve, no_huge_pages = 0x4000, 15
+m = mmap.mmap(-1, 3 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | noreserve)
+m.madvise(no_huge_pages)
+for at in range(0, 3 << 30, 1 << 20):
+    m[at] = 1
+n = mmap.mmap(-1, 9000 * 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+libc = ctypes.CDLL(None)
+base = ctypes.addressof(ctypes.c_char.from_buffer(n))
+n.write(b"x" * (9000 * 4096))
+for i in range(0, 9000, 2):
+    assert not libc.mprotect(ctypes.c_void_p(base + i * 4096), 4096, 1)
+print("ready", flush=True)
+sys.stdin.read()'
+}
+
+same_reports() {
+	python3 - "$1" "$2" "$3" <<-'PY'
+	import json, sys
+	one, many = (json.load(open(f)) for f in sys.argv[1:3])
+	jobs = int(sys.argv[3])
+	if many["cost"]["jobs"] != jobs:
+	    sys.exit("%d threads instead of %d" % (many["cost"]["jobs"], jobs))
+	# Others map the same files meanwhile; what is referenced changes by itself.
+	shares = {"pss", "pss_file", "uss", "shared_clean", "private_clean"}
+	moving = {"referenced", "marks"}
+	if len(one["maps"]) < 9000 or len(one["maps"]) != len(many["maps"]):
+	    sys.exit("%d and %d mappings" % (len(one["maps"]), len(many["maps"])))
+	for a, b in zip(one["maps"], many["maps"]):
+	    for key in a:
+	        if key in moving or (a["inode"] and key in shares):
+	            continue
+	        if a[key] != b[key]:
+	            sys.exit("%s: %s is %s and %s" % (a["start"], key, a[key], b[key]))
+	PY
+}
+
+test_threads_add_up_exactly() {
+	local jobs
+
+	hold_large
+	expect 0 vmscope maps "$held" -J --jobs 1
+	cp "$WORK/out" "$WORK/one"
+	for jobs in 2 5; do
+		expect 0 vmscope maps "$held" -J --jobs $jobs
+		cp "$WORK/out" "$WORK/many"
+		same_reports "$WORK/one" "$WORK/many" $jobs
+	done
+	expect 0 vmscope show "$held" -J --jobs 4
+	has "$(json "r['totals']['size'] - r['totals']['untouched'] > (3072 + 9000) * 4096")" True
+}
+
+# ----------------------------------------------------------------- verify
+
+test_verify_finds_no_difference() {
+	hold_zoo
+	expect 0 vmscope verify "$held"
+	has "$out" "same:"
+	has_not "$out" DIFFERENT
+}
+
+# ------------------------------------------------------------- permission
+
+test_permission_device_is_roots() {
+	hold_python
+	refused 5 "/dev/vmscope: Permission denied: run as root" \
+		as_nobody "$VMSCOPE" show "$held" --source=module
+	refused 5 "run as root" as_nobody "$VMSCOPE" verify "$held"
+	refused 5 "run as root" as_nobody "$VMSCOPE" maps "$held"
+	# What procfs tells anybody of a process that is not theirs.
+	expect 6 as_nobody "$VMSCOPE" show "$held"
+	has "$out" "not the module: /dev/vmscope: Permission denied"
+	expect 0 as_nobody "$VMSCOPE" show self
+	has "$out" "source proc"
+	expect 5 as_nobody "$VMSCOPE" doctor
+	has "$out" "run as root"
+}
+
+# Without CAP_SYS_ADMIN everything but frames; without CAP_SYS_PTRACE only oneself.
+test_permission_two_levels() {
+	hold_python
+	expect 0 setpriv --bounding-set -sys_admin "$VMSCOPE" walk "$held" "$address"
+	has "$out" "CAP_SYS_ADMIN"
+	expect 0 setpriv --bounding-set -sys_admin "$VMSCOPE" pages "$held" "${address#0x}+8K" \
+		--key state,frame --raw --noheadings -o frame
+	same "$(sort -u "$WORK/out")" -
+	expect 0 setpriv --bounding-set -sys_admin "$VMSCOPE" show "$held"
+	has "$out" "source module"
+	refused 5 "CAP_SYS_PTRACE over it" \
+		setpriv --bounding-set -sys_ptrace "$VMSCOPE" maps "$held" --source=module
+	expect 0 setpriv --bounding-set -sys_ptrace "$VMSCOPE" maps self --source=module
+}
+
+test_permission_pid_namespace() {
+	hold_python
+	refused 3 "no process $held in this pid namespace" \
+		unshare --pid --fork --mount-proc "$VMSCOPE" show "$held"
+	expect 0 unshare --pid --fork --mount-proc "$VMSCOPE" show 1
+	has "$out" "pid 1 "
+	has "$out" "source module"
+}
+
+# Root of a user namespace is not root: the device is not theirs, nor a frame of theirs.
+test_permission_user_namespace() {
+	refused 5 "run as root" as_nobody unshare --user --map-root-user \
+		"$VMSCOPE" show self --source=module
+	expect 0 unshare --user --map-root-user "$VMSCOPE" pages self --key state,frame \
+		--raw --noheadings -o frame --source=module
+	same "$(sort -u "$WORK/out")" -
+	hold_python
+	refused 5 "CAP_SYS_PTRACE over it" unshare --user --map-root-user \
+		"$VMSCOPE" show "$held" --source=module
+}
+
+# -------------------------------------------------------- wrong questions
+
+test_wrong_targets() {
+	refused 3 "no process 4194303 in this pid namespace: look for it with" vmscope show 4194303
+	refused 2 "process 2 is a kernel thread: it has no user address space" vmscope show 2
+	refused 2 "process 2 (kthreadd) is a kernel thread" vmscope show 2 --source=proc
+	refused 2 "kernel thread" vmscope walk 2 1000
+	refused 2 "kernel thread" vmscope pages 2
+	refused 2 "kernel thread" vmscope verify 2
+	refused 2 "is no pid" vmscope show -- -1
+}
+
+test_wrong_zombie() {
+	sh -c 'sleep 0.1 & exec sleep 100' &
+	held=$!
+	trap 'kill -9 $held 2>/dev/null' EXIT
+	sleep 1
+	local zombie
+	# It has no newline at its end, which read takes for a failure.
+	read -r zombie <"/proc/$held/task/$held/children" || [ -n "$zombie" ]
+	refused 3 "has exited" vmscope show "$zombie"
+	refused 3 "has exited" vmscope maps "$zombie" --source=proc
+}
+
+test_wrong_ranges() {
+	refused 2 "before its start" vmscope pages self 2000-1000
+	refused 2 "page size" vmscope pages self 1001-2000
+	refused 2 "beyond the last" vmscope pages self fffffffffffff000+15E
+	refused 2 "user address" vmscope pages self ffff800000000000-ffff800000001000
+	refused 2 "no multiple of the page size" vmscope pages self fffffffffffff000-ffffffffffffffff
+	expect 0 vmscope pages self 1000-2000
+	has "$out" "no pages there"
+}
+
+test_wrong_addresses() {
+	expect 0 vmscope walk self ffff888000000000
+	has "$out" "No user address"
+	expect 0 vmscope walk self ffffffffffffffff
+	has "$out" "No user address"
+	expect 0 vmscope walk self 0
+	refused 2 "is no address" vmscope walk self 12345678901234567
+	refused 2 "is no address" vmscope walk self rax
+}
+
+# ---------------------------------------------------------------- outputs
+
+test_output_that_cannot_be_written() {
+	hold_python
+	local verb
+	for verb in "show $held" "maps $held" "pages $held" "walk $held $address" "verify $held" \
+		doctor "show $held -J" "maps $held -J"; do
+		# shellcheck disable=SC2086
+		refused 6 "No space left on device: some of it is lost" sh -c '"$@" >/dev/full' - "$VMSCOPE" $verb
+		# shellcheck disable=SC2086
+		refused 6 "standard output is closed" sh -c '"$@" >&-' - "$VMSCOPE" $verb
+	done
+	# Who reads no more has had enough: no word, and no other status than a pipe's.
+	vmscope maps "$held" -o all | head -n 1 >"$WORK/one"
+	[ -s "$WORK/one" ] || die "nothing came through the pipe"
+}
+
+# on_terminal COLUMNS COMMAND...: what it writes to a terminal of that width.
+on_terminal() {
+	script -qec "stty cols $1 rows 24; ${*:2}" /dev/null </dev/null >"$WORK/terminal" 2>&1
+	tr -d '\r' <"$WORK/terminal"
+}
+
+test_output_fits_narrow_terminals() {
+	hold_python
+	local verb
+	for verb in "show $held" "walk $held $address" "verify $held" doctor "maps $held" \
+		"pages $held --key state"; do
+		on_terminal 40 NO_COLOR=1 "$VMSCOPE" "$verb" >"$WORK/out"
+		[ -s "$WORK/out" ] || die "$verb: nothing"
+		[ "$(wc -L <"$WORK/out")" -le 40 ] ||
+			die "$verb is wider: $(awk 'length > 40' "$WORK/out" | head -n 3)"
+	done
+	[ "$(on_terminal 80 "$VMSCOPE" show "$held" | wc -l)" -le 24 ] || die "show has too many lines"
+}
+
+test_output_has_colour_only_where_it_may() {
+	local escape
+	escape=$(printf '\033')
+	hold_python
+	expect 0 vmscope show "$held"
+	has_not "$out" "$escape"
+	has "$(on_terminal 80 "$VMSCOPE" show "$held")" "$escape"
+	has_not "$(on_terminal 80 NO_COLOR=1 "$VMSCOPE" show "$held")" "$escape"
+	has_not "$(on_terminal 80 TERM=dumb "$VMSCOPE" show "$held")" "$escape"
+}
+
+# ----------------------------------------------------------- targets that end
+
+# A status of its own for a target that went; anything else is a whole report.
+test_target_that_ends_meanwhile() {
+	local round got gone=0
+
+	for round in 1 2 3 4 5 6 7 8; do
+		hold_python
+		sh -c "sleep 0.0$round; kill -9 $held" &
+		got=0
+		while [ $got -eq 0 ]; do
+			vmscope show "$held" >"$WORK/out" 2>"$WORK/err" || got=$?
+		done
+		[ $got -eq 3 ] || die "ended with $got: $(cat "$WORK/err")"
+		wait
+		gone=$((gone + 1))
+	done
+	same $gone 8
+}
+
+test_target_that_is_stopped_or_traced() {
+	hold_python
+	kill -STOP "$held"
+	expect 0 vmscope show "$held"
+	has "$out" "source module"
+	expect 0 vmscope verify "$held"
+	kill -CONT "$held"
+}
+
+# ------------------------------------------------------------- no module
+
+# In the end: it takes the module away, and brings it back.
+test_without_the_module() {
+	[ -n "${VMSCOPE_KO:-}" ] || skip "VMSCOPE_KO does not say where the module is"
+	hold_python
+	rmmod vmscope
+	trap 'kill -9 $held; [ -e /dev/vmscope ] || insmod "$VMSCOPE_KO"' EXIT
+	refused 4 "/dev/vmscope does not exist: load the module with 'modprobe vmscope'" \
+		vmscope show "$held" --source=module
+	refused 4 "modprobe vmscope" vmscope verify "$held"
+	expect 0 vmscope show "$held"
+	has "$out" "not the module: /dev/vmscope does not exist"
+	expect 0 vmscope maps "$held"
+	has "$err" "figures are from procfs: /dev/vmscope does not exist"
+	expect 0 vmscope pages "$held" --key state
+	expect 4 vmscope doctor
+	has "$out" "modprobe"
+	insmod "$VMSCOPE_KO"
+	expect 0 vmscope show "$held"
+	has "$out" "source module"
+}
+
+# ------------------------------------------------------------------------
+
+echo "TAP version 13"
+if [ ! -e /dev/vmscope ]; then
+	echo "1..0 # SKIP the vmscope module is not loaded"
+	exit 4
+fi
+mkfifo "$WORK/never"
+# Kept open for writing: who reads from it waits until this shell ends.
+exec 7<>"$WORK/never"
+
+mapfile -t tests < <(declare -F | awk '$3 ~ /^test_/ { print $3 }' | LC_ALL=C sort)
+[ $# -eq 0 ] || tests=("${@/#/test_}")
+echo "1..${#tests[@]}"
+number=0 failed=0
+for test in "${tests[@]}"; do
+	number=$((number + 1))
+	# In a shell of its own: a test stops at its first wrong thing.
+	(set -e; "$test") >"$WORK/log" 2>&1 </dev/null
+	case $? in
+	0) echo "ok $number command.${test#test_}" ;;
+	4) echo "ok $number command.${test#test_} # SKIP $(tail -n 1 "$WORK/log")" ;;
+	*)
+		sed 's/^/# /' "$WORK/log" | head -n 30
+		echo "not ok $number command.${test#test_}"
+		failed=$((failed + 1))
+		;;
+	esac
+done
+[ "$failed" -eq 0 ]
