@@ -55,19 +55,6 @@ static void become_nobody(void)
 	prctl(PR_SET_DUMPABLE, 1);
 }
 
-/* Give up capabilities, but not the user id. */
-static int drop_capability(int capability)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
-
-	if (syscall(SYS_capget, &head, data))
-		return errno;
-	data[capability / 32].effective &= ~(1u << capability % 32);
-	data[capability / 32].permitted &= ~(1u << capability % 32);
-	return syscall(SYS_capset, &head, data) ? errno : 0;
-}
-
 /* Run a block in a child; its failures are the test's. */
 #define IN_CHILD(...) do {						\
 	int status_;							\
@@ -261,6 +248,41 @@ TEST_F(permission, pids_are_those_of_the_callers_namespace)
 	});
 }
 
+/* Both levels are the same there: capabilities count, not who one is. */
+TEST_F(permission, two_levels_inside_a_pid_namespace)
+{
+	IN_CHILD({
+		pid_t init;
+		int status;
+
+		ASSERT_EQ(0, unshare(CLONE_NEWPID));
+		init = fork();
+		if (!init) {
+			struct vmscope_open arg = {
+				.size = sizeof(arg), .pid = start_waiting(),
+			};
+			struct region r;
+
+			build(&r, 0);
+			ASSERT_EQ(0, vmscope_ioctl(self->device, VMSCOPE_OPEN, &arg));
+			EXPECT_EQ(1, arg.physical);
+			ASSERT_EQ(0, drop_capability(CAP_SYS_ADMIN));
+			ASSERT_EQ(0, vmscope_ioctl(self->device, VMSCOPE_OPEN, &arg));
+			EXPECT_EQ(0, arg.physical);
+			become_nobody();
+			EXPECT_EQ(-EPERM, target_open(self->device, arg.pid));
+			arg.pid = 1;
+			ASSERT_EQ(0, vmscope_ioctl(self->device, VMSCOPE_OPEN, &arg));
+			EXPECT_EQ(0, arg.physical);
+			expect_nothing_physical(_metadata, arg.fd, &r);
+			_exit(0);
+		}
+		waitpid(init, &status, 0);
+		EXPECT_EQ(0, status);
+		_exit(0);
+	});
+}
+
 TEST_F(permission, user_namespace_reaches_its_own_and_no_other)
 {
 	IN_CHILD({
@@ -269,9 +291,7 @@ TEST_F(permission, user_namespace_reaches_its_own_and_no_other)
 
 		build(&r, 0);
 		become_nobody();
-		if (unshare(CLONE_NEWUSER)) {
-			SKIP(_exit(0), "no user namespaces: %s", strerror(errno));
-		}
+		ASSERT_EQ(0, unshare(CLONE_NEWUSER));
 		/* All capabilities there, none here. */
 		EXPECT_EQ(-EPERM, target_open(self->device, self->root.pid));
 		arg.pid = start_waiting();

@@ -3,6 +3,8 @@
  * What VMSCOPE_OPEN accepts and refuses, as root; knows nothing of rights.
  */
 #include "kselftest_harness.h"
+#include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/ptrace.h>
@@ -30,6 +32,14 @@ FIXTURE_TEARDOWN(open)
 static int call(FIXTURE_DATA(open) *self)
 {
 	return vmscope_ioctl(self->device, VMSCOPE_OPEN, &self->arg);
+}
+
+static int exit_status(pid_t child)
+{
+	int status;
+
+	return waitpid(child, &status, 0) == child && WIFEXITED(status) ?
+		WEXITSTATUS(status) : -1;
 }
 
 static uint64_t mm_of(int fd)
@@ -196,6 +206,28 @@ TEST_F(open, out_of_descriptors_is_emfile)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Of the whole machine; who has CAP_SYS_ADMIN may go beyond it. */
+TEST_F(open, out_of_files_is_enfile)
+{
+	long most = read_number("/proc/sys/fs/file-max");
+	int file_max = open("/proc/sys/fs/file-max", O_WRONLY);
+	char text[24];
+	pid_t child;
+
+	ASSERT_LT(0, most);
+	ASSERT_LE(0, file_max);
+	child = fork();
+	if (!child) {
+		drop_capability(CAP_SYS_ADMIN);
+		_exit(pwrite(file_max, "1", 1, 0) == 1 ? -call(self) : 0);
+	}
+	EXPECT_EQ(ENFILE, exit_status(child));
+	snprintf(text, sizeof(text), "%ld", most);
+	EXPECT_LT(0, pwrite(file_max, text, strlen(text), 0));
+	EXPECT_EQ(most, read_number("/proc/sys/fs/file-max"));
+	close(file_max);
+}
+
 /* Whoever is told of the failure must not also be given the descriptor. */
 TEST_F(open, answer_that_cannot_be_written_leaks_no_descriptor)
 {
@@ -225,4 +257,27 @@ TEST_F(open, totals_name_the_leader)
 	close(self->arg.fd);
 }
 
-VMSCOPE_TEST_MAIN
+/* For unload.sh: a target that is open, and nothing else, until standard input ends. */
+static int hold(void)
+{
+	int device = device_open(), fd = target_open(device, 0);
+	char c;
+
+	close(device);
+	if (fd < 0 || write(1, "open\n", 5) != 5)
+		return 1;
+	while (read(0, &c, 1) > 0)
+		;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (access(VMSCOPE_DEVICE, F_OK)) {
+		ksft_print_header();
+		ksft_exit_skip("the vmscope module is not loaded\n");
+	}
+	if (argc > 1 && !strcmp(argv[1], "--hold"))
+		return hold();
+	return test_harness_run(argc, argv);
+}

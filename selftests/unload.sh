@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The module cannot be unloaded while something of it is open, and can be afterwards; knows
 # nothing of what it does in between. Leaves the module loaded.
+tests_in=${VMSCOPE_TESTS:-$(dirname "$0")/../build/selftests}
 tests=0
 failures=0
 
@@ -20,7 +21,7 @@ if [ -z "${VMSCOPE_KO:-}" ]; then
 	echo "1..0 # SKIP VMSCOPE_KO does not say where the module is"
 	exit 4
 fi
-echo 1..6
+echo 1..10
 
 exec 3<>/dev/vmscope
 said=$(rmmod vmscope 2>&1)
@@ -31,10 +32,33 @@ case $said in
 esac
 exec 3>&-
 
+# A target keeps the module by itself: the device it was opened from is closed.
+coproc "$tests_in/uapi_open" --hold
+holder=$COPROC_PID
+read -r said <&"${COPROC[0]}"
+[ "$said" = open ]
+report $? "a_target_is_held"
+rmmod vmscope 2>/dev/null
+report $((! $?)) "refused_while_a_target_is_open"
+eval "exec ${COPROC[1]}>&-"
+wait "$holder"
+
 rmmod vmscope
 report $? "unloads_when_all_is_closed"
 [ ! -e /dev/vmscope ]
 report $? "device_node_is_gone"
+
+# Every program by itself, and all together, say so and skip.
+status=0
+for program in "$tests_in"/*; do
+	case $program in *.* | */lib) continue ;; esac
+	"$program" >/dev/null 2>&1
+	[ $? -eq 4 ] || { echo "# $program does not skip"; status=1; }
+done
+report $status "programs_skip_without_the_module"
+"${0%/*}/run-guest" --bin "$tests_in" | grep -q "^1..0 # SKIP the vmscope module is not loaded"
+[ "${PIPESTATUS[*]}" = "4 0" ]
+report $? "run_guest_skips_without_the_module"
 
 # Anything that init forgets to undo would make the second load fail, or the tenth.
 status=0

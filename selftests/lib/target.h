@@ -33,6 +33,9 @@ void *shared_alloc(size_t size);
 /* A descriptor of the device, or -errno. */
 int device_open(void);
 
+/* Give up a capability, but not the user id; 0 or errno. */
+int drop_capability(int capability);
+
 /* A new vmscope target for @pid, or -errno. */
 int target_open(int device, pid_t pid);
 
