@@ -72,6 +72,111 @@ TEST_F(zoo, holds_all_kinds)
 	scan_free(&s);
 }
 
+/* Every figure that the oracle knows is there to be compared, but for newer ones. */
+TEST_F(zoo, smaps_has_every_field)
+{
+	uint32_t all = (1u << SMAPS_NR) - 1, newer = 1u << SMAPS_KSM;
+	struct smaps *maps;
+	ssize_t i, nr = smaps_read(self->t.pid, &maps);
+
+	ASSERT_LT(10, nr);
+	for (i = 0; i < nr; i++)
+		if (strcmp(maps[i].name, "[vsyscall]"))
+			EXPECT_EQ(kernel_version() < 612 ? all & ~newer : all,
+				  maps[i].present);
+	free(maps);
+}
+
+/* One figure of one mapping that is wrong by a page is found. */
+static void expect_tally_differs(struct __test_metadata *_metadata,
+				 const struct scan *s, size_t vma, const struct smaps *m)
+{
+	struct smaps wrong;
+	int field;
+
+	ASSERT_EQ(NULL, oracle_tally(&s->tally[vma], &s->vma[vma], m));
+	for (field = 0; field < SMAPS_NR; field++) {
+		if (!(m->present >> field & 1))
+			continue;
+		wrong = *m;
+		wrong.kb[field] += 4;
+		EXPECT_NE(NULL, oracle_tally(&s->tally[vma], &s->vma[vma], &wrong))
+			TH_LOG("%s may be wrong", smaps_names[field]);
+	}
+}
+
+TEST_F(zoo, oracle_finds_every_wrong_sum)
+{
+	struct scan s = { 0 };
+	struct smaps *maps;
+	ssize_t i, nr;
+	size_t vma;
+
+	/* What is referenced changes by itself, but rarely. */
+	ASSERT_EQ(NULL, oracle_range(self->t.pid, self->t.fd, 0,
+				     vmscope_info()->task_size, &s));
+	nr = smaps_read(self->t.pid, &maps);
+	ASSERT_LT(10, nr);
+	for (i = 0, vma = 0; i < nr && vma < s.nr_tallies; i++)
+		if (maps[i].start == s.tally[vma].start)
+			expect_tally_differs(_metadata, &s, vma++, &maps[i]);
+	EXPECT_EQ(s.nr_tallies, vma);
+	free(maps);
+	scan_free(&s);
+}
+
+/*
+ * Nor does one wrong bit, frame or count of one page go unseen. (That a page is
+ * merged by KSM only smaps tells on 6.12.)
+ */
+TEST_F(zoo, oracle_finds_every_wrong_page)
+{
+	static const uint64_t bits[] = {
+		1, 2, 8, 3 << VMSCOPE_ATTR_KIND_SHIFT, 4 << VMSCOPE_ATTR_KIND_SHIFT,
+		1 << VMSCOPE_ATTR_ORDER_SHIFT, VMSCOPE_ATTR_SOFT_DIRTY,
+		VMSCOPE_ATTR_UFFD_WP, VMSCOPE_ATTR_REFERENCED,
+		VMSCOPE_ATTR_FOLIO_DIRTY, VMSCOPE_ATTR_LRU, VMSCOPE_ATTR_ACTIVE,
+		VMSCOPE_ATTR_UNEVICTABLE, VMSCOPE_ATTR_MLOCKED,
+		VMSCOPE_ATTR_WRITEBACK, VMSCOPE_ATTR_SWAPCACHE,
+		VMSCOPE_ATTR_SWAPBACKED, VMSCOPE_ATTR_RECLAIM, VMSCOPE_ATTR_HEAD,
+		VMSCOPE_ATTR_SHARED,
+	};
+	struct vmscope_extent *e = NULL, right;
+	struct scan s = { 0 };
+	uint64_t end;
+	size_t i;
+
+	ASSERT_EQ(NULL, oracle_range(self->t.pid, self->t.fd, 0,
+				     vmscope_info()->task_size, &s));
+	/* An anonymous page of its own, small. */
+	for (i = 0; i < s.nr_extents && !e; i++)
+		if ((s.extent[i].head.attributes & MASK_WHAT) == (STATE(PRESENT) |
+		    KIND(ANON_EXCLUSIVE) | LEAF(PTE)) &&
+		    s.extent[i].head.encoding == VMSCOPE_FRAMES_RUN)
+			e = &s.extent[i].head;
+	ASSERT_NE(NULL, e);
+	right = *e;
+	end = e->start + PAGE_SIZE;
+	ASSERT_EQ(NULL, oracle_pages(self->t.pid, &s, e->start, end));
+	for (i = 0; i < ARRAY_SIZE(bits); i++) {
+		if (bits[i] > VMSCOPE_ATTR_ORDER &&
+		    !(vmscope_info()->attributes & bits[i]))
+			continue;
+		e->attributes = right.attributes ^ bits[i];
+		EXPECT_NE(NULL, oracle_pages(self->t.pid, &s, e->start, end))
+			TH_LOG("bits %lx may be wrong", (unsigned long)bits[i]);
+		*e = right;
+	}
+	e->frame++;
+	EXPECT_NE(NULL, oracle_pages(self->t.pid, &s, e->start, end));
+	*e = right;
+	e->mapcount++;
+	EXPECT_NE(NULL, oracle_pages(self->t.pid, &s, e->start, end));
+	*e = right;
+	EXPECT_EQ(NULL, oracle_pages(self->t.pid, &s, e->start, end));
+	scan_free(&s);
+}
+
 static void run_records(struct __test_metadata *_metadata, int fd,
 			uint64_t records, uint64_t key, uint32_t flags,
 			struct scan *s)

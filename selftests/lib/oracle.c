@@ -130,7 +130,8 @@ static bool state_fits(uint64_t state, uint64_t word)
 	case VMSCOPE_STATE_NONE:
 		return !(word & (PM_PRESENT | PM_SWAP));
 	case VMSCOPE_STATE_SPECIAL:
-		return true;	/* PFN maps are not in pagemap */
+		/* PFN maps are not in pagemap, others have nothing but a frame. */
+		return !(word & (PM_SWAP | PM_FILE | PM_EXCLUSIVE));
 	case VMSCOPE_STATE_SKIPPED:
 	case VMSCOPE_STATE_UNKNOWN:
 		return false;
@@ -146,7 +147,9 @@ static const char *compare_word(const struct scan_page *p, uint64_t word)
 		return differ("%lx: state %lu, pagemap %lx", p->address, state,
 			      word);
 	if (state == VMSCOPE_STATE_SPECIAL)
-		return NULL;
+		return word & PM_PRESENT && (word & PM_FRAME) != p->frame ?
+		       differ("%lx: special frame %lx, pagemap %lx", p->address,
+			      p->frame, word) : NULL;
 	if (vmscope_info()->features & VMSCOPE_FEATURE_SOFT_DIRTY &&
 	    !(a & VMSCOPE_ATTR_SOFT_DIRTY) != !(word & PM_SOFT_DIRTY))
 		return differ("%lx: attributes %lx, pagemap %lx: soft-dirty",
@@ -263,9 +266,13 @@ static void tally_as_smaps(const struct scan_tally *t, const struct scan_vma *v,
  * Whether a gigabyte page is shared, smaps asks the table that holds its entry
  * for the number of its sharers, which only PMD tables have.
  */
-static uint64_t hugetlb_whole(const uint64_t kb[SMAPS_NR])
+static bool only_shared_otherwise(int field, const uint64_t kb[SMAPS_NR],
+				  const struct smaps *m)
 {
-	return kb[SMAPS_SHARED_HUGETLB] + kb[SMAPS_PRIVATE_HUGETLB];
+	return (field == SMAPS_SHARED_HUGETLB || field == SMAPS_PRIVATE_HUGETLB) &&
+	       m->kb[SMAPS_PAGE_SIZE] > 2048 &&
+	       kb[SMAPS_SHARED_HUGETLB] + kb[SMAPS_PRIVATE_HUGETLB] ==
+	       m->kb[SMAPS_SHARED_HUGETLB] + m->kb[SMAPS_PRIVATE_HUGETLB];
 }
 
 const char *oracle_tally(const struct scan_tally *t, const struct scan_vma *v,
@@ -283,7 +290,7 @@ const char *oracle_tally(const struct scan_tally *t, const struct scan_vma *v,
 	tally_as_smaps(t, v, kb);
 	for (i = 0; i < SMAPS_NR; i++)
 		if (m->present >> i & 1 && kb[i] != m->kb[i] &&
-		    !(m->kb[SMAPS_PAGE_SIZE] > 2048 && hugetlb_whole(kb) == hugetlb_whole(m->kb)))
+		    !only_shared_otherwise(i, kb, m))
 			return differ("%lx-%lx %s: %s %lu kB, smaps %lu kB",
 				      m->start, m->end, m->name, smaps_names[i],
 				      kb[i], m->kb[i]);
