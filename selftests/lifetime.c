@@ -6,7 +6,11 @@
 #include "kselftest_harness.h"
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/reg.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include "leaf.h"
 
@@ -215,6 +219,7 @@ TEST_F(lifetime, open_target_keeps_no_memory_of_a_dead_process)
 	EXPECT_EQ(-ESRCH, scan_call(self->t.fd, 0, 0, NULL));
 }
 
+#define CGROUP	"/sys/fs/cgroup/vmscope-lifetime"
 #define MOST	1000
 #define OPEN	(kernel_is_debug() ? 200 : MOST)
 
@@ -242,6 +247,73 @@ TEST_F(lifetime, open_target_takes_at_most_64_kib)
 	TH_LOG("%lu bytes for each open target", (unsigned long)taken * 1024 / OPEN);
 	for (i = 0; i < OPEN; i++)
 		close(fd[i]);
+}
+
+/* What the kernel holds for the processes of a cgroup, as the cgroup is charged for it. */
+static uint64_t charged_kb(void)
+{
+	return table_field(CGROUP "/memory.stat", "kernel") / 1024;
+}
+
+/* Use a target for all that it can do. */
+static int use_fully(int fd)
+{
+	struct vmscope_translation answer[16] = { { .address = (uintptr_t)&fd } };
+	struct vmscope_translate translate = {
+		.size = sizeof(translate), .count = 16, .stride = sizeof(answer[0]),
+		.translations = (uintptr_t)answer,
+	};
+	struct scan s;
+	int error = scan_everything(fd, 0, 0, &s);
+
+	scan_free(&s);
+	return error ? error : vmscope_ioctl(fd, VMSCOPE_TRANSLATE, &translate);
+}
+
+/*
+ * Exact where the sum above is coarse: all is charged, it is no more than the
+ * limit, and after the last one is closed there is nothing left.
+ */
+TEST_F(lifetime, open_target_is_charged_to_its_cgroup)
+{
+	struct rlimit limit = { MOST + 100, MOST + 100 };
+	static int fd[MOST];
+	uint64_t before, during, after;
+	int device = device_open(), i;
+	char pid[16];
+
+	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	mkdir(CGROUP, 0700);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	if (write_file(CGROUP "/cgroup.procs", pid) || access(CGROUP "/memory.stat", F_OK))
+		SKIP(return, "no memory cgroup (version 2)");
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	fd[0] = target_open(device, 0);
+	ASSERT_EQ(0, use_fully(fd[0]));
+	close(fd[0]);
+	before = charged_kb();
+	for (i = 0; i < OPEN; i++) {
+		fd[i] = target_open(device, 0);
+		ASSERT_LE(0, fd[i]);
+		ASSERT_EQ(0, use_fully(fd[i]));
+	}
+	during = charged_kb();
+	EXPECT_GE(before + OPEN * 64ul, during);
+	/* Less than this is not all of it. */
+	EXPECT_LE(before + OPEN * 8ul, during);
+	for (i = 0; i < OPEN; i++)
+		close(fd[i]);
+	after = charged_kb();
+	for (i = 0; i < 50 && after > before + OPEN; i++) {
+		usleep(100000);
+		after = charged_kb();
+	}
+	EXPECT_GE(before + OPEN, after);
+	TH_LOG("%lu bytes for each open target, %lu kB left after closing %u",
+	       (unsigned long)(during - before) * 1024 / OPEN,
+	       (unsigned long)(after > before ? after - before : 0), OPEN);
+	write_file("/sys/fs/cgroup/cgroup.procs", pid);
+	rmdir(CGROUP);
 }
 
 /* ----------------------------------------------------------------- signals */
@@ -276,33 +348,179 @@ static int whole_scan(int fd, const struct region *r)
 	return vmscope_ioctl(fd, VMSCOPE_SCAN, &arg);
 }
 
+/* A child that scans the whole again and again, from now on. */
+static pid_t start_scanning(int fd, const struct region *r)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			whole_scan(fd, r);
+	}
+	return child;
+}
+
+static double time_to_kill(pid_t child)
+{
+	double begin = now();
+
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	return now() - begin;
+}
+
+/*
+ * A scan looks for signals between two sections, so that a large one ends far
+ * sooner than it would by itself. The quickest of several, for the machine may
+ * be busy with other things.
+ */
 TEST_F(lifetime, fatal_signal_stops_a_scan)
 {
-	double begin, whole, killed;
+	double begin, whole, killed = 1000;
 	int round;
 
 	ASSERT_EQ(0, target_start(&self->t, build_tables, self->r));
 	begin = now();
 	ASSERT_EQ(0, whole_scan(self->t.fd, self->r));
 	whole = now() - begin;
-	for (round = 0; round < 5; round++) {
+	ASSERT_LT(0.1, whole) TH_LOG("too quick to tell: %.3f s", whole);
+	for (round = 0; round < 8; round++) {
+		pid_t child = start_scanning(self->t.fd, self->r);
+		double took;
+
+		usleep(20000 + round * 7000);
+		took = time_to_kill(child);
+		killed = took < killed ? took : killed;
+		EXPECT_GT(whole / 2 + 0.2, took);
+	}
+	EXPECT_GT(whole / 8, killed);
+	TH_LOG("whole scan %.3f s, killed in %.4f s", whole, killed);
+}
+
+/* Who waits for its turn at a target can be killed, too. */
+TEST_F(lifetime, fatal_signal_ends_the_wait_for_a_target)
+{
+	double begin, whole, killed = 1000;
+	pid_t busy;
+	int round;
+
+	ASSERT_EQ(0, target_start(&self->t, build_tables, self->r));
+	begin = now();
+	ASSERT_EQ(0, whole_scan(self->t.fd, self->r));
+	whole = now() - begin;
+	busy = start_scanning(self->t.fd, self->r);
+	usleep(20000);
+	for (round = 0; round < 8; round++) {
+		pid_t child = start_scanning(self->t.fd, self->r);
+		double took;
+
+		usleep(10000);
+		took = time_to_kill(child);
+		killed = took < killed ? took : killed;
+	}
+	EXPECT_EQ(0, waitpid(busy, NULL, WNOHANG));
+	time_to_kill(busy);
+	EXPECT_GT(whole / 8, killed);
+	TH_LOG("whole scan %.3f s, killed in %.4f s", whole, killed);
+}
+
+/*
+ * What a killed process is told it never sees; its tracer does, where it stands
+ * still once more on its way out.
+ */
+TEST_F(lifetime, fatal_signal_is_eintr)
+{
+	int round, status, interrupted = 0;
+
+	ASSERT_EQ(0, target_start(&self->t, build_tables, self->r));
+	for (round = 0; round < 20 && !interrupted; round++) {
 		pid_t child = fork();
 
 		if (!child) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			ptrace(PTRACE_TRACEME, 0, 0, 0);
+			raise(SIGSTOP);
 			for (;;)
 				whole_scan(self->t.fd, self->r);
 		}
-		usleep(30000 + round * 7000);
-		begin = now();
+		ASSERT_EQ(child, waitpid(child, &status, 0));
+		ASSERT_EQ(0, ptrace(PTRACE_SETOPTIONS, child, 0,
+				    PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL));
+		ASSERT_EQ(0, ptrace(PTRACE_CONT, child, 0, 0));
+		usleep(20000 + round * 5000);
 		kill(child, SIGKILL);
-		waitpid(child, NULL, 0);
-		killed = now() - begin;
-		EXPECT_GT(whole / 3 + 0.2, killed)
-			TH_LOG("whole scan %.3f s, killed after %.3f s", whole, killed);
+		ASSERT_EQ(child, waitpid(child, &status, 0));
+		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8)) {
+			long call = ptrace(PTRACE_PEEKUSER, child, 8 * ORIG_RAX, 0);
+			long result = ptrace(PTRACE_PEEKUSER, child, 8 * RAX, 0);
+
+			if (call == SYS_ioctl && result) {
+				EXPECT_EQ(-EINTR, result);
+				interrupted++;
+			}
+			ptrace(PTRACE_CONT, child, 0, 0);
+			waitpid(child, NULL, 0);
+		}
 	}
-	TH_LOG("whole scan %.3f s, last one killed in %.3f s", whole, killed);
+	EXPECT_EQ(1, interrupted);
 }
+
+/* ------------------------------------------------------------------ layout */
+
+/* Split and join the mapping that is being scanned, without end. */
+static void *split_and_join(void *arg)
+{
+	const struct region *r = arg;
+	char *middle = (char *)(r->start + (r->end - r->start) / 2);
+
+	for (;;) {
+		mprotect(middle, PAGE_SIZE, PROT_NONE);
+		usleep(200);
+		mprotect(middle, PAGE_SIZE, PROT_READ);
+		usleep(200);
+	}
+	return NULL;
+}
+
+static int build_splitting(void *arg, unsigned int step)
+{
+	pthread_t thread;
+	int error = build_tables(arg, step);
+
+	return error ? error : pthread_create(&thread, NULL, split_and_join, arg);
+}
+
+/* Every byte is told of once, and what cannot be trusted is marked. */
+TEST_F(lifetime, layout_that_changes_during_a_scan_is_marked)
+{
+	const uint32_t honest = VMSCOPE_MARK_LAYOUT | VMSCOPE_MARK_RACY;
+	uint64_t rewalks = 0;
+	uint32_t marks = 0;
+	int round;
+	size_t i;
+
+	ASSERT_EQ(0, target_start(&self->t, build_splitting, self->r));
+	for (round = 0; round < 3; round++) {
+		struct scan s = { .start = self->r->start, .end = self->r->end };
+		uint64_t bytes = 0;
+
+		ASSERT_EQ(0, scan_run(self->t.fd, &s)) TH_LOG("%s", s.error);
+		for (i = 0; i < s.nr_tallies; i++) {
+			EXPECT_EQ(s.tally[i].end - s.tally[i].start,
+				  tally_bytes(&s.tally[i]));
+			bytes += tally_bytes(&s.tally[i]);
+		}
+		EXPECT_EQ(self->r->end - self->r->start, bytes);
+		marks |= s.marks;
+		rewalks += s.rewalks;
+		scan_free(&s);
+	}
+	EXPECT_NE(0, marks & honest);
+	EXPECT_NE(0, marks & VMSCOPE_MARK_LAYOUT);
+	TH_LOG("marks %x, %lu walked again", marks, (unsigned long)rewalks);
+}
+
+/* -------------------------------------------------------------- many users */
 
 /* Operations on one target wait for each other and never hang. */
 static void *scan_repeatedly(void *arg)

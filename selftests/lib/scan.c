@@ -268,6 +268,7 @@ static void add_call(struct scan *s, const struct vmscope_scan *arg)
 	s->marks |= arg->marks;
 	s->sections += arg->cost.sections;
 	s->entries += arg->cost.entries;
+	s->rewalks += arg->cost.rewalks;
 	for (i = 0; i < VMSCOPE_LOCK_NR; i++)
 		if (arg->cost.lock[i].longest_ns > s->longest_ns[i])
 			s->longest_ns[i] = arg->cost.lock[i].longest_ns;

@@ -77,6 +77,7 @@ struct scan {
 	uint64_t calls;
 	uint64_t sections;
 	uint64_t entries;
+	uint64_t rewalks;
 	uint64_t longest_ns[VMSCOPE_LOCK_NR];
 	uint32_t marks;
 	char error[256];	/* what was malformed, empty when nothing was */
