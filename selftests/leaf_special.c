@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Leaf kinds of mappings that are not ordinary memory: device memory, vdso and
- * vvar, secret memory, stacks, memory of a device; knows nothing of swap.
+ * Leaf kinds of mappings that are not ordinary memory: device memory, mixed
+ * maps, vdso and vvar, secret memory, stacks, memory of a device; knows nothing
+ * of swap.
  */
 #include "kselftest_harness.h"
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/types.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -83,6 +85,46 @@ TEST_F(special, device_memory_is_special)
 	EXPECT_EQ((ROM >> 12) + 3, p.frame);
 	EXPECT_EQ(0, p.mapcount);
 	EXPECT_TRUE(s.vma[0].head.flags & VMSCOPE_VM_PFNMAP);
+	scan_free(&s);
+}
+
+/* --------------------------------------------------------------- mixed map */
+
+/* The kernel's own pages, given to a process one by one: an array of BPF. */
+static int build_mixed(void *arg, unsigned int step)
+{
+	union bpf_attr map = {
+		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8 * PAGE_SIZE,
+		.max_entries = 1, .map_flags = BPF_F_MMAPABLE,
+	};
+	int fd = syscall(SYS_bpf, BPF_MAP_CREATE, &map, sizeof(map));
+	struct region *r = arg;
+	char *p;
+
+	(void)step;
+	if (fd < 0)
+		return errno;
+	p = map_file(8 * PAGE_SIZE, PAGE_SIZE, MAP_SHARED, fd);
+	if (!p)
+		return ENOMEM;
+	touch(p, 8 * PAGE_SIZE);
+	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + 8 * PAGE_SIZE };
+	return 0;
+}
+
+/* Unlike those of a PFN map they have a struct page, and count. */
+TEST_F(special, mixed_map_is_present)
+{
+	struct scan s;
+
+	ASSERT_BUILT(target_start(&self->t, build_mixed, self->r), "an array of BPF");
+	EXPECT_SAME(leaf_check(&self->t, self->r,
+			       MASK_WHAT | VMSCOPE_ATTR_WRITE | VMSCOPE_ATTR_DIRTY,
+			       STATE(PRESENT) | KIND(FILE_SHARED) | LEAF(PTE) |
+			       VMSCOPE_ATTR_WRITE | VMSCOPE_ATTR_DIRTY));
+	ASSERT_EQ(0, scan_everything(self->t.fd, self->r->start, self->r->end, &s));
+	EXPECT_TRUE(s.vma[0].head.flags & VMSCOPE_VM_MIXEDMAP);
+	EXPECT_FALSE(s.vma[0].head.flags & VMSCOPE_VM_PFNMAP);
 	scan_free(&s);
 }
 

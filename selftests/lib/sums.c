@@ -112,6 +112,10 @@ static const char *compare(struct scan_tally t, struct scan_tally sum)
 			      tally_bytes(&t));
 	fold_hugetlb(&t);
 	fold_hugetlb(&sum);
+	for (i = 0; i < VMSCOPE_STATE_NR; i++)
+		if (t.counter[i] != sum.counter[i])
+			return differ("%lx-%lx: state %u is %lu, extents add up to %lu",
+				      t.start, t.end, i, t.counter[i], sum.counter[i]);
 	/* Pages in the cells that no PRESENT extent stands for. */
 	if (has_frames_elsewhere(&t))
 		return NULL;
