@@ -9,6 +9,7 @@
 #include <linux/pid.h>
 #include <linux/random.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/security.h>
 #include <linux/siphash.h>
@@ -62,6 +63,31 @@ static struct task_struct *find_task(pid_t nr)
 	return task;
 }
 
+/*
+ * The first thread of a process may end before the others, which have its
+ * memory still. Takes over the reference, and gives one.
+ */
+static struct task_struct *thread_with_memory(struct task_struct *task)
+{
+	struct task_struct *thread, *found = NULL;
+
+	if (READ_ONCE(task->mm) || task->flags & PF_KTHREAD)
+		return task;
+	rcu_read_lock();
+	for_each_thread(task, thread) {
+		if (READ_ONCE(thread->mm)) {
+			/* not the last reference: that one is put after RCU */
+			found = get_task_struct(thread);
+			break;
+		}
+	}
+	rcu_read_unlock();
+	if (!found)
+		return task;
+	put_task_struct(task);
+	return found;
+}
+
 static void keep(struct target *target, struct task_struct *task,
 		 struct mm_struct *mm)
 {
@@ -102,6 +128,7 @@ struct target *target_open(pid_t pid)
 	task = find_task(pid);
 	if (!task)
 		return ERR_PTR(-ESRCH);
+	task = thread_with_memory(task);
 	target = kzalloc(sizeof(*target), GFP_KERNEL_ACCOUNT);
 	if (!target)
 		goto put_task;

@@ -5,8 +5,10 @@
 #include "kselftest_harness.h"
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -150,6 +152,47 @@ TEST_F(open, threads_and_vfork_children_share_the_mm)
 	close(own);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
+}
+
+static void *wait_for_ever(void *arg)
+{
+	for (;;)
+		pause();
+	return arg;
+}
+
+/* The first thread is a zombie then, but the process is not gone. */
+TEST_F(open, process_whose_first_thread_has_ended)
+{
+	char path[64], line[64] = "";
+	pid_t child = fork();
+	pthread_t thread;
+	struct scan s;
+	int fd, i;
+
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pthread_create(&thread, NULL, wait_for_ever, NULL);
+		syscall(SYS_exit, 0);
+	}
+	snprintf(path, sizeof(path), "/proc/%d/stat", child);
+	for (i = 0; i < 1000 && !strstr(line, ") Z "); i++) {
+		fd = open(path, O_RDONLY);
+		ASSERT_LT(0, read(fd, line, sizeof(line) - 1));
+		close(fd);
+		usleep(1000);
+	}
+	ASSERT_NE(NULL, strstr(line, ") Z "));
+	fd = target_open(self->device, child);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, scan_everything(fd, 0, 0, &s)) TH_LOG("%s", s.error);
+	EXPECT_LT(3, s.nr_vmas);
+	EXPECT_SAME(sums_check(&s));
+	scan_free(&s);
+	close(fd);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	EXPECT_EQ(-ESRCH, target_open(self->device, child));
 }
 
 TEST_F(open, stopped_process)

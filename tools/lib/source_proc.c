@@ -453,6 +453,10 @@ static int collect_process(struct proc_state *state, struct vs_model *model,
 		model->process = status.process;
 		return 0;
 	}
+	if (status.state == 'Z' && state->target->pidfd >= 0 && vs_target_alive(state->target))
+		return vs_error_set(error, VS_FAIL_CANNOT,
+			"process %d (%s): its first thread has ended, and procfs shows no memory without it: name another thread, of /proc/%d/task, or look through the module",
+			state->pid, status.process.comm, state->pid);
 	if (status.state == 'Z' || status.state == 'X')
 		return vs_error_set(error, VS_FAIL_GONE,
 			"process %d (%s) has exited and waits for its parent: its memory is gone",
