@@ -286,6 +286,44 @@ TEST_F(descriptor, info_lists_the_operations)
 					     VMSCOPE_KEY_REFCOUNT));
 }
 
+/* What a program of 32 bits calls, and passes: all that it has lies below 4 GiB. */
+static int ioctl_of_32_bits(int fd, unsigned long request, void *arg)
+{
+	int result;
+
+	__asm__ volatile ("int $0x80" : "=a" (result)
+			  : "a" (54), "b" (fd), "c" (request), "d" (arg)
+			  : "memory", "r8", "r9", "r10", "r11");
+	return result;
+}
+
+TEST_F(descriptor, program_of_32_bits_is_answered_alike)
+{
+	char *low = mmap(NULL, 3 * 65536, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	struct vmscope_info *info = (void *)low;
+	struct vmscope_scan *scan = (void *)(low + 4096);
+	struct vmscope_open *open = (void *)(low + 8192);
+
+	ASSERT_NE(MAP_FAILED, low);
+	info->size = sizeof(*info);
+	if (ioctl_of_32_bits(self->device, VMSCOPE_INFO, info) == -ENOSYS)
+		SKIP(return, "this kernel does not run 32-bit programs");
+	EXPECT_EQ(0, memcmp(info, vmscope_info(), sizeof(*info)));
+	open->size = sizeof(*open);
+	ASSERT_EQ(0, ioctl_of_32_bits(self->device, VMSCOPE_OPEN, open));
+	scan->size = sizeof(*scan);
+	scan->end = info->task_size;
+	scan->records = RECORD(VMA) | RECORD(TALLY);
+	scan->buffer = (uintptr_t)low + 65536;
+	scan->buffer_size = 2 * 65536;
+	ASSERT_EQ(0, ioctl_of_32_bits(open->fd, VMSCOPE_SCAN, scan));
+	EXPECT_LT(10, scan->nr_records);
+	EXPECT_EQ(scan->end, scan->next);
+	EXPECT_EQ(-ENOTTY, ioctl_of_32_bits(self->device, VMSCOPE_SCAN, scan));
+	close(open->fd);
+}
+
 TEST_F(descriptor, device_node_is_for_root_alone)
 {
 	struct stat st;
