@@ -8,7 +8,7 @@
 #include "extent.h"
 #include "extent_fast.h"
 
-#define COST_PLAIN	25
+#define COST_PLAIN	40
 #define COST_HOLE	1
 
 void extents_begin(struct extents *x, const struct vma_copy *copy, bool trusted)
@@ -77,6 +77,8 @@ unsigned int extent_ptes(struct extents *x, const pte_t *pte,
 		for (end = min(i + 8, n); i < end; i++)
 			if (!one_page(x, pte + i, addr + i * PAGE_SIZE))
 				return i;
+		if (x->cost >= x->limit)
+			return i;
 	}
 	return i;
 }

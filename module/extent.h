@@ -39,6 +39,7 @@ struct like {
  * @plain: no block-wise path
  * @reread: read each entry again after its struct page and mark changes
  * @cost: work done, in the units of section.budget
+ * @limit: of @cost, at which extent_ptes() stops
  * @like: private to extent_fast.c
  */
 struct extents {
@@ -48,13 +49,14 @@ struct extents {
 	bool plain;
 	bool reread;
 	long cost;
+	long limit;
 	struct like like;
 };
 
 /* Start with a mapping. */
 void extents_begin(struct extents *x, const struct vma_copy *copy, bool trusted);
 
-/* Return: entries taken; fewer than @n when the encoder is full. */
+/* Return: entries taken; fewer than @n when the encoder is full, or at @limit. */
 unsigned int extent_ptes(struct extents *x, const pte_t *pte,
 			 unsigned long addr, unsigned int n);
 /* Return: address reached; less than @end when the encoder is full. */

@@ -126,10 +126,13 @@ static unsigned int on_ptes(struct walk *w, const pte_t *pte,
 {
 	struct scan *s = scan_of(w);
 
+	/* what extents were made of has to be in the tally, whatever it costs */
+	s->extents.limit = s->section.budget;
+	s->tally.limit = wants(s, SCAN_EXTENT) ? LONG_MAX : s->section.budget;
 	if (wants(s, SCAN_EXTENT))
 		n = extent_ptes(&s->extents, pte, addr, n);
 	if (wants(s, SCAN_TALLY))
-		tally_ptes(&s->tally, pte, addr, n);
+		n = tally_ptes(&s->tally, pte, addr, n);
 	charge(s);
 	return n;
 }

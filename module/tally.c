@@ -11,7 +11,7 @@
 #include "tally.h"
 #include "tally_fast.h"
 
-#define COST_PLAIN	25	/* an entry with its struct page */
+#define COST_PLAIN	40	/* an entry with its struct page */
 #define COST_HOLE	1
 
 void tally_begin(struct tally *t, const struct vma_copy *copy, bool trusted)
@@ -130,13 +130,13 @@ void tally_alike(struct tally *t, pte_t pte, u64 pages)
 	t->cost += COST_PLAIN;
 }
 
-void tally_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
-		unsigned int n)
+unsigned int tally_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
+			unsigned int n)
 {
-	unsigned int i;
+	unsigned int i, taken = t->plain ? 0 : tally_fast_ptes(t, pte, addr, n);
 
-	if (!t->plain && tally_fast_ptes(t, pte, addr, n))
-		return;
+	if (taken)
+		return taken;
 	for (i = 0; i < n; i++, addr += PAGE_SIZE) {
 		pte_t copy = __pte(arch_raw_pte(pte + i));
 
@@ -144,7 +144,10 @@ void tally_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
 			tally_hole(t, addr, addr + PAGE_SIZE);
 		else
 			tally_alike(t, copy, 1);
+		if (t->cost >= t->limit)
+			return i + 1;
 	}
+	return n;
 }
 
 void tally_end(struct tally *t)

@@ -21,6 +21,7 @@
  *	one behind empty entries (a private writable mapping); else NULL
  * @plain: entry by entry, see tally.c
  * @cost: work done, in the units of section.budget
+ * @limit: of @cost, at which tally_ptes() stops when pages come one by one
  * @cell: pages, by VMSCOPE_CELL()
  * @count: by enum tally_counter; PSS in bytes << PSS_SHIFT
  */
@@ -29,6 +30,7 @@ struct tally {
 	const struct vma_copy *shmem;
 	bool plain;
 	long cost;
+	long limit;
 	u64 cells_used;		/* which of @cell may be other than zero */
 	u64 counts_used;
 	u64 cell[CELL_NR];
@@ -54,8 +56,9 @@ void tally_alike(struct tally *t, pte_t pte, u64 pages);
 /* Start anew. Cheap: clears only what was used. The first time, zero it. */
 void tally_begin(struct tally *t, const struct vma_copy *copy, bool trusted);
 
-void tally_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
-		unsigned int n);
+/* Return: entries taken; fewer than @n at @limit. */
+unsigned int tally_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
+			unsigned int n);
 void tally_pmd(struct tally *t, pmd_t pmd, unsigned long addr,
 	       unsigned long end, bool shared_table);
 void tally_pud(struct tally *t, pud_t pud, unsigned long addr,

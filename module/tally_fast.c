@@ -626,9 +626,11 @@ static noinline unsigned int take_unlike(struct tally *t, const u64 *p, unsigned
 	return taken ?: take_mixed(t, p, n) ?: take_singly(t, p, BLOCK);
 }
 
-static __always_inline void take_table(struct tally *t, const u64 *p,
-				       unsigned long addr, unsigned int n,
-				       enum kindred kindred)
+/* Return: entries taken; not all when what is odd among them costs too much. */
+static __always_inline unsigned int take_table(struct tally *t, const u64 *p,
+					       unsigned long addr,
+					       unsigned int n,
+					       enum kindred kindred)
 {
 	unsigned int failed = 0;
 	unsigned int i, step;
@@ -666,28 +668,29 @@ static __always_inline void take_table(struct tally *t, const u64 *p,
 		if (!step) {
 			tally_alike(t, __pte(raw), 1);
 			step = 1;
+			if (t->cost >= t->limit)
+				return i + 1;
 		}
 	}
+	return n;
 }
 
-bool tally_fast_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
-		     unsigned int n)
+unsigned int tally_fast_ptes(struct tally *t, const pte_t *pte,
+			     unsigned long addr, unsigned int n)
 {
 	const u64 *p = (const u64 *)pte;
 
 	if (!t->view.trusted || t->view.hugetlb || t->view.dax || t->shmem ||
 	    t->view.flags & (VM_PFNMAP | VM_MIXEDMAP))
-		return false;
+		return 0;
 	/* for few pages, folding the ages costs more than it saves */
 	if (n < BLOCK)
-		take_table(t, p, addr, n, KINDRED_MIXED);
-	else if (t->view.anon_only)
-		take_table(t, p, addr, n, KINDRED_EXCLUSIVE);
-	else if (t->view.file_kind == KIND_FILE_SHARED)
-		take_table(t, p, addr, n, KINDRED_SHARED);
-	else
-		take_table(t, p, addr, n, KINDRED_MIXED);
-	return true;
+		return take_table(t, p, addr, n, KINDRED_MIXED);
+	if (t->view.anon_only)
+		return take_table(t, p, addr, n, KINDRED_EXCLUSIVE);
+	if (t->view.file_kind == KIND_FILE_SHARED)
+		return take_table(t, p, addr, n, KINDRED_SHARED);
+	return take_table(t, p, addr, n, KINDRED_MIXED);
 }
 
 /* ------------------------------------------------------------- few pages */
@@ -870,10 +873,10 @@ void __init tally_fast_init(void)
 {
 }
 
-bool tally_fast_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
-		     unsigned int n)
+unsigned int tally_fast_ptes(struct tally *t, const pte_t *pte,
+			     unsigned long addr, unsigned int n)
 {
-	return false;
+	return 0;
 }
 
 void tally_fast_fold(struct tally *t)

@@ -13,9 +13,9 @@ bool tally_fast_possible(void);
 /* Move what was counted by table into the sums. */
 void tally_fast_fold(struct tally *t);
 
-/* Return: false when these entries are for the plain path. */
-bool tally_fast_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
-		     unsigned int n);
+/* Return: entries taken, as tally_ptes(); none when they are for the plain path. */
+unsigned int tally_fast_ptes(struct tally *t, const pte_t *pte,
+			     unsigned long addr, unsigned int n);
 
 /* More pages are worth a tally's set-up. */
 #define TALLY_FEW	16

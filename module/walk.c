@@ -63,7 +63,8 @@ static unsigned long tell_ptes(struct walk *w, const pte_t *pte,
 
 	w->entries += taken;
 	w->moved = true;
-	if (taken < n)
+	/* short of work to be done, or of room for what it finds? */
+	if (taken < n && *w->budget > 0)
 		w->stopped = true;
 	return addr + ((unsigned long)taken << PAGE_SHIFT);
 }
