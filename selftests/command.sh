@@ -120,19 +120,16 @@ test_stuck_process_and_procfs() {
 	local verb
 
 	hold_stuck
-	for verb in "show $stuck --source=proc" "maps $stuck --source=proc" "verify $stuck" \
-		"pages $stuck --key state --source=proc" "walk $stuck $address --source=proc" \
-		"record $stuck -w $WORK/snapshot --verify"; do
+	local hurry="--source=proc --timeout 500"
+	for verb in "show $stuck --source=proc" "maps $stuck $hurry" "verify $stuck" \
+		"pages $stuck --key state $hurry" "walk $stuck $address $hurry" \
+		"record $stuck -w $WORK/snapshot --verify --timeout 500"; do
 		SECONDS=0
 		# shellcheck disable=SC2086
 		refused 6 "process $stuck keeps its memory map locked" \
 			timeout -s KILL 60 "$VMSCOPE" $verb
 		within 30
 	done
-	SECONDS=0
-	refused 6 "does not answer" timeout -s KILL 60 "$VMSCOPE" show "$stuck" \
-		--source=proc --timeout 300
-	within 10
 }
 
 # Of processes with one name each is listed with its arguments, which stand in its memory.
@@ -369,7 +366,7 @@ test_output_has_colour_only_where_it_may() {
 test_target_that_ends_meanwhile() {
 	local round got gone=0
 
-	for round in 1 2 3 4 5 6 7 8; do
+	for round in 1 3 5 8; do
 		hold_python
 		sh -c "sleep 0.0$round; kill -9 $held" &
 		got=0
@@ -380,7 +377,7 @@ test_target_that_ends_meanwhile() {
 		wait
 		gone=$((gone + 1))
 	done
-	same $gone 8
+	same $gone 4
 }
 
 test_target_that_is_stopped_or_traced() {
