@@ -429,60 +429,50 @@ static unsigned int take_mixed(struct tally *t, const u64 *p, unsigned int n)
 
 /* ---------------------------------------------------------- large folios */
 
-/* How many entries from the front map consecutive frames, otherwise alike. */
-static unsigned int count_consecutive(const u64 *p, u64 first, unsigned int n)
+/*
+ * How many entries from the front map the pages of a folio from @page on in
+ * their order, alike but for the frame, each as often as the first and as
+ * exclusively. @first is the first entry.
+ */
+static unsigned int count_in_folio(const u64 *p, u64 first,
+				   const struct page *page, unsigned int n)
 {
-	unsigned int i = 0;
+	const u64 exclusive = page_word(page, FLAGS_WORD) &
+			      BIT(PG_anon_exclusive);
+	const u32 mapcount = counts_of(page);
+	unsigned int i;
 
-	while (n - i >= BLOCK) {
-		const u64 *q = p + i;
-		u64 e = first + ((u64)i << PAGE_SHIFT);
-		u64 differ;
+	for (i = 0; n - i >= BLOCK; i += BLOCK) {
+		u64 differ, any, all;
 
-		differ = (READ_ONCE(q[0]) ^ e) |
-			 (READ_ONCE(q[1]) ^ (e + PAGE_SIZE)) |
-			 (READ_ONCE(q[2]) ^ (e + 2 * PAGE_SIZE)) |
-			 (READ_ONCE(q[3]) ^ (e + 3 * PAGE_SIZE)) |
-			 (READ_ONCE(q[4]) ^ (e + 4 * PAGE_SIZE)) |
-			 (READ_ONCE(q[5]) ^ (e + 5 * PAGE_SIZE)) |
-			 (READ_ONCE(q[6]) ^ (e + 6 * PAGE_SIZE)) |
-			 (READ_ONCE(q[7]) ^ (e + 7 * PAGE_SIZE));
+#define DIFFER(n)	(p[n] ^ (first + (n) * PAGE_SIZE))
+		differ = DIFFER(0) | DIFFER(1) | DIFFER(2) | DIFFER(3) |
+			 DIFFER(4) | DIFFER(5) | DIFFER(6) | DIFFER(7);
+#undef DIFFER
 		if (differ)
 			break;
-		i += BLOCK;
-	}
-	while (i < n && READ_ONCE(p[i]) == first + ((u64)i << PAGE_SHIFT))
-		i++;
-	return i;
-}
-
-/* How many pages of a folio from @page on have its mapcount and exclusive bit. */
-static unsigned int count_alike_in_folio(const struct page *page,
-					 unsigned int n)
-{
-	u32 mapcount = counts_of(page);
-	u64 exclusive = page_word(page, FLAGS_WORD) & BIT(PG_anon_exclusive);
-	unsigned int i = 0;
-
-	for (; n - i >= BLOCK; i += BLOCK) {
-		const struct page *q = page + i;
-		u64 any, all;
-
-#define AT(n)	(q + (n))
+#define AT(n)	(page + (n))
 		any = ANY_WORD(AT, FLAGS_WORD);
+		FORGET(page);
 		all = ALL_WORD(AT, FLAGS_WORD);
 		if (((any ^ exclusive) | (all ^ exclusive)) &
 		    BIT(PG_anon_exclusive))
 			break;
-		if ((u32)ANY_WORD(AT, COUNTS_WORD) != mapcount ||
-		    (u32)ALL_WORD(AT, COUNTS_WORD) != mapcount)
+		any = ANY_WORD(AT, COUNTS_WORD);
+		FORGET(page);
+		all = ALL_WORD(AT, COUNTS_WORD);
+		if ((u32)any != mapcount || (u32)all != mapcount)
 			break;
 #undef AT
+		p += BLOCK;
+		page += BLOCK;
+		first += BLOCK * PAGE_SIZE;
 	}
-	while (i < n && (u32)counts_of(page + i) == mapcount &&
-	       !((page_word(page + i, FLAGS_WORD) ^ exclusive) &
-		 BIT(PG_anon_exclusive)))
-		i++;
+	for (; i < n; i++, p++, page++, first += PAGE_SIZE)
+		if (*p != first || (u32)counts_of(page) != mapcount ||
+		    (page_word(page, FLAGS_WORD) ^ exclusive) &
+		    BIT(PG_anon_exclusive))
+			break;
 	return i;
 }
 
@@ -533,8 +523,7 @@ static unsigned int take_folio(struct tally *t, const u64 *p, unsigned int n,
 			     (page - (const struct page *)folio);
 	unsigned int taken;
 
-	taken = count_consecutive(p, first, min_t(unsigned long, n, left));
-	taken = count_alike_in_folio(page, taken);
+	taken = count_in_folio(p, first, page, min_t(unsigned long, n, left));
 	if (!add_folio(t, first, page, folio, taken))
 		tally_alike(t, __pte(first), taken);
 	t->cost += COST_FOLIO + taken;
