@@ -6,6 +6,7 @@
 #include <linux/build_bug.h>
 #include <linux/dcache.h>
 #include <linux/err.h>
+#include <linux/init.h>
 #include <linux/kdev_t.h>
 #include <linux/mm.h>
 #include <linux/uaccess.h>
@@ -137,16 +138,13 @@ static bool fits(struct encoder *e, u32 size, u32 follow)
 	return e->used + e->needed <= e->room;
 }
 
-static void *begin_record(struct encoder *e, u16 type, u32 size, u32 follow)
+/* Room for a record, all of which the caller has to set. */
+static void *begin_record(struct encoder *e, u32 size, u32 follow)
 {
-	struct vmscope_record *record;
+	void *record = e->buffer + e->used;
 
 	if (!fits(e, size, follow))
 		return NULL;
-	record = (struct vmscope_record *)(e->buffer + e->used);
-	memset(record, 0, size);
-	record->type = type;
-	record->size = size;
 	e->used += size;
 	e->records++;
 	return record;
@@ -154,14 +152,27 @@ static void *begin_record(struct encoder *e, u16 type, u32 size, u32 follow)
 
 /* ------------------------------------------------------------------- VMA */
 
+/* vm_flag_map by the number of the kernel's bit: a VMA has few of them set. */
+static u64 vm_flag_by_bit[BITS_PER_LONG] __ro_after_init;
+
+void __init encode_init(void)
+{
+	unsigned int i;
+
+	/* a flag that this machine has not is 0 */
+	for (i = 0; i < ARRAY_SIZE(vm_flag_map); i++)
+		if (vm_flag_map[i].kernel)
+			vm_flag_by_bit[__ffs(vm_flag_map[i].kernel)] =
+				vm_flag_map[i].ours;
+}
+
 static u64 vm_flags_out(const struct vma_copy *copy)
 {
 	u64 flags = copy->anonymous ? VMSCOPE_VM_ANON : 0;
-	unsigned int i;
+	unsigned long left;
 
-	for (i = 0; i < ARRAY_SIZE(vm_flag_map); i++)
-		if (copy->flags & vm_flag_map[i].kernel)
-			flags |= vm_flag_map[i].ours;
+	for (left = copy->flags; left; left &= left - 1)
+		flags |= vm_flag_by_bit[__ffs(left)];
 	return flags;
 }
 
@@ -171,7 +182,7 @@ bool encode_vma(struct encoder *e, const struct vma_copy *copy, char *path_page)
 	struct vmscope_vma *vma;
 	const char *name = copy->name;
 	u16 marks = copy->marks;
-	u32 name_size = 0;
+	u32 name_size = 0, size;
 
 	encode_close(e);
 	if (copy->file)
@@ -185,27 +196,32 @@ bool encode_vma(struct encoder *e, const struct vma_copy *copy, char *path_page)
 	}
 	if (*name)
 		name_size = strlen(name) + 1;
-	vma = begin_record(e, VMSCOPE_RECORD_VMA,
-			   sizeof(*vma) + ALIGN(name_size, 8),
-			   e->extent_room + e->tally_room);
+	size = sizeof(*vma) + ALIGN(name_size, 8);
+	vma = begin_record(e, size, e->extent_room + e->tally_room);
 	if (!vma)
 		return false;
-	vma->record.marks = marks;
-	vma->start = copy->start;
-	vma->end = copy->end;
-	vma->flags = vm_flags_out(copy);
-	if (inode) {
-		vma->offset = (u64)copy->pgoff << PAGE_SHIFT;
-		vma->inode = inode->i_ino;
-		vma->dev_major = MAJOR(inode->i_sb->s_dev);
-		vma->dev_minor = MINOR(inode->i_sb->s_dev);
+	*vma = (struct vmscope_vma){
+		.record.size = size,
+		.record.type = VMSCOPE_RECORD_VMA,
+		.record.marks = marks,
+		.start = copy->start,
+		.end = copy->end,
+		.flags = vm_flags_out(copy),
+		.offset = inode ? (u64)copy->pgoff << PAGE_SHIFT : 0,
+		.inode = inode ? inode->i_ino : 0,
+		.dev_major = inode ? MAJOR(inode->i_sb->s_dev) : 0,
+		.dev_minor = inode ? MINOR(inode->i_sb->s_dev) : 0,
+		.page_shift = copy->huge_shift ?: PAGE_SHIFT,
+		.name_kind = copy->name_kind,
+		.pkey = copy->pkey,
+		.policy = copy->policy,
+		.name_size = name_size,
+	};
+	if (name_size) {
+		memcpy(vma->name, name, name_size);
+		memset(vma->name + name_size, 0,
+		       size - sizeof(*vma) - name_size);
 	}
-	vma->page_shift = copy->huge_shift ?: PAGE_SHIFT;
-	vma->name_kind = copy->name_kind;
-	vma->pkey = copy->pkey;
-	vma->policy = copy->policy;
-	vma->name_size = name_size;
-	memcpy(vma->name, name, name_size);
 	e->marks |= marks;
 	return true;
 }
@@ -342,26 +358,29 @@ void encode_mark_open(struct encoder *e, u16 marks)
 static bool begin_extent(struct encoder *e, unsigned long addr,
 			 const struct page_info *info, u32 pages, bool frames)
 {
+	bool slot = (info->attrs & ATTR_STATE) == STATE_SWAPPED && e->frames;
 	struct vmscope_extent *x;
 
 	encode_close(e);
-	x = begin_record(e, VMSCOPE_RECORD_EXTENT, sizeof(*x), e->tally_room);
+	x = begin_record(e, sizeof(*x), e->tally_room);
 	if (!x)
 		return false;
 	e->open = (u8 *)x - e->buffer;
-	x->start = addr;
-	x->attributes = info->attrs & e->key;
-	x->pages = pages;
-	if (e->key & KEY_MAPCOUNT)
-		x->mapcount = info->mapcount;
-	if (e->key & KEY_REFCOUNT)
-		x->refcount = info->refcount;
-	if ((info->attrs & ATTR_STATE) == STATE_SWAPPED && e->frames)
-		x->swap_type = info->swap_type;
-	if (frames) {
-		x->frame = info->frame;
-		x->encoding = VMSCOPE_FRAMES_RUN;
-	}
+	/* with every field named, nothing has to be cleared before */
+	*x = (struct vmscope_extent){
+		.record.size = sizeof(*x),
+		.record.type = VMSCOPE_RECORD_EXTENT,
+		.record.marks = 0,
+		.start = addr,
+		.attributes = info->attrs & e->key,
+		.pages = pages,
+		.mapcount = e->key & KEY_MAPCOUNT ? info->mapcount : 0,
+		.refcount = e->key & KEY_REFCOUNT ? info->refcount : 0,
+		.frame = frames ? info->frame : 0,
+		.encoding = frames ? VMSCOPE_FRAMES_RUN : VMSCOPE_FRAMES_NONE,
+		.swap_type = slot ? info->swap_type : 0,
+		.__reserved = 0,
+	};
 	return true;
 }
 
@@ -399,11 +418,11 @@ static bool split_run_off(struct encoder *e, struct vmscope_extent *x, u32 run)
 	x->pages -= run;
 	e->used -= run * sizeof(u32);
 	encode_close(e);
-	tail = begin_record(e, VMSCOPE_RECORD_EXTENT, sizeof(*tail), 0);
+	tail = begin_record(e, sizeof(*tail), 0);
 	/* it takes less room than the list entries that were given up */
 	e->open = (u8 *)tail - e->buffer;
-	head.record = tail->record;
 	*tail = head;
+	tail->record.marks = 0;
 	tail->start += (u64)x->pages << PAGE_SHIFT;
 	tail->frame = frame;
 	tail->pages = run;

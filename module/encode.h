@@ -52,6 +52,8 @@ struct encoder {
 	u32 marks;
 };
 
+void encode_init(void);
+
 /* @tallies: whether TALLY records will come as well */
 void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
 		   bool frames, bool tallies);

@@ -5,6 +5,7 @@
 #include <linux/module.h>
 
 #include "chardev.h"
+#include "encode.h"
 #include "entry.h"
 #include "tally_fast.h"
 #include "target.h"
@@ -27,6 +28,7 @@ static int __init vmscope_init(void)
 	}
 	target_init();
 	tally_fast_init();
+	encode_init();
 	return chardev_init();
 }
 

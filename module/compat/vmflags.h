@@ -14,7 +14,7 @@
 static const struct {
 	unsigned long kernel;
 	u64 ours;
-} vm_flag_map[] = {
+} vm_flag_map[] __initconst = {
 	{ VM_READ, VMSCOPE_VM_READ },
 	{ VM_WRITE, VMSCOPE_VM_WRITE },
 	{ VM_EXEC, VMSCOPE_VM_EXEC },
