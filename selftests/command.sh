@@ -315,6 +315,23 @@ test_wrong_addresses() {
 
 # ---------------------------------------------------------------- outputs
 
+# Every verb's JSON against the published schema. (Python takes its time on a debug kernel.)
+test_outputs_json_is_as_the_schema_says() {
+	local verb verbs="show maps pages walk verify doctor" more
+	hold_python
+	kill -STOP "$held"
+	[ "${KERNEL_NAME:-}" != debug ] || verbs="show walk"
+	for verb in $verbs; do
+		more=$held
+		[ "$verb" != walk ] || more="$held $address"
+		[ "$verb" != doctor ] || more=
+		# shellcheck disable=SC2086 # a list
+		expect 0 vmscope $verb $more -J
+		python3 "$top/tools/tests/validate.py" \
+			"$top/Documentation/schema/vmscope.report-1.json" "$verb" <"$WORK/out"
+	done
+}
+
 test_output_that_cannot_be_written() {
 	hold_python
 	local verb
