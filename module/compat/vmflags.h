@@ -11,10 +11,12 @@
 
 #include "../uapi/vmscope.h"
 
-static const struct {
+struct vm_flag {
 	unsigned long kernel;
 	u64 ours;
-} vm_flag_map[] __initconst = {
+};
+
+static const struct vm_flag vm_flag_map[] __initconst = {
 	{ VM_READ, VMSCOPE_VM_READ },
 	{ VM_WRITE, VMSCOPE_VM_WRITE },
 	{ VM_EXEC, VMSCOPE_VM_EXEC },
