@@ -108,8 +108,11 @@ static __always_inline u64 read_entry(const u64 *p)
 #define LINK_TAIL	BIT(0)
 
 /* Unrolled, which compilers do not do by themselves at -O2. */
-#define EIGHT_TIMES(do)							\
-	do(0); do(1); do(2); do(3); do(4); do(5); do(6); do(7)
+#define EIGHT_TIMES(what)						\
+do {									\
+	what(0); what(1); what(2); what(3);				\
+	what(4); what(5); what(6); what(7);				\
+} while (0)
 
 #endif /* BLOCKS_POSSIBLE */
 

@@ -585,10 +585,12 @@ unsigned long encode_range(struct encoder *e, unsigned long addr,
 /* ------------------------------------------------------------------ user */
 
 #define PUT_FOUR(n)							\
+do {									\
 	unsafe_put_user(from[n], to + (n), fault);			\
 	unsafe_put_user(from[(n) + 1], to + (n) + 1, fault);		\
 	unsafe_put_user(from[(n) + 2], to + (n) + 2, fault);		\
-	unsafe_put_user(from[(n) + 3], to + (n) + 3, fault)
+	unsafe_put_user(from[(n) + 3], to + (n) + 3, fault);		\
+} while (0)
 
 /*
  * Records are multiples of eight bytes and mostly small: plain stores, sixteen
