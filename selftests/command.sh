@@ -207,6 +207,38 @@ test_threads_add_up_exactly() {
 	has "$(json "r['totals']['size'] - r['totals']['untouched'] > (3072 + 9000) * 4096")" True
 }
 
+# Four and a half gigabytes resident, of which half a gigabyte is memory: nine mappings of the
+# same huge pages.
+hold_huge() {
+	echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled
+	hold_program python3 -c '
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+size = 512 << 20
+fd = os.memfd_create("huge")
+os.ftruncate(fd, size)
+for i in range(9):
+    at = 0x500000000000 + i * size
+    assert libc.mmap(at, size, 3, 0x11, fd, 0) == at
+    assert not libc.madvise(at, size, 14)
+    for page in range(0, size, 2 << 20):
+        ctypes.c_char.from_address(at + page).value = b"x"
+print("ready", flush=True)
+sys.stdin.read()'
+}
+
+test_threads_are_more_for_large_processes() {
+	hold_huge
+	expect 0 vmscope show "$held" -J
+	has "$(json "r['totals']['rss'] > 4 << 30")" True
+	has "$(json "r['cost']['jobs']")" "$(nproc)"
+	expect 0 vmscope show self -J
+	has "$(json "r['cost']['jobs']")" 1
+}
+
 # ----------------------------------------------------------------- verify
 
 test_verify_finds_no_difference() {
