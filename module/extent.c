@@ -103,6 +103,7 @@ static unsigned long extent_leaf(struct extents *x, const struct entry *entry,
 {
 	struct page_info info;
 
+	x->cost += COST_PLAIN;
 	classify(&x->view, entry, x->encoder->key, first, &info);
 	if (shared_table && info.page)
 		info.attrs |= ATTR_SHARED;

@@ -19,7 +19,9 @@
 
 /* Work, in units of ten instructions: for eight entries, and with pages. */
 #define COST_BLOCK	6
-#define COST_PAGES	16
+#define COST_PAGES	24
+/* What the first of them takes. */
+#define COST_FIRST	40
 
 /* Frames that do not fit into a list's 32 bits stand in these entry bits. */
 #define HIGH_FRAME	(ARCH_PFN_MASK & ~GENMASK_ULL(PAGE_SHIFT + 31, 0))
@@ -105,6 +107,7 @@ static bool like_begin(struct like *like, struct extents *x, u64 raw)
 	like->flags_mask = flags_mask_of(key);
 	if (like->flags_mask && !begin_pages(like, page_of(raw)))
 		return false;
+	x->cost += COST_FIRST;
 	entry_from_pte(__pte(raw), &entry);
 	classify(&x->view, &entry, key, 0, &like->info);
 	like->known = !like->flags_mask;

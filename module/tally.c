@@ -13,6 +13,7 @@
 
 #define COST_PLAIN	40	/* an entry with its struct page */
 #define COST_HOLE	1
+#define COST_AGAIN	20	/* a leaf like the one before */
 
 void tally_begin(struct tally *t, const struct vma_copy *copy, bool trusted)
 {
@@ -27,6 +28,7 @@ void tally_begin(struct tally *t, const struct vma_copy *copy, bool trusted)
 	t->counts_used = 0;
 	if (!view_is_of(&t->view, copy, trusted))
 		view_init(&t->view, copy, trusted);
+	t->leaf.known = false;
 	t->shmem = NULL;
 	/*
 	 * smaps asks the object as a whole where every swapped page of it is
@@ -150,11 +152,6 @@ unsigned int tally_ptes(struct tally *t, const pte_t *pte, unsigned long addr,
 	return n;
 }
 
-void tally_end(struct tally *t)
-{
-	tally_fast_fold(t);
-}
-
 static void account_pmd_kind(struct tally *t, const struct page_info *info,
 			     u64 pages)
 {
@@ -170,14 +167,83 @@ static void account_pmd_kind(struct tally *t, const struct page_info *info,
 		tally_add(t, COUNT_PMD_FILE, pages);
 }
 
+/* ------------------------------------------------ leaves like one before */
+
+/*
+ * Huge pages of one mapping are mostly alike. What classify() would look at is
+ * compared with what it saw in the last one instead; a single reference means
+ * that every page is mapped once, here.
+ */
+static u64 leaf_attrs(pmd_t pmd)
+{
+	return pmd_val(pmd) - ((u64)pmd_pfn(pmd) << PAGE_SHIFT);
+}
+
+static bool leaf_again(struct tally *t, pmd_t pmd)
+{
+	const struct tally_leaf *leaf = &t->leaf;
+	struct folio *folio;
+
+	/* without locks the entry may name no page at all */
+	if (!leaf->known || !t->view.trusted || leaf_attrs(pmd) != leaf->attrs)
+		return false;
+	/* flags with PG_head: this is the folio's first page, as it was there */
+	folio = (struct folio *)pfn_to_page(pmd_pfn(pmd));
+	return folio_flags_word(folio) == leaf->flags &&
+	       folio_ref_count(folio) == 1 && folio_order(folio) == leaf->order &&
+	       folio_mapping_word(folio) &&
+	       (folio_mapping_word(folio) & MAPPING_KIND_MASK) == leaf->kind;
+}
+
+static void fold_leaves(struct tally *t)
+{
+	u64 pages = t->leaf.again;
+
+	if (!pages)
+		return;
+	t->leaf.again = 0;
+	account_pmd_kind(t, &t->leaf.info, pages);
+	account_page(t, &t->leaf.info, false, pages);
+}
+
+static void note_leaf(struct tally *t, pmd_t pmd, const struct page_info *info)
+{
+	struct tally_leaf *leaf = &t->leaf;
+	struct folio *folio = (struct folio *)info->page;
+
+	if (t->plain || !t->view.trusted || t->view.hugetlb || t->view.dax ||
+	    t->view.flags & (VM_PFNMAP | VM_MIXEDMAP) || !folio ||
+	    (info->attrs & ATTR_STATE) != STATE_PRESENT ||
+	    !(info->attrs & ATTR_HEAD) || !classify_uniform(info))
+		return;
+	fold_leaves(t);
+	leaf->known = true;
+	leaf->attrs = leaf_attrs(pmd);
+	leaf->flags = folio_flags_word(folio);
+	leaf->order = folio_order(folio);
+	leaf->kind = folio_mapping_word(folio) & MAPPING_KIND_MASK;
+	leaf->info = *info;
+}
+
+void tally_end(struct tally *t)
+{
+	fold_leaves(t);
+	tally_fast_fold(t);
+}
+
+/* ---------------------------------------------------------------- leaves */
+
+/* @whole: out: its first page, classified */
 static void tally_leaf(struct tally *t, const struct entry *entry,
 		       unsigned int first, unsigned int pages,
-		       bool shared_table)
+		       bool shared_table, struct page_info *whole)
 {
 	struct page_info info;
 	unsigned int i, alike;
 
+	t->cost += COST_PLAIN;
 	classify(&t->view, entry, ATTR_FOLIO, first, &info);
+	*whole = info;
 	if ((entry->attrs & ATTR_LEAF) == (u64)LEAF_PMD << ATTR_LEAF_SHIFT)
 		account_pmd_kind(t, &info, pages);
 	/* pages of one leaf differ in nothing but their mapcounts */
@@ -197,21 +263,29 @@ static void tally_leaf(struct tally *t, const struct entry *entry,
 void tally_pmd(struct tally *t, pmd_t pmd, unsigned long addr,
 	       unsigned long end, bool shared_table)
 {
+	struct page_info info;
 	struct entry entry;
 
+	if (end - addr == PMD_SIZE && leaf_again(t, pmd)) {
+		t->leaf.again += PMD_SIZE >> PAGE_SHIFT;
+		t->cost += COST_AGAIN;
+		return;
+	}
 	entry_from_pmd(pmd, &entry);
 	tally_leaf(t, &entry, (addr & ~PMD_MASK) >> PAGE_SHIFT,
-		   (end - addr) >> PAGE_SHIFT, shared_table);
+		   (end - addr) >> PAGE_SHIFT, shared_table, &info);
+	note_leaf(t, pmd, &info);
 }
 
 void tally_pud(struct tally *t, pud_t pud, unsigned long addr,
 	       unsigned long end)
 {
+	struct page_info info;
 	struct entry entry;
 
 	entry_from_pud(pud, &entry);
 	tally_leaf(t, &entry, (addr & ~PUD_MASK) >> PAGE_SHIFT,
-		   (end - addr) >> PAGE_SHIFT, false);
+		   (end - addr) >> PAGE_SHIFT, false, &info);
 }
 
 bool tally_has_fast_path(void)

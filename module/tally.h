@@ -15,6 +15,26 @@
 #define TALLY_ROWS	16
 
 /**
+ * struct tally_leaf - a PMD leaf that maps a whole folio of a process's own
+ * @known: there was one in this mapping
+ * @attrs: its entry without the frame
+ * @flags: flags of its folio
+ * @kind: kind bits of its folio's mapping pointer
+ * @order: of its folio
+ * @info: classified
+ * @again: pages of leaves like it that are still to be counted
+ */
+struct tally_leaf {
+	bool known;
+	u64 attrs;
+	unsigned long flags;
+	unsigned long kind;
+	unsigned int order;
+	struct page_info info;
+	u64 again;
+};
+
+/**
  * struct tally - the sums
  * @view: the mapping
  * @shmem: the VMA, when swapped pages of its object must be looked for one by
@@ -35,6 +55,8 @@ struct tally {
 	u64 counts_used;
 	u64 cell[CELL_NR];
 	u64 count[COUNT_NR];
+
+	struct tally_leaf leaf;	/* private to tally.c */
 
 	/* private to tally_fast.c: pages by table, folded by tally_end() */
 	u64 small_used;

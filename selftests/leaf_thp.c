@@ -77,6 +77,41 @@ TEST_F(thp, anon_mapped_by_pmd)
 	scan_free(&s);
 }
 
+/* Eight alike, but one not touched since, one lazily freed, one taken apart. */
+static int build_row(void *arg, unsigned int step)
+{
+	const size_t size = 8 * PMD_SIZE;
+	char *p = map_anon(size, PMD_SIZE);
+	int error;
+
+	(void)step;
+	if (!p)
+		return ENOMEM;
+	error = make_thp(p, size);
+	if (error)
+		return error;
+	set_region(arg, p, size);
+	if (madvise(p + 2 * PMD_SIZE, PMD_SIZE, MADV_COLD) ||
+	    madvise(p + 4 * PMD_SIZE, PMD_SIZE, MADV_FREE) ||
+	    madvise(p + 6 * PMD_SIZE, PAGE_SIZE, MADV_DONTNEED))
+		return errno;
+	return 0;
+}
+
+TEST_F(thp, row_of_which_some_are_alike)
+{
+	struct scan s;
+
+	ASSERT_BUILT(target_start(&self->t, build_row, self->s), "huge page");
+	EXPECT_SAME(oracle_range(self->t.pid, self->t.fd, self->s->r.start,
+				 self->s->r.end, &s));
+	EXPECT_EQ(8 * PMD_SIZE / PAGE_SIZE - 1,
+		  tally_state(&s.tally[0], VMSCOPE_STATE_PRESENT));
+	EXPECT_EQ(PMD_SIZE / PAGE_SIZE,
+		  s.tally[0].counter[VMSCOPE_COUNT_LAZYFREE]);
+	scan_free(&s);
+}
+
 static int build_zero(void *arg, unsigned int step)
 {
 	char *p = map_anon(SIZE, PMD_SIZE);
