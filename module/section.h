@@ -66,6 +66,7 @@ struct section {
 	struct ma_state mas;
 	enum { WANT_DEFAULT, WANT_MMAP, WANT_IRQ } want;
 	unsigned int tries;
+	unsigned int polite;
 	bool irqs_off;
 	unsigned long irq_flags;
 	u64 entered;
