@@ -352,7 +352,8 @@ TEST_F_TIMEOUT(large, busy_process_in_all_modes, 4000)
 	write_file("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
 	write_file("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "advise");
 	ASSERT_BUILT(target_start(&self->t, build_busy, b), "threads");
-	for (; now() < end; scans++) {
+	/* On mmap_lock a scan beside so many writers may take a second; every mode has its turn. */
+	for (; now() < end || scans < ARRAY_SIZE(modes); scans++) {
 		struct scan s = modes[scans % ARRAY_SIZE(modes)];
 
 		s.key &= scan_full_key();
@@ -370,7 +371,6 @@ TEST_F_TIMEOUT(large, busy_process_in_all_modes, 4000)
 	/* A target that died early would have made this easy. */
 	EXPECT_EQ(0, waitpid(self->t.pid, NULL, WNOHANG));
 	EXPECT_EQ(0, kill(self->t.pid, 0));
-	EXPECT_LT(3, scans);
 	for (i = 0; i < NR_ACTIVITIES; i++)
 		EXPECT_LT(0, b->rounds[i]) TH_LOG("%s never ran", activity_names[i]);
 	TH_LOG("%lu scans, %lu marked", scans, marked);
