@@ -42,6 +42,7 @@ enum vs_when {
 
 struct vs_options {
 	const struct vs_verb *verb;
+	const char *verb_text;		/* as it was written: a list of questions, perhaps */
 	const char *source;		/* "auto", "module", "proc" */
 	const char *from;
 	const char *write;
@@ -124,6 +125,8 @@ int vs_cmd_walk(const struct vs_options *options);
 int vs_cmd_verify(const struct vs_options *options);
 int vs_cmd_record(const struct vs_options *options);
 int vs_cmd_doctor(const struct vs_options *options);
+/* The verbs that are questions, and lists of them. */
+int vs_cmd_ask(const struct vs_options *options);
 int vs_cmd_help(const struct vs_options *options);
 
 #endif

@@ -275,6 +275,7 @@ int vs_options_parse(int argc, char **argv, const struct vs_verb *verb,
 
 	memset(options, 0, sizeof(*options));
 	options->verb = verb;
+	options->verb_text = argv[0];
 	options->source = "auto";
 	for (size_t i = 0; i < NR_KNOWN; i++) {
 		if (!takes(verb->options, i))

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "questions.h"
 
 #define LOOK	(VS_OPT_SOURCE | VS_OPT_FROM | VS_OPT_FORMAT)
+#define ASK	(LOOK | VS_OPT_COLOR)
 
 const struct vs_verb vs_verbs[] = {
 	{ "show", vs_cmd_show, "what the process holds, at a glance",
@@ -18,6 +20,8 @@ const struct vs_verb vs_verbs[] = {
 	  "TARGET [RANGE]", LOOK | VS_OPT_TABLE | VS_OPT_KEY, 1, 2 },
 	{ "walk", vs_cmd_walk, "the translation of an address, level by level",
 	  "TARGET ADDRESS...", LOOK | VS_OPT_COLOR, 2, 1 + VS_MAX_WALKS },
+	{ "age", vs_cmd_ask, "how lately its memory was used",
+	  "TARGET", ASK, 1, 1 },
 	{ "verify", vs_cmd_verify, "compare the module with procfs, field by field",
 	  "TARGET", VS_OPT_FROM | VS_OPT_FORMAT | VS_OPT_COLOR, 1, 1 },
 	{ "record", vs_cmd_record, "write a snapshot, which --from of every verb reads",
@@ -29,10 +33,17 @@ const struct vs_verb vs_verbs[] = {
 	{ 0 },
 };
 
+/* Several questions in one walk. */
+static const struct vs_verb several = {
+	"ask", vs_cmd_ask, "several questions, one walk", "TARGET", ASK, 1, 1
+};
+
 const struct vs_verb *vs_verb_find(const char *name)
 {
+	const struct vs_question *question[VS_MAX_QUESTIONS];
+
 	for (const struct vs_verb *verb = vs_verbs; verb->name; verb++)
 		if (!strcmp(verb->name, name))
 			return verb;
-	return NULL;
+	return vs_questions_parse(name, question) ? &several : NULL;
 }

@@ -19,8 +19,8 @@ void vs_model_init(struct vs_model *model)
 {
 	memset(model, 0, sizeof(*model));
 	model->cut = VS_COMPLETE;
-	memset(&model->process.vmas, 0xff,
-	       sizeof(model->process) - offsetof(struct vs_process, vmas));
+	memset(&model->process.mm, 0xff,
+	       sizeof(model->process) - offsetof(struct vs_process, mm));
 }
 
 void vs_model_clear(struct vs_model *model)

@@ -346,6 +346,7 @@ struct vs_process {
 	int32_t pid;
 	uint32_t reserved;
 	char comm[64];
+	uint64_t mm;			/* the same for two when they share one address space, or VS_UNKNOWN */
 	uint64_t vmas;			/* number, as the kernel counts */
 	uint64_t total_vm;
 	uint64_t locked_vm;

@@ -137,8 +137,8 @@ int vs_proc_status(pid_t pid, struct vs_proc_status *status)
 	int err;
 
 	memset(status, 0, sizeof(*status));
-	memset(&status->process.vmas, 0xff,
-	       sizeof(status->process) - offsetof(struct vs_process, vmas));
+	memset(&status->process.mm, 0xff,
+	       sizeof(status->process) - offsetof(struct vs_process, mm));
 	status->process.pid = pid;
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	file = fopen(path, "re");

@@ -20,7 +20,7 @@
 
 #include "source.h"
 
-#define FORMAT		2
+#define FORMAT		3
 #define ENDIAN		0x01020304u
 
 static const char magic[8] = { '\x89', 'V', 'M', 'S', 'C', 'O', 'P', 'E' };

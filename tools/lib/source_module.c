@@ -161,6 +161,7 @@ static int fill_process(const struct module_state *state, struct vs_model *model
 	process->pid = state->target->pid;
 	memcpy(process->comm, target.comm, sizeof(target.comm));
 	process->comm[sizeof(target.comm) - 1] = 0;
+	process->mm = target.mm;
 	process->vmas = target.vmas;
 	process->total_vm = target.total_vm << shift;
 	process->locked_vm = target.locked_vm << shift;

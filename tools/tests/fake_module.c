@@ -105,7 +105,8 @@ static int info(struct vmscope_info *info)
 	info->physical = option("physical", 0);
 	info->locks = 1u << VMSCOPE_LOCK_VMA;
 	info->task_size = TASK_SIZE;
-	info->key = VMSCOPE_ATTR_STATE | VMSCOPE_ATTR_KIND | VMSCOPE_ATTR_DIRTY;
+	/* all but the counts of a page */
+	info->key = 0xffffffffffull | VMSCOPE_KEY_FRAME;
 	for (int i = 0; i < VMSCOPE_MAX_LEVELS; i++) {
 		info->level[i].shift = shift[i];
 		info->level[i].entries = i == VMSCOPE_LEVEL_P4D ? 1 : 512;

@@ -11,7 +11,8 @@ build_helpers() {
 	$cc $flags -o "$WORK/holder" "$here/holder.c" &&
 		$cc $flags -static -o "$WORK/holder-alone" "$here/holder.c" &&
 		$cc $flags -o "$WORK/peak" "$here/peak.c" &&
-		$cc $flags -shared -fPIC -o "$WORK/fake.so" "$here/fake_module.c" -ldl
+		$cc $flags -shared -fPIC -o "$WORK/fake.so" "$here/fake_module.c" -ldl &&
+		sync "$WORK"/holder*	# pages of a new file are dirty until they are written
 }
 
 die() {

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How lately memory was used, by mapping. It must not know how it is shown.
+ */
+#include <stdlib.h>
+
+#include "age.h"
+
+void *vs_age_begin(const struct vs_model *model)
+{
+	struct vs_age *age = calloc(1, sizeof(*age));
+
+	if (!age)
+		return NULL;
+	age->model = model;
+	vs_rows_init(&age->rows, model, sizeof(struct vs_age_row));
+	return age;
+}
+
+static void add(struct vs_age_row *row, uint64_t attributes, uint64_t bytes)
+{
+	row->resident += bytes;
+	if (attributes & VS_ATTR_YOUNG)
+		row->young += bytes;
+	else
+		row->idle += bytes;
+	if (attributes & (VS_ATTR_DIRTY | VS_ATTR_FOLIO_DIRTY))
+		row->dirty += bytes;
+	if (attributes & VS_ATTR_REFERENCED)
+		row->referenced += bytes;
+	/* mlocked folios keep the active bit that they had */
+	if (attributes & VS_ATTR_UNEVICTABLE)
+		row->unevictable += bytes;
+	else if (!(attributes & VS_ATTR_LRU))
+		row->no_lru += bytes;
+	else if (attributes & VS_ATTR_ACTIVE)
+		row->active += bytes;
+	else
+		row->inactive += bytes;
+}
+
+int vs_age_extent(void *state, const struct vs_vma *vma, const struct vs_extent *extent)
+{
+	struct vs_age *age = state;
+	uint64_t bytes = (uint64_t)extent->pages << age->model->kernel.page_shift;
+	struct vs_age_row *row;
+
+	if ((extent->attributes & VS_ATTR_STATE) != VS_STATE_PRESENT)
+		return 0;
+	row = vs_row(&age->rows, vma);
+	if (!row)
+		return -1;
+	add(row, extent->attributes, bytes);
+	add(&age->total, extent->attributes, bytes);
+	return 0;
+}
+
+int vs_age_finish(void *state)
+{
+	(void)state;
+	return 0;
+}
+
+void vs_age_end(void *state)
+{
+	struct vs_age *age = state;
+
+	vs_rows_free(&age->rows);
+	free(age);
+}
+
+static int by_resident(const void *one, const void *other)
+{
+	const struct vs_age_row *a = one, *b = other;
+
+	return (a->resident < b->resident) - (a->resident > b->resident);
+}
+
+size_t vs_age_top(const struct vs_age *age, uint32_t *index, size_t max)
+{
+	return vs_rows_top(&age->rows, by_resident, index, max);
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The questions, one row each. It must not know how they are answered.
+ */
+#include <string.h>
+
+#include "../analyze/age.h"
+#include "../render/answers.h"
+#include "questions.h"
+
+const struct vs_question vs_questions[] = {
+	{
+		.name = "age",
+		.need = VS_AGE_NEED,
+		.wish = VS_AGE_WISH,
+		.begin = vs_age_begin,
+		.extent = vs_age_extent,
+		.finish = vs_age_finish,
+		.end = vs_age_end,
+		.screen = vs_age_screen,
+		.json = vs_age_json,
+	},
+	{ 0 },
+};
+
+const struct vs_question *vs_question_find(const char *name, size_t length)
+{
+	for (const struct vs_question *q = vs_questions; q->name; q++)
+		if (strlen(q->name) == length && !memcmp(q->name, name, length))
+			return q;
+	return NULL;
+}
+
+int vs_questions_parse(const char *text, const struct vs_question **question)
+{
+	int nr = 0;
+
+	while (*text) {
+		size_t length = strcspn(text, ",");
+		const struct vs_question *found = vs_question_find(text, length);
+		int i;
+
+		if (!found)
+			return 0;
+		for (i = 0; i < nr && question[i] != found; i++)
+			;
+		if (i == nr && nr < VS_MAX_QUESTIONS)
+			question[nr++] = found;
+		text += length;
+		text += *text == ',';
+	}
+	return nr;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the answers to questions have in common: a table of mappings for
+ * people, the same figures of all of them in JSON. It must not know options or
+ * exit codes, nor collect anything.
+ */
+#ifndef VMSCOPE_ANSWERS_H
+#define VMSCOPE_ANSWERS_H
+
+#include "../analyze/rows.h"
+#include "report.h"
+
+/* Mappings that an answer shows to people, the largest; all are in the JSON. */
+#define VS_ANSWER_ROWS	10
+
+enum vs_unit {
+	VS_UNIT_BYTES,
+	VS_UNIT_NUMBER,
+};
+
+/* One figure of a row, a uint64_t at an offset. The array ends with no key. */
+struct vs_answer_column {
+	const char *key;		/* in JSON */
+	const char *name;		/* of the column; NULL: in JSON only */
+	const char *help;
+	size_t offset;
+	enum vs_unit unit;
+};
+
+/*
+ * The rows of these mappings; on narrow screens columns are left out from the
+ * right. What is left of the total, by the first column, is said below.
+ */
+void vs_answer_rows(const struct vs_style *style, const struct vs_rows *rows,
+		    const struct vs_answer_column *column, const uint32_t *index, size_t nr,
+		    const void *total);
+
+/* The figures of one record, or of the total, as an object. */
+json_t *vs_answer_figures(const struct vs_answer_column *column, const void *row);
+
+/* All mappings that have a record, with start, end and name. */
+json_t *vs_answer_mappings(const struct vs_rows *rows, const struct vs_answer_column *column);
+
+/* ------------------------------------------------------------ the answers */
+
+void vs_age_screen(const struct vs_style *style, const struct vs_report *report,
+		   const void *state);
+json_t *vs_age_json(const struct vs_report *report, const void *state);
+
+#endif
