@@ -12,6 +12,17 @@
 #include <linux/mm.h>
 #include <linux/swap.h>
 #include <linux/swapops.h>
+#include <linux/version.h>
+
+/*
+ * Since 7.3 the bit of userfaultfd serves two kinds of protection, and has lost
+ * the one from its name.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+#define pte_uffd_wp(pte)	pte_uffd(pte)
+#define pmd_uffd_wp(pmd)	pmd_uffd(pmd)
+#define pte_swp_uffd_wp(pte)	pte_swp_uffd(pte)
+#endif
 
 #ifdef VMS_HAVE_LEAFOPS	/* Kbuild looks whether the header is there */
 #include <linux/leafops.h>

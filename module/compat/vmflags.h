@@ -52,6 +52,9 @@ static const struct vm_flag vm_flag_map[] __initconst = {
 #ifdef CONFIG_HAVE_ARCH_USERFAULTFD_MINOR
 	{ VM_UFFD_MINOR, VMSCOPE_VM_UFFD_MINOR },
 #endif
+#ifdef CONFIG_USERFAULTFD_RWP
+	{ VM_UFFD_RWP, VMSCOPE_VM_UFFD_RWP },
+#endif
 #ifdef VM_SHADOW_STACK
 	{ VM_SHADOW_STACK, VMSCOPE_VM_SHADOW_STACK },
 #endif

@@ -367,7 +367,7 @@ enum vmscope_leaf {
 #define VMSCOPE_ATTR_SOFT_DIRTY		(1ull << 18) /* as pagemap reports it */
 #define VMSCOPE_ATTR_WRITE		(1ull << 19) /* entry allows writing */
 #define VMSCOPE_ATTR_EXEC		(1ull << 20) /* entry allows execution */
-#define VMSCOPE_ATTR_UFFD_WP		(1ull << 21) /* userfaultfd write protection */
+#define VMSCOPE_ATTR_UFFD_WP		(1ull << 21) /* userfaultfd protection: _VM_UFFD_WP, _RWP */
 #define VMSCOPE_ATTR_PROTNONE		(1ull << 22) /* PROT_NONE or NUMA hint */
 #define VMSCOPE_ATTR_SPECIAL		(1ull << 23) /* special bit */
 
@@ -532,6 +532,7 @@ struct vmscope_vma {
 #define VMSCOPE_VM_DROPPABLE		(1ull << 32)
 #define VMSCOPE_VM_SEALED		(1ull << 33)
 #define VMSCOPE_VM_GUARD		(1ull << 34)
+#define VMSCOPE_VM_UFFD_RWP		(1ull << 35)
 /** VMSCOPE_VM_ANON - private anonymous memory: no file, no driver. */
 #define VMSCOPE_VM_ANON			(1ull << 62)
 

@@ -318,8 +318,8 @@ static const struct {
 	{ "mm", VMSCOPE_VM_MIXEDMAP }, { "hg", VMSCOPE_VM_HUGEPAGE },
 	{ "nh", VMSCOPE_VM_NOHUGEPAGE }, { "mg", VMSCOPE_VM_MERGEABLE },
 	{ "um", VMSCOPE_VM_UFFD_MISSING }, { "uw", VMSCOPE_VM_UFFD_WP },
-	{ "ui", VMSCOPE_VM_UFFD_MINOR }, { "ss", VMSCOPE_VM_SHADOW_STACK },
-	{ "dp", VMSCOPE_VM_DROPPABLE }, { "sl", VMSCOPE_VM_SEALED },
+	{ "ui", VMSCOPE_VM_UFFD_MINOR }, { "ur", VMSCOPE_VM_UFFD_RWP },
+	{ "ss", VMSCOPE_VM_SHADOW_STACK }, { "dp", VMSCOPE_VM_DROPPABLE }, { "sl", VMSCOPE_VM_SEALED },
 	{ "gu", VMSCOPE_VM_GUARD },
 };
 

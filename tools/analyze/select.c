@@ -100,6 +100,7 @@ static void list_flags(uint64_t flags, char *text, size_t size)
 		{ VS_VM_HUGEPAGE, "hugepage" }, { VS_VM_NOHUGEPAGE, "nohugepage" },
 		{ VS_VM_MERGEABLE, "mergeable" }, { VS_VM_UFFD_MISSING, "uffd-missing" },
 		{ VS_VM_UFFD_WP, "uffd-wp" }, { VS_VM_UFFD_MINOR, "uffd-minor" },
+		{ VS_VM_UFFD_RWP, "uffd-rwp" },
 		{ VS_VM_SHADOW_STACK, "shadowstack" }, { VS_VM_DROPPABLE, "droppable" },
 		{ VS_VM_SEALED, "sealed" }, { VS_VM_GUARD, "guard" },
 	};

@@ -156,6 +156,7 @@ enum vs_lock {
 #define VS_VM_DROPPABLE		(1ull << 32)
 #define VS_VM_SEALED		(1ull << 33)
 #define VS_VM_GUARD		(1ull << 34)
+#define VS_VM_UFFD_RWP		(1ull << 35)
 #define VS_VM_ANON		(1ull << 62)
 
 enum vs_name_kind {

@@ -201,7 +201,8 @@ static const struct {
 	{ "wf", VS_VM_WIPEONFORK }, { "dd", VS_VM_DONTDUMP }, { "sd", VS_VM_SOFTDIRTY },
 	{ "mm", VS_VM_MIXEDMAP }, { "hg", VS_VM_HUGEPAGE }, { "nh", VS_VM_NOHUGEPAGE },
 	{ "mg", VS_VM_MERGEABLE }, { "um", VS_VM_UFFD_MISSING }, { "uw", VS_VM_UFFD_WP },
-	{ "ui", VS_VM_UFFD_MINOR }, { "ss", VS_VM_SHADOW_STACK }, { "dp", VS_VM_DROPPABLE },
+	{ "ui", VS_VM_UFFD_MINOR }, { "ur", VS_VM_UFFD_RWP },
+	{ "ss", VS_VM_SHADOW_STACK }, { "dp", VS_VM_DROPPABLE },
 	{ "sl", VS_VM_SEALED }, { "gu", VS_VM_GUARD },
 };
 
