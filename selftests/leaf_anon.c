@@ -29,8 +29,7 @@ static char *new_region(struct region *r, size_t size)
 {
 	char *p = map_anon(size, PAGE_SIZE);
 
-	r->start = (uintptr_t)p;
-	r->end = r->start + size;
+	*r = region_of(p, size);
 	return p;
 }
 

@@ -55,7 +55,7 @@ static char *map_region(struct shared *s)
 {
 	char *p = map_file(SIZE, PAGE_SIZE, s->flags, s->fd);
 
-	s->r = (struct region) { (uintptr_t)p, (uintptr_t)p + SIZE };
+	s->r = region_of(p, SIZE);
 	return p;
 }
 
@@ -286,7 +286,7 @@ static int build_sysv(void *arg, unsigned int step)
 	if (p == (void *)-1)
 		return errno;
 	touch(p, SIZE);
-	s->r = (struct region) { (uintptr_t)p, (uintptr_t)p + SIZE };
+	s->r = region_of(p, SIZE);
 	return 0;
 }
 

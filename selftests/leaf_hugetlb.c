@@ -76,7 +76,7 @@ static int build(struct shared *s, int flags, bool write)
 
 	if (!p)
 		return ENOMEM;
-	s->r = (struct region) { (uintptr_t)p, (uintptr_t)p + page_size };
+	s->r = region_of(p, page_size);
 	if (write)
 		touch(p, PAGE_SIZE);
 	else
@@ -184,7 +184,7 @@ static int build_gigabyte(void *arg, unsigned int step)
 		return ENOMEM;
 	for (i = 0; i < TABLE_PAGES; i++)
 		touch(p + i * 3 * PMD_SIZE, PAGE_SIZE);
-	s->r = (struct region) { (uintptr_t)p, (uintptr_t)p + GIB };
+	s->r = region_of(p, GIB);
 	return 0;
 }
 

@@ -66,8 +66,7 @@ FIXTURE_TEARDOWN(marker)
 
 static void set_region(void *arg, char *p, size_t size)
 {
-	*(struct region *)arg = (struct region) {
-		(uintptr_t)p, (uintptr_t)p + size };
+	*(struct region *)arg = region_of(p, size);
 }
 
 /* ----------------------------------------------------------- userfaultfd */

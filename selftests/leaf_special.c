@@ -67,7 +67,7 @@ static int build_device(void *arg, unsigned int step)
 	if (p == MAP_FAILED)
 		return ENODEV;
 	read_all(p, ROM_SIZE);
-	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + ROM_SIZE };
+	*r = region_of(p, ROM_SIZE);
 	return 0;
 }
 
@@ -108,7 +108,7 @@ static int build_mixed(void *arg, unsigned int step)
 	if (!p)
 		return ENOMEM;
 	touch(p, 8 * PAGE_SIZE);
-	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + 8 * PAGE_SIZE };
+	*r = region_of(p, 8 * PAGE_SIZE);
 	return 0;
 }
 
@@ -195,7 +195,7 @@ static int build_secret(void *arg, unsigned int step)
 	if (!p)
 		return ENOMEM;
 	touch(p, 8 * PAGE_SIZE);
-	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + 8 * PAGE_SIZE };
+	*r = region_of(p, 8 * PAGE_SIZE);
 	return 0;
 }
 
@@ -267,7 +267,7 @@ static int build_device_private(void *arg, unsigned int step)
 	cmd.ptr = (uintptr_t)mirror;
 	if (ioctl(fd, HMM_DMIRROR_MIGRATE_TO_DEV, &cmd) || cmd.cpages != 16)
 		return EIO;
-	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + 16 * PAGE_SIZE };
+	*r = region_of(p, 16 * PAGE_SIZE);
 	return 0;
 }
 

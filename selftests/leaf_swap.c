@@ -41,7 +41,7 @@ static int build_anon(void *arg, unsigned int step)
 	p = map_anon(SIZE, PAGE_SIZE);
 	if (!p)
 		return ENOMEM;
-	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + SIZE };
+	*r = region_of(p, SIZE);
 	touch(p, SIZE);
 	return page_out(p, SIZE);
 }
@@ -77,7 +77,7 @@ static int build_forked(void *arg, unsigned int step)
 	p = map_anon(SIZE, PAGE_SIZE);
 	if (!p)
 		return ENOMEM;
-	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + SIZE };
+	*r = region_of(p, SIZE);
 	touch(p, SIZE);
 	if (page_out(p, SIZE))
 		return EBUSY;
@@ -136,7 +136,7 @@ static int build_shmem(void *arg, unsigned int step)
 	p = map_file(SIZE, PAGE_SIZE, MAP_SHARED | MAP_ANONYMOUS, -1);
 	if (!p)
 		return ENOMEM;
-	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + SIZE };
+	*r = region_of(p, SIZE);
 	touch(p, SIZE);
 	return shmem_out(p, SIZE);
 }
@@ -177,7 +177,7 @@ static int build_window(void *arg, unsigned int step)
 	window = mmap(NULL, SIZE / 4, PROT_READ, MAP_SHARED, fd, SIZE / 4);
 	if (error || window == MAP_FAILED)
 		return error ? error : errno;
-	*r = (struct region) { (uintptr_t)window, (uintptr_t)window + SIZE / 4 };
+	*r = region_of(window, SIZE / 4);
 	return 0;
 }
 
@@ -212,7 +212,7 @@ static int build_private(void *arg, unsigned int step)
 	touch(p, SIZE);
 	error = shmem_out(p, SIZE);
 	munmap(p, SIZE);
-	*r = (struct region) { (uintptr_t)copy, (uintptr_t)copy + SIZE };
+	*r = region_of(copy, SIZE);
 	return error;
 }
 

@@ -45,7 +45,7 @@ FIXTURE_TEARDOWN(thp)
 
 static void set_region(struct shared *s, char *p, size_t size)
 {
-	s->r = (struct region) { (uintptr_t)p, (uintptr_t)p + size };
+	s->r = region_of(p, size);
 }
 
 static int build_pmd(void *arg, unsigned int step)

@@ -84,7 +84,7 @@ static int build_anything(void *arg, unsigned int step)
 	if (!p)
 		return ENOMEM;
 	touch(p, MEMORY);
-	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + MEMORY };
+	*r = region_of(p, MEMORY);
 	return 0;
 }
 
@@ -332,7 +332,7 @@ static int build_tables(void *arg, unsigned int step)
 	madvise(p, size, MADV_NOHUGEPAGE);
 	for (i = 0; i < size; i += PMD_SIZE)
 		read_all(p + i, PAGE_SIZE);
-	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + size };
+	*r = region_of(p, size);
 	return 0;
 }
 

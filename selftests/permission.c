@@ -28,7 +28,7 @@ static int build(void *arg, unsigned int step)
 
 	(void)step;
 	touch(p, 8 * PAGE_SIZE);
-	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + 8 * PAGE_SIZE };
+	*r = region_of(p, 8 * PAGE_SIZE);
 	return 0;
 }
 

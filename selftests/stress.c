@@ -51,7 +51,7 @@ static int build_many(void *arg, unsigned int step)
 	for (i = 0; i < nr; i += 2)
 		if (mprotect(p + i * PAGE_SIZE, PAGE_SIZE, PROT_READ))
 			return errno;
-	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + nr * PAGE_SIZE };
+	*r = region_of(p, nr * PAGE_SIZE);
 	return 0;
 }
 
@@ -92,7 +92,7 @@ static int build_sparse(void *arg, unsigned int step)
 	madvise(p, TIB, MADV_NOHUGEPAGE);
 	for (i = 0; i < TIB; i += GIB)
 		p[i + i / 1024 % GIB / PAGE_SIZE * PAGE_SIZE] = 1;
-	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + TIB };
+	*r = region_of(p, TIB);
 	return 0;
 }
 

@@ -167,7 +167,7 @@ static int build(void *arg, unsigned int step)
 
 		madvise(p, VMA_SIZE, MADV_NOHUGEPAGE);
 		touch(p, VMA_SIZE);
-		s->vma[i] = (struct region) { (uintptr_t)p, (uintptr_t)p + VMA_SIZE };
+		s->vma[i] = region_of(p, VMA_SIZE);
 	}
 	return pthread_create(&thread, NULL, overmap, s);
 }

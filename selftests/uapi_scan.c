@@ -25,7 +25,7 @@ static int build(void *arg, unsigned int step)
 	(void)step;
 	for (i = 0; i < SIZE; i += 4 * PAGE_SIZE)
 		touch(p + i, 3 * PAGE_SIZE);
-	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + SIZE };
+	*r = region_of(p, SIZE);
 	return 0;
 }
 

@@ -22,7 +22,7 @@ static int build(void *arg, unsigned int step)
 
 	(void)step;
 	touch(p, NR * PAGE_SIZE);
-	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + 2 * NR * PAGE_SIZE };
+	*r = region_of(p, 2 * NR * PAGE_SIZE);
 	return 0;
 }
 

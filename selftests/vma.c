@@ -47,7 +47,7 @@ static char *new_region(struct region *r, int flags)
 	char *p = map_at(SIZE, PAGE_SIZE, PROT_READ | PROT_WRITE,
 			 flags | MAP_ANONYMOUS, -1);
 
-	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + SIZE };
+	*r = region_of(p, SIZE);
 	return p;
 }
 
@@ -298,7 +298,7 @@ static int build_droppable(void *arg, unsigned int step)
 	if (!p)
 		return ENOSYS;
 	touch(p, SIZE);
-	*(struct region *)arg = (struct region) { (uintptr_t)p, (uintptr_t)p + SIZE };
+	*(struct region *)arg = region_of(p, SIZE);
 	return 0;
 }
 

@@ -24,6 +24,11 @@
 #define MADV_PAGEOUT	21
 #endif
 
+struct region region_of(const void *p, uint64_t size)
+{
+	return (struct region) { (uintptr_t)p, (uintptr_t)p + size };
+}
+
 char *map_at(size_t size, size_t align, int prot, int flags, int fd)
 {
 	size_t whole = size + align + 2 * PAGE_SIZE;

@@ -39,6 +39,8 @@ struct region {
 	uint64_t end;
 };
 
+struct region region_of(const void *p, uint64_t size);
+
 /*
  * Map @size bytes of private anonymous memory at a multiple of @align, with an
  * unmapped page on either side so that nothing merges with it. Huge pages are
