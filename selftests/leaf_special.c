@@ -49,6 +49,18 @@ static int find_region(struct region *r, const char *name)
 	return r->start ? 0 : ENODEV;
 }
 
+/* Map the pages behind @fd and write to each. */
+static int map_and_touch(struct region *r, int fd)
+{
+	char *p = map_file(8 * PAGE_SIZE, PAGE_SIZE, MAP_SHARED, fd);
+
+	if (!p)
+		return ENOMEM;
+	touch(p, 8 * PAGE_SIZE);
+	*r = region_of(p, 8 * PAGE_SIZE);
+	return 0;
+}
+
 /* --------------------------------------------------------- device memory */
 
 #define ROM	0xf0000ull	/* of the PC's firmware; no RAM */
@@ -98,18 +110,9 @@ static int build_mixed(void *arg, unsigned int step)
 		.max_entries = 1, .map_flags = BPF_F_MMAPABLE,
 	};
 	int fd = syscall(SYS_bpf, BPF_MAP_CREATE, &map, sizeof(map));
-	struct region *r = arg;
-	char *p;
 
 	(void)step;
-	if (fd < 0)
-		return errno;
-	p = map_file(8 * PAGE_SIZE, PAGE_SIZE, MAP_SHARED, fd);
-	if (!p)
-		return ENOMEM;
-	touch(p, 8 * PAGE_SIZE);
-	*r = region_of(p, 8 * PAGE_SIZE);
-	return 0;
+	return fd < 0 ? errno : map_and_touch(arg, fd);
 }
 
 /* Unlike those of a PFN map they have a struct page, and count. */
@@ -130,13 +133,19 @@ TEST_F(special, mixed_map_is_present)
 
 /* ---------------------------------------------------------- vdso and vvar */
 
-static int build_vdso(void *arg, unsigned int step)
+/* What the C library reads the clock through, used once. */
+static int find_clock(struct region *r, const char *name)
 {
 	struct timespec now;
 
-	(void)step;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return find_region(arg, "[vdso]");
+	return find_region(r, name);
+}
+
+static int build_vdso(void *arg, unsigned int step)
+{
+	(void)step;
+	return find_clock(arg, "[vdso]");
 }
 
 TEST_F(special, vdso_is_present_and_executable)
@@ -157,11 +166,8 @@ TEST_F(special, vdso_is_present_and_executable)
 
 static int build_vvar(void *arg, unsigned int step)
 {
-	struct timespec now;
-
 	(void)step;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return find_region(arg, "[vvar]");
+	return find_clock(arg, "[vvar]");
 }
 
 TEST_F(special, vvar_agrees_with_smaps)
@@ -182,21 +188,12 @@ TEST_F(special, vvar_agrees_with_smaps)
 
 static int build_secret(void *arg, unsigned int step)
 {
-	struct region *r = arg;
 	int fd = syscall(SYS_memfd_secret, 0);
-	char *p;
 
 	(void)step;
 	if (fd < 0)
 		return ENOSYS;
-	if (ftruncate(fd, 8 * PAGE_SIZE))
-		return errno;
-	p = map_file(8 * PAGE_SIZE, PAGE_SIZE, MAP_SHARED, fd);
-	if (!p)
-		return ENOMEM;
-	touch(p, 8 * PAGE_SIZE);
-	*r = region_of(p, 8 * PAGE_SIZE);
-	return 0;
+	return ftruncate(fd, 8 * PAGE_SIZE) ? errno : map_and_touch(arg, fd);
 }
 
 TEST_F(special, secret_memory_is_seen_without_being_read)
