@@ -365,19 +365,4 @@ TEST_F(zoo, vmas_are_counted)
 	scan_free(&s);
 }
 
-int main(int argc, char **argv)
-{
-	int status;
-
-	if (argc > 1 && !strcmp(argv[1], "--zoo"))
-		target_ready(zoo_build(argc > 2));
-	if (access(VMSCOPE_DEVICE, F_OK)) {
-		ksft_print_header();
-		ksft_exit_skip("the vmscope module is not loaded\n");
-	}
-	if (target_start_copy(&zoo, "--zoo", NULL))
-		ksft_exit_fail_msg("the zoo could not be built\n");
-	status = test_harness_run(argc, argv);
-	target_stop(&zoo);
-	return status;
-}
+VMSCOPE_TEST_MAIN_OF_ZOO(zoo)

@@ -352,9 +352,6 @@ int main(int argc, char **argv)
 			pause();
 		return 0;
 	}
-	if (access(VMSCOPE_DEVICE, F_OK)) {
-		ksft_print_header();
-		ksft_exit_skip("the vmscope module is not loaded\n");
-	}
+	SKIP_WITHOUT_MODULE();
 	return test_harness_run(argc, argv);
 }

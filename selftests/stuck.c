@@ -389,13 +389,4 @@ static int hold(void)
 	return error == ENODEV ? KSFT_SKIP : !!error;
 }
 
-int main(int argc, char **argv)
-{
-	if (access(VMSCOPE_DEVICE, F_OK)) {
-		ksft_print_header();
-		ksft_exit_skip("the vmscope module is not loaded\n");
-	}
-	if (argc > 1 && !strcmp(argv[1], "--hold"))
-		return hold();
-	return test_harness_run(argc, argv);
-}
+VMSCOPE_TEST_MAIN_OR(hold)

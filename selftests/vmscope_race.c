@@ -260,10 +260,7 @@ static int control(const char *unsafe)
 
 int main(int argc, char **argv)
 {
-	if (access(VMSCOPE_DEVICE, F_OK)) {
-		ksft_print_header();
-		ksft_exit_skip("the vmscope module is not loaded\n");
-	}
+	SKIP_WITHOUT_MODULE();
 	if (argc > 2 && !strcmp(argv[1], "--unsafe"))
 		return control(argv[2]);
 	return test_harness_run(argc, argv);

@@ -45,15 +45,49 @@ const char *leaf_translate(const struct target *t, uint64_t address,
 			 VMSCOPE_ATTR_LEAF | VMSCOPE_ATTR_ORDER)
 #define MASK_STATE	VMSCOPE_ATTR_STATE
 
-/* A program of tests; skips as a whole where there is no module. */
+/* End a program of tests as skipped, as a whole, where there is no module. */
+#define SKIP_WITHOUT_MODULE() do {					\
+	if (access(VMSCOPE_DEVICE, F_OK)) {				\
+		ksft_print_header();					\
+		ksft_exit_skip("the vmscope module is not loaded\n");	\
+	}								\
+} while (0)
+
+/* A program of tests. */
 #define VMSCOPE_TEST_MAIN						\
 	int main(int argc, char **argv)					\
 	{								\
-		if (access(VMSCOPE_DEVICE, F_OK)) {			\
-			ksft_print_header();				\
-			ksft_exit_skip("the vmscope module is not loaded\n"); \
-		}							\
+		SKIP_WITHOUT_MODULE();					\
 		return test_harness_run(argc, argv);			\
+	}
+
+/* The same; with --hold it calls @hold, for a script, and tests nothing. */
+#define VMSCOPE_TEST_MAIN_OR(hold)					\
+	int main(int argc, char **argv)					\
+	{								\
+		SKIP_WITHOUT_MODULE();					\
+		if (argc > 1 && !strcmp(argv[1], "--hold"))		\
+			return hold();					\
+		return test_harness_run(argc, argv);			\
+	}
+
+/*
+ * The same for tests that all look at one zoo, which @zoo becomes: this very
+ * program, started with --zoo.
+ */
+#define VMSCOPE_TEST_MAIN_OF_ZOO(zoo)					\
+	int main(int argc, char **argv)					\
+	{								\
+		int status;						\
+									\
+		if (argc > 1 && !strcmp(argv[1], "--zoo"))		\
+			target_ready(zoo_build(argc > 2));		\
+		SKIP_WITHOUT_MODULE();					\
+		if (target_start_copy(&(zoo), "--zoo", NULL))		\
+			ksft_exit_fail_msg("the zoo could not be built\n"); \
+		status = test_harness_run(argc, argv);			\
+		target_stop(&(zoo));					\
+		return status;						\
 	}
 
 /* Emulated machines with a debug kernel are slow. */
