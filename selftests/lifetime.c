@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <time.h>
+#include "clock.h"
 #include "leaf.h"
 
 FIXTURE(lifetime) {
@@ -29,14 +29,6 @@ FIXTURE_SETUP(lifetime)
 FIXTURE_TEARDOWN(lifetime)
 {
 	target_stop(&self->t);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
 static int scan_call(int fd, uint64_t start, uint64_t budget, uint64_t *next)

@@ -5,7 +5,7 @@
  */
 #include "kselftest_harness.h"
 #include <pthread.h>
-#include <time.h>
+#include "clock.h"
 #include "leaf.h"
 
 #ifndef MADV_PAGEOUT
@@ -27,14 +27,6 @@ FIXTURE_SETUP(large)
 FIXTURE_TEARDOWN(large)
 {
 	target_stop(&self->t);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
 /* Neighbours differ in their protection and so stay apart. */

@@ -10,7 +10,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <time.h>
+#include "clock.h"
 #include "leaf.h"
 
 #define FILE_SIZE	(4 * PAGE_SIZE)
@@ -235,14 +235,6 @@ FIXTURE_SETUP(stuck)
 FIXTURE_TEARDOWN(stuck)
 {
 	set_free(self->s, &self->t, self->server, self->dir);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
 /* Where a scan without any lock is safe, a stuck process is read in full. */

@@ -7,7 +7,7 @@
  */
 #include "kselftest_harness.h"
 #include <pthread.h>
-#include <time.h>
+#include "clock.h"
 #include "leaf.h"
 
 #define PARAMETERS	"/sys/module/vmscope/parameters/"
@@ -19,14 +19,6 @@ struct damage {
 	unsigned long pages;
 	unsigned long bad;	/* entries that were never in this memory */
 };
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
 
 static unsigned int seconds(void)
 {

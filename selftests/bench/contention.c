@@ -17,9 +17,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "memory.h"
 #include "proc.h"
 #include "scan.h"
@@ -58,14 +58,6 @@ static struct {
 	uint64_t round_ns;
 } options = { .size = GIB, .rounds = 31, .round_ns = 300000000 };
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
 static void stay_on(int cpu)
 {
 	cpu_set_t set;
@@ -96,7 +88,7 @@ static void *map_and_unmap(void *arg)
 
 	stay_on(1);
 	for (;;) {
-		uint64_t begin = now();
+		uint64_t begin = now_ns();
 		char *p = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -105,7 +97,7 @@ static void *map_and_unmap(void *arg)
 		*(volatile char *)p = 1;
 		munmap(p, PAGE_SIZE);
 		atomic_fetch_add(&work->latency[atomic_load(&work->slot)]
-						[step_of(now() - begin)], 1);
+						[step_of(now_ns() - begin)], 1);
 		atomic_fetch_add(&work->done, 1);
 	}
 	return NULL;
@@ -164,7 +156,7 @@ static int read_smaps(const struct target *t, uint64_t until)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
-	while ((n = read(fd, buffer, sizeof(buffer))) > 0 && now() < until)
+	while ((n = read(fd, buffer, sizeof(buffer))) > 0 && now_ns() < until)
 		;
 	close(fd);
 	return n < 0 ? errno : 0;
@@ -179,9 +171,9 @@ static int one_round(enum neighbour who, const struct target *t,
 
 	atomic_store(&work->slot, who);
 	first = atomic_load(&work->done);
-	begin = now();
+	begin = now_ns();
 	until = begin + options.round_ns;
-	while (!error && now() < until) {
+	while (!error && now_ns() < until) {
 		if (who == NEIGHBOUR_TALLY)
 			error = scan_a_bit(t);
 		else if (who == NEIGHBOUR_SMAPS)
@@ -189,7 +181,7 @@ static int one_round(enum neighbour who, const struct target *t,
 		else
 			spin_a_bit();
 	}
-	*rate = (atomic_load(&work->done) - first) * 1e9 / (now() - begin);
+	*rate = (atomic_load(&work->done) - first) * 1e9 / (now_ns() - begin);
 	return error;
 }
 

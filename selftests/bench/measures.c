@@ -15,9 +15,9 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "measures.h"
 #include "memory.h"
 #include "proc.h"
@@ -31,14 +31,6 @@ const char *page_types_path;
 
 static char buffer[MIB] __attribute__((aligned(4096)));
 static uint64_t words[PREAD / 8];
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 static int open_proc(pid_t pid, const char *file)
 {
@@ -432,9 +424,9 @@ struct sample measure(enum measure_id id, const struct target *t,
 		uint64_t begin;
 
 		s = (struct sample){};
-		begin = now();
+		begin = now_ns();
 		s.error = functions[id](t, &s);
-		took[i] = now() - begin;
+		took[i] = now_ns() - begin;
 		/* an interrupt's work inside a section is none of the section's */
 		for (lock = 0; lock < VMSCOPE_LOCK_NR; lock++)
 			if (!i || s.longest[lock] < longest[lock])
