@@ -44,6 +44,28 @@ static int exit_status(pid_t child)
 		WEXITSTATUS(status) : -1;
 }
 
+static void end_child(pid_t child)
+{
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+/* Whatever the state of @child, its memory can be looked at; ends it. */
+static void expect_readable(struct __test_metadata *_metadata, int device,
+			    pid_t child)
+{
+	int fd = target_open(device, child);
+	struct scan s;
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(0, scan_everything(fd, 0, 0, &s)) TH_LOG("%s", s.error);
+	EXPECT_LT(3, s.nr_vmas);
+	EXPECT_SAME(sums_check(&s));
+	scan_free(&s);
+	close(fd);
+	end_child(child);
+}
+
 static uint64_t mm_of(int fd)
 {
 	struct vmscope_target totals = { .size = sizeof(totals) };
@@ -113,8 +135,7 @@ TEST_F(open, child_by_fork_has_its_own_mm)
 	its = target_open(self->device, child);
 	EXPECT_NE(0, mm_of(its));
 	EXPECT_NE(mm_of(own), mm_of(its));
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
+	end_child(child);
 	close(own);
 	close(its);
 }
@@ -150,8 +171,7 @@ TEST_F(open, threads_and_vfork_children_share_the_mm)
 	EXPECT_EQ(mm_of(own), mm_of(fd));
 	close(fd);
 	close(own);
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
+	end_child(child);
 }
 
 static void *wait_for_ever(void *arg)
@@ -167,7 +187,6 @@ TEST_F(open, process_whose_first_thread_has_ended)
 	char path[64], line[64] = "";
 	pid_t child = fork();
 	pthread_t thread;
-	struct scan s;
 	int fd, i;
 
 	if (!child) {
@@ -183,41 +202,23 @@ TEST_F(open, process_whose_first_thread_has_ended)
 		usleep(1000);
 	}
 	ASSERT_NE(NULL, strstr(line, ") Z "));
-	fd = target_open(self->device, child);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(0, scan_everything(fd, 0, 0, &s)) TH_LOG("%s", s.error);
-	EXPECT_LT(3, s.nr_vmas);
-	EXPECT_SAME(sums_check(&s));
-	scan_free(&s);
-	close(fd);
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
+	expect_readable(_metadata, self->device, child);
 	EXPECT_EQ(-ESRCH, target_open(self->device, child));
 }
 
 TEST_F(open, stopped_process)
 {
 	pid_t child = fork_waiting();
-	struct scan s;
-	int fd;
 
 	kill(child, SIGSTOP);
 	ASSERT_EQ(child, waitpid(child, NULL, WUNTRACED));
-	fd = target_open(self->device, child);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(0, scan_everything(fd, 0, 0, &s)) TH_LOG("%s", s.error);
-	EXPECT_SAME(sums_check(&s));
-	scan_free(&s);
-	close(fd);
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
+	expect_readable(_metadata, self->device, child);
 }
 
 TEST_F(open, process_being_traced)
 {
 	pid_t child = fork();
-	struct scan s;
-	int fd, status;
+	int status;
 
 	if (!child) {
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
@@ -227,14 +228,7 @@ TEST_F(open, process_being_traced)
 	}
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	ASSERT_TRUE(WIFSTOPPED(status));
-	fd = target_open(self->device, child);
-	ASSERT_LE(0, fd);
-	EXPECT_EQ(0, scan_everything(fd, 0, 0, &s)) TH_LOG("%s", s.error);
-	EXPECT_SAME(sums_check(&s));
-	scan_free(&s);
-	close(fd);
-	kill(child, SIGKILL);
-	waitpid(child, NULL, 0);
+	expect_readable(_metadata, self->device, child);
 }
 
 TEST_F(open, out_of_descriptors_is_emfile)
