@@ -8,22 +8,7 @@
 
 #define SIZE	(32 * PAGE_SIZE)
 
-FIXTURE(anon) {
-	struct target t;
-	struct region *r;
-};
-
-FIXTURE_SETUP(anon)
-{
-	self->t.fd = -1;
-	self->r = shared_alloc(8 * sizeof(*self->r));
-	ASSERT_NE(NULL, self->r);
-}
-
-FIXTURE_TEARDOWN(anon)
-{
-	target_stop(&self->t);
-}
+REGION_FIXTURE(anon)
 
 static char *new_region(struct region *r, size_t size)
 {

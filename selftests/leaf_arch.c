@@ -9,22 +9,7 @@
 #include <sys/stat.h>
 #include "leaf.h"
 
-FIXTURE(arch) {
-	struct target t;
-	struct region *r;
-};
-
-FIXTURE_SETUP(arch)
-{
-	self->t.fd = -1;
-	self->r = shared_alloc(sizeof(*self->r));
-	ASSERT_NE(NULL, self->r);
-}
-
-FIXTURE_TEARDOWN(arch)
-{
-	target_stop(&self->t);
-}
+REGION_FIXTURE(arch)
 
 /* ---------------------------------------------------------------- 32 bits */
 

@@ -47,22 +47,7 @@ struct uffdio_rwprotect {
 
 #define SIZE	(32 * PAGE_SIZE)
 
-FIXTURE(marker) {
-	struct target t;
-	struct region *r;
-};
-
-FIXTURE_SETUP(marker)
-{
-	self->t.fd = -1;
-	self->r = shared_alloc(sizeof(*self->r));
-	ASSERT_NE(NULL, self->r);
-}
-
-FIXTURE_TEARDOWN(marker)
-{
-	target_stop(&self->t);
-}
+REGION_FIXTURE(marker)
 
 static void set_region(void *arg, char *p, size_t size)
 {

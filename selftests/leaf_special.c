@@ -17,22 +17,7 @@
 #define SYS_memfd_secret 447
 #endif
 
-FIXTURE(special) {
-	struct target t;
-	struct region *r;
-};
-
-FIXTURE_SETUP(special)
-{
-	self->t.fd = -1;
-	self->r = shared_alloc(sizeof(*self->r));
-	ASSERT_NE(NULL, self->r);
-}
-
-FIXTURE_TEARDOWN(special)
-{
-	target_stop(&self->t);
-}
+REGION_FIXTURE(special)
 
 /* The mapping of this process that smaps calls @name. */
 static int find_region(struct region *r, const char *name)

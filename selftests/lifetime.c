@@ -14,22 +14,7 @@
 #include "clock.h"
 #include "leaf.h"
 
-FIXTURE(lifetime) {
-	struct target t;
-	struct region *r;
-};
-
-FIXTURE_SETUP(lifetime)
-{
-	self->t.fd = -1;
-	self->r = shared_alloc(sizeof(*self->r));
-	ASSERT_NE(NULL, self->r);
-}
-
-FIXTURE_TEARDOWN(lifetime)
-{
-	target_stop(&self->t);
-}
+REGION_FIXTURE(lifetime)
 
 static int scan_call(int fd, uint64_t start, uint64_t budget, uint64_t *next)
 {

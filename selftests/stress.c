@@ -12,22 +12,7 @@
 #define MADV_PAGEOUT	21
 #endif
 
-FIXTURE(large) {
-	struct target t;
-	struct region *r;
-};
-
-FIXTURE_SETUP(large)
-{
-	self->t.fd = -1;
-	self->r = shared_alloc(sizeof(*self->r));
-	ASSERT_NE(NULL, self->r);
-}
-
-FIXTURE_TEARDOWN(large)
-{
-	target_stop(&self->t);
-}
+REGION_FIXTURE(large)
 
 /* Neighbours differ in their protection and so stay apart. */
 static int build_many(void *arg, unsigned int step)

@@ -45,6 +45,28 @@ const char *leaf_translate(const struct target *t, uint64_t address,
 			 VMSCOPE_ATTR_LEAF | VMSCOPE_ATTR_ORDER)
 #define MASK_STATE	VMSCOPE_ATTR_STATE
 
+/*
+ * What most tests start from: a target to be started, in self->t, and memory
+ * shared with it in which it says where it built, with room for eight regions.
+ */
+#define REGION_FIXTURE(name)						\
+	FIXTURE(name) {							\
+		struct target t;					\
+		struct region *r;					\
+	};								\
+									\
+	FIXTURE_SETUP(name)						\
+	{								\
+		self->t.fd = -1;					\
+		self->r = shared_alloc(8 * sizeof(*self->r));		\
+		ASSERT_NE(NULL, self->r);				\
+	}								\
+									\
+	FIXTURE_TEARDOWN(name)						\
+	{								\
+		target_stop(&self->t);					\
+	}
+
 /* End a program of tests as skipped, as a whole, where there is no module. */
 #define SKIP_WITHOUT_MODULE() do {					\
 	if (access(VMSCOPE_DEVICE, F_OK)) {				\
