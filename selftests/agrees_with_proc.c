@@ -4,6 +4,7 @@
  * smaps and page by page with pagemap; knows nothing of single kinds.
  */
 #include "kselftest_harness.h"
+#include "differ.h"
 #include "leaf.h"
 #include "zoo.h"
 
@@ -198,7 +199,6 @@ static void run(struct __test_metadata *_metadata, int fd, uint64_t key,
 /* Page for page, however the two cut their extents. */
 static const char *extents_differ(const struct scan *a, const struct scan *b)
 {
-	static char text[160];
 	struct scan_page p, q;
 	size_t i, n;
 
@@ -209,9 +209,8 @@ static const char *extents_differ(const struct scan *a, const struct scan *b)
 			scan_page(a, at, &p);
 			if (scan_page(b, at, &q) && !memcmp(&p, &q, sizeof(p)))
 				continue;
-			snprintf(text, sizeof(text), "%lx: %lx %lx and %lx %lx", at,
-				 p.attributes, p.frame, q.attributes, q.frame);
-			return text;
+			return differ("%lx: %lx %lx and %lx %lx", at,
+				      p.attributes, p.frame, q.attributes, q.frame);
 		}
 	return NULL;
 }
@@ -278,7 +277,6 @@ TEST_F(zoo, fast_and_plain_tallies_alone_are_the_same)
 static const char *masked_differ(const struct scan *full, const struct scan *part,
 				 uint64_t key)
 {
-	static char text[160];
 	struct scan_page p, q;
 	size_t x, n;
 
@@ -292,10 +290,9 @@ static const char *masked_differ(const struct scan *full, const struct scan *par
 			    (key & VMSCOPE_KEY_FRAME ? p.frame : 0) == q.frame &&
 			    (key & VMSCOPE_KEY_MAPCOUNT ? p.mapcount : 0) == q.mapcount)
 				continue;
-			snprintf(text, sizeof(text), "%lx: %lx %lx %u and %lx %lx %u",
-				 at, p.attributes, p.frame, p.mapcount,
-				 q.attributes, q.frame, q.mapcount);
-			return text;
+			return differ("%lx: %lx %lx %u and %lx %lx %u",
+				      at, p.attributes, p.frame, p.mapcount,
+				      q.attributes, q.frame, q.mapcount);
 		}
 	return scan_differ(full, part);
 }

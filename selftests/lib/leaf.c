@@ -4,24 +4,11 @@
  * as, in extents, tally and translation, and procfs agrees.
  */
 #define _GNU_SOURCE
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "differ.h"
 #include "leaf.h"
-
-static char text[400];
-
-static const char *differ(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	return text;
-}
 
 /* Of the whole word, what no background work of the kernel changes. */
 #define MASK_STEADY	(MASK_WHAT | VMSCOPE_ATTR_YOUNG | VMSCOPE_ATTR_DIRTY | \

@@ -4,29 +4,17 @@
  * procfs; knows nothing of how either was obtained.
  */
 #define _GNU_SOURCE
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "differ.h"
 #include "oracle.h"
 #include "target.h"
 
 #define PAGE	4096ull
 #define TRIES	5
-
-static char text[512];
-
-static const char *differ(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	return text;
-}
 
 /* ----------------------------------------------------------------- pages */
 

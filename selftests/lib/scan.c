@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "differ.h"
 #include "scan.h"
 #include "target.h"
 
@@ -458,32 +459,26 @@ void tally_add(struct scan_tally *a, const struct scan_tally *b)
 
 const char *scan_differ(const struct scan *a, const struct scan *b)
 {
-	static char text[160];
 	size_t i, n;
 
-	if (a->nr_tallies != b->nr_tallies || a->nr_vmas != b->nr_vmas) {
-		snprintf(text, sizeof(text), "%zu and %zu VMAs, %zu and %zu tallies",
-			 a->nr_vmas, b->nr_vmas, a->nr_tallies, b->nr_tallies);
-		return text;
-	}
+	if (a->nr_tallies != b->nr_tallies || a->nr_vmas != b->nr_vmas)
+		return differ("%zu and %zu VMAs, %zu and %zu tallies",
+			      a->nr_vmas, b->nr_vmas, a->nr_tallies, b->nr_tallies);
 	for (i = 0; i < a->nr_tallies; i++) {
 		const struct scan_tally *t = &a->tally[i], *u = &b->tally[i];
 
-		if (t->start != u->start || t->end != u->end) {
-			snprintf(text, sizeof(text), "tally %lx-%lx and %lx-%lx",
-				 t->start, t->end, u->start, u->end);
-			return text;
-		}
+		if (t->start != u->start || t->end != u->end)
+			return differ("tally %lx-%lx and %lx-%lx",
+				      t->start, t->end, u->start, u->end);
 		for (n = 0; n < 128; n++) {
 			uint64_t x = n < 64 ? t->cell[n] : t->counter[n - 64];
 			uint64_t y = n < 64 ? u->cell[n] : u->counter[n - 64];
 
 			if (x == y)
 				continue;
-			snprintf(text, sizeof(text), "%lx-%lx %s %zu: %lu and %lu",
-				 t->start, t->end, n < 64 ? "cell" : "counter",
-				 n % 64, x, y);
-			return text;
+			return differ("%lx-%lx %s %zu: %lu and %lu",
+				      t->start, t->end, n < 64 ? "cell" : "counter",
+				      n % 64, x, y);
 		}
 	}
 	return NULL;

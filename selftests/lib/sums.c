@@ -3,25 +3,12 @@
  * Adds the extents of a scan up and compares them with its tallies; knows
  * nothing of procfs.
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "differ.h"
 #include "sums.h"
 
 #define PAGE	4096ull
-
-static char text[256];
-
-static const char *differ(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	return text;
-}
 
 static int is_anon(unsigned int kind)
 {
