@@ -125,27 +125,50 @@ static int make_pipes(int down[2], int up[2])
 	return 0;
 }
 
+/*
+ * Fork, with a pipe down to the child and one up from it; the child dies with
+ * this process. Its pid, 0 in the child, or -errno.
+ */
+static pid_t fork_with_pipes(int down[2], int up[2])
+{
+	int error = make_pipes(down, up);
+	pid_t pid;
+
+	if (error)
+		return -error;
+	pid = fork();
+	if (pid < 0) {
+		error = errno;
+		close(down[0]);
+		close(down[1]);
+		close(up[0]);
+		close(up[1]);
+		return -error;
+	}
+	if (!pid)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
 static int adopt(struct target *t, pid_t pid, int down[2], int up[2])
 {
+	if (pid < 0)
+		return -pid;
 	close(down[0]);
 	close(up[1]);
 	t->pid = pid;
 	t->to = down[1];
 	t->from = up[0];
 	t->fd = -1;
-	return pid < 0 ? errno : open_child(t);
+	return open_child(t);
 }
 
 int target_start(struct target *t, target_fn fn, void *arg)
 {
-	int down[2], up[2], error = make_pipes(down, up);
-	pid_t pid;
+	int down[2], up[2];
+	pid_t pid = fork_with_pipes(down, up);
 
-	if (error)
-		return error;
-	pid = fork();
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(down[1]);
 		close(up[0]);
 		child_loop(down[0], up[1], fn, arg);
@@ -155,14 +178,10 @@ int target_start(struct target *t, target_fn fn, void *arg)
 
 int target_start_program(struct target *t, char *const argv[])
 {
-	int down[2], up[2], error = make_pipes(down, up);
-	pid_t pid;
+	int down[2], up[2];
+	pid_t pid = fork_with_pipes(down, up);
 
-	if (error)
-		return error;
-	pid = fork();
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(down[0], PIPE_IN);
 		dup2(up[1], PIPE_OUT);
 		execv(argv[0], argv);
