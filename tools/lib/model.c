@@ -289,7 +289,7 @@ void vs_cost_add(struct vs_cost *cost, const struct vs_cost *part)
 	cost->marks |= part->marks;
 }
 
-const struct vs_vma *vs_model_find(const struct vs_model *model, uint64_t address)
+size_t vs_model_first(const struct vs_model *model, uint64_t address)
 {
 	size_t low = 0, high = model->nr_vmas;
 
@@ -301,7 +301,14 @@ const struct vs_vma *vs_model_find(const struct vs_model *model, uint64_t addres
 		else
 			high = middle;
 	}
-	if (low < model->nr_vmas && model->vma[low].start <= address)
-		return &model->vma[low];
+	return low;
+}
+
+const struct vs_vma *vs_model_find(const struct vs_model *model, uint64_t address)
+{
+	size_t at = vs_model_first(model, address);
+
+	if (at < model->nr_vmas && model->vma[at].start <= address)
+		return &model->vma[at];
 	return NULL;
 }

@@ -435,6 +435,9 @@ void vs_cost_add(struct vs_cost *cost, const struct vs_cost *part);
 
 const char *vs_model_name(const struct vs_model *model, const struct vs_vma *vma);
 struct vs_tally vs_model_tally(const struct vs_model *model, const struct vs_vma *vma);
+/* The index of the first mapping that ends beyond an address, or nr_vmas. */
+size_t vs_model_first(const struct vs_model *model, uint64_t address);
+/* The mapping that an address is in, or NULL. */
 const struct vs_vma *vs_model_find(const struct vs_model *model, uint64_t address);
 
 /* Sum of the values whose number is in the masks. */

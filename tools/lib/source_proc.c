@@ -346,27 +346,12 @@ static int mapping_extents(struct proc_state *state, struct joiner *joiner, uint
 	return flush_run(joiner) ? 1 : 0;
 }
 
-static size_t first_vma(const struct vs_model *model, uint64_t address)
-{
-	size_t low = 0, high = model->nr_vmas;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (model->vma[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static int collect_extents(struct proc_state *state, const struct vs_request *request,
 			   struct vs_model *model, uint64_t end, struct vs_error *error)
 {
 	struct joiner joiner = { .request = request, .model = model };
 
-	for (size_t i = first_vma(model, request->start); i < model->nr_vmas; i++) {
+	for (size_t i = vs_model_first(model, request->start); i < model->nr_vmas; i++) {
 		const struct vs_vma *vma = &model->vma[i];
 		uint64_t from = vma->start < request->start ? request->start : vma->start;
 		uint64_t to = vma->end > end ? end : vma->end;
