@@ -15,22 +15,32 @@ trap 'rm -rf "$WORK"' EXIT
 # shellcheck source=tools/tests/lib.sh
 . "$top/tools/tests/lib.sh"
 
-# hold_program PROGRAM...: a process that says when it is ready; its pid in $held.
+# waits_to_read PID: it sleeps until something comes through the pipe that it reads.
+waits_to_read() {
+	case $(cat "/proc/$1/wchan" 2>/dev/null) in
+	*pipe_read) ;;
+	*) return 1 ;;
+	esac
+}
+
+# hold_program PROGRAM...: a process that says when it is ready and then reads; its pid in
+# $held. Until it reads, its memory changes.
 hold_program() {
 	"$@" >"$WORK/held" 2>"$WORK/held.err" <"$WORK/never" &
 	held=$!
 	trap 'kill -9 $held 2>/dev/null || :' EXIT
 	for _ in $(seq 600); do
-		# What it does after it said so is soon over.
-		[ ! -s "$WORK/held" ] || { sleep 1 && return 0; }
+		[ ! -s "$WORK/held" ] || ! waits_to_read $held || return 0
 		kill -0 $held 2>/dev/null || break
 		sleep 0.1
 	done
 	die "$1 does not start: $(cat "$WORK/held.err")"
 }
 
-# A process that touched some memory and waits; an address of it in $address.
-hold_python() {
+# What most tests look at, and leave as it is: a process that touched some memory and waits;
+# its pid in $held, an address of that memory in $address. It stands from the first test to
+# the last, for Python takes its time to start.
+hold_common() {
 	hold_program python3 -c '
 import ctypes, mmap, sys
 m = mmap.mmap(-1, 1 << 22)
@@ -121,7 +131,7 @@ test_stuck_process_and_procfs() {
 
 	hold_stuck
 	local hurry="--source=proc --timeout 500"
-	for verb in "show $stuck --source=proc" "maps $stuck $hurry" "verify $stuck" \
+	for verb in "show $stuck $hurry" "maps $stuck $hurry" "verify $stuck" \
 		"pages $stuck --key state $hurry" "walk $stuck $address $hurry" \
 		"record $stuck -w $WORK/snapshot --verify --timeout 500"; do
 		SECONDS=0
@@ -161,34 +171,39 @@ m = mmap.mmap(-1, 3 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | noreser
 m.madvise(no_huge_pages)
 for at in range(0, 3 << 30, 1 << 20):
     m[at] = 1
-n = mmap.mmap(-1, 9000 * 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+n = mmap.mmap(-1, 5000 * 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 libc = ctypes.CDLL(None)
 base = ctypes.addressof(ctypes.c_char.from_buffer(n))
-n.write(b"x" * (9000 * 4096))
-for i in range(0, 9000, 2):
+n.write(b"x" * (5000 * 4096))
+for i in range(0, 5000, 2):
     assert not libc.mprotect(ctypes.c_void_p(base + i * 4096), 4096, 1)
 print("ready", flush=True)
 sys.stdin.read()'
 }
 
+# same_reports NAME JOBS...: the reports NAME.JOBS agree with the first of them.
 same_reports() {
-	python3 - "$1" "$2" "$3" <<-'PY'
+	python3 - "$@" <<-'PY'
 	import json, sys
-	one, many = (json.load(open(f)) for f in sys.argv[1:3])
-	jobs = int(sys.argv[3])
-	if many["cost"]["jobs"] != jobs:
-	    sys.exit("%d threads instead of %d" % (many["cost"]["jobs"], jobs))
+	def load(jobs):
+	    report = json.load(open("%s.%s" % (sys.argv[1], jobs)))
+	    if report["cost"]["jobs"] != int(jobs):
+	        sys.exit("%d threads instead of %s" % (report["cost"]["jobs"], jobs))
+	    return report["maps"]
 	# Others map the same files meanwhile; what is referenced changes by itself.
 	shares = {"pss", "pss_file", "uss", "shared_clean", "private_clean"}
 	moving = {"referenced", "marks"}
-	if len(one["maps"]) < 9000 or len(one["maps"]) != len(many["maps"]):
-	    sys.exit("%d and %d mappings" % (len(one["maps"]), len(many["maps"])))
-	for a, b in zip(one["maps"], many["maps"]):
-	    for key in a:
-	        if key in moving or (a["inode"] and key in shares):
-	            continue
-	        if a[key] != b[key]:
-	            sys.exit("%s: %s is %s and %s" % (a["start"], key, a[key], b[key]))
+	one = load(sys.argv[2])
+	for jobs in sys.argv[3:]:
+	    many = load(jobs)
+	    if len(one) < 5000 or len(one) != len(many):
+	        sys.exit("%d and %d mappings" % (len(one), len(many)))
+	    for a, b in zip(one, many):
+	        for key in a:
+	            if key in moving or (a["inode"] and key in shares):
+	                continue
+	            if a[key] != b[key]:
+	                sys.exit("%s: %s is %s and %s" % (a["start"], key, a[key], b[key]))
 	PY
 }
 
@@ -196,15 +211,13 @@ test_threads_add_up_exactly() {
 	local jobs
 
 	hold_large
-	expect 0 vmscope maps "$held" -J --jobs 1
-	cp "$WORK/out" "$WORK/one"
-	for jobs in 2 5; do
-		expect 0 vmscope maps "$held" -J --jobs $jobs
-		cp "$WORK/out" "$WORK/many"
-		same_reports "$WORK/one" "$WORK/many" $jobs
+	for jobs in 1 2 5; do
+		vmscope maps "$held" -J --jobs $jobs >"$WORK/jobs.$jobs" ||
+			die "maps --jobs $jobs ended with $?"
 	done
+	same_reports "$WORK/jobs" 1 2 5
 	expect 0 vmscope show "$held" -J --jobs 4
-	has "$(json "r['totals']['size'] - r['totals']['untouched'] > (3072 + 9000) * 4096")" True
+	has "$(json "r['totals']['size'] - r['totals']['untouched'] > (3072 + 5000) * 4096")" True
 }
 
 # Four and a half gigabytes resident, of which half a gigabyte is memory: nine mappings of the
@@ -233,8 +246,7 @@ sys.stdin.read()'
 test_threads_are_more_for_large_processes() {
 	hold_huge
 	expect 0 vmscope show "$held" -J
-	has "$(json "r['totals']['rss'] > 4 << 30")" True
-	has "$(json "r['cost']['jobs']")" "$(nproc)"
+	same "$(json "r['totals']['rss'] > 4 << 30, r['cost']['jobs']")" "(True, $(nproc))"
 	expect 0 vmscope show self -J
 	has "$(json "r['cost']['jobs']")" 1
 }
@@ -251,7 +263,6 @@ test_verify_finds_no_difference() {
 # ------------------------------------------------------------- permission
 
 test_permission_device_is_roots() {
-	hold_python
 	refused 5 "/dev/vmscope: Permission denied: run as root" \
 		as_nobody "$VMSCOPE" show "$held" --source=module
 	refused 5 "run as root" as_nobody "$VMSCOPE" verify "$held"
@@ -267,7 +278,6 @@ test_permission_device_is_roots() {
 
 # Without CAP_SYS_ADMIN everything but frames; without CAP_SYS_PTRACE only oneself.
 test_permission_two_levels() {
-	hold_python
 	expect 0 setpriv --bounding-set -sys_admin "$VMSCOPE" walk "$held" "$address"
 	has "$out" "CAP_SYS_ADMIN"
 	expect 0 setpriv --bounding-set -sys_admin "$VMSCOPE" pages "$held" "${address#0x}+8K" \
@@ -281,7 +291,6 @@ test_permission_two_levels() {
 }
 
 test_permission_pid_namespace() {
-	hold_python
 	refused 3 "no process $held in this pid namespace" \
 		unshare --pid --fork --mount-proc "$VMSCOPE" show "$held"
 	expect 0 unshare --pid --fork --mount-proc "$VMSCOPE" show 1
@@ -296,7 +305,6 @@ test_permission_user_namespace() {
 	expect 0 unshare --user --map-root-user "$VMSCOPE" pages self --key state,frame \
 		--raw --noheadings -o frame --source=module
 	same "$(sort -u "$WORK/out")" -
-	hold_python
 	refused 5 "CAP_SYS_PTRACE over it" unshare --user --map-root-user \
 		"$VMSCOPE" show "$held" --source=module
 }
@@ -350,8 +358,7 @@ test_wrong_addresses() {
 # Every verb's JSON against the published schema. (Python takes its time on a debug kernel.)
 test_outputs_json_is_as_the_schema_says() {
 	local verb verbs="show maps pages walk verify doctor" more
-	hold_python
-	kill -STOP "$held"
+	local reports=()
 	[ "${KERNEL_NAME:-}" != debug ] || verbs="show walk"
 	for verb in $verbs; do
 		more=$held
@@ -359,13 +366,14 @@ test_outputs_json_is_as_the_schema_says() {
 		[ "$verb" != doctor ] || more=
 		# shellcheck disable=SC2086 # a list
 		expect 0 vmscope $verb $more -J
-		python3 "$top/tools/tests/validate.py" \
-			"$top/Documentation/schema/vmscope.report-1.json" "$verb" <"$WORK/out"
+		cp "$WORK/out" "$WORK/$verb.json"
+		reports+=("$verb=$WORK/$verb.json")
 	done
+	python3 "$top/tools/tests/validate.py" \
+		"$top/Documentation/schema/vmscope.report-1.json" "${reports[@]}"
 }
 
 test_output_that_cannot_be_written() {
-	hold_python
 	local verb
 	for verb in "show $held" "maps $held" "pages $held" "walk $held $address" "verify $held" \
 		doctor "show $held -J" "maps $held -J"; do
@@ -386,7 +394,6 @@ on_terminal() {
 }
 
 test_output_fits_narrow_terminals() {
-	hold_python
 	local verb
 	for verb in "show $held" "walk $held $address" "verify $held" doctor "maps $held" \
 		"pages $held --key state"; do
@@ -401,7 +408,6 @@ test_output_fits_narrow_terminals() {
 test_output_has_colour_only_where_it_may() {
 	local escape
 	escape=$(printf '\033')
-	hold_python
 	expect 0 vmscope show "$held"
 	has_not "$out" "$escape"
 	has "$(on_terminal 80 "$VMSCOPE" show "$held")" "$escape"
@@ -416,7 +422,7 @@ test_target_that_ends_meanwhile() {
 	local round got gone=0
 
 	for round in 1 3 5 8; do
-		hold_python
+		hold_program bash -c 'echo ready; read -r _'
 		sh -c "sleep 0.0$round; kill -9 $held" &
 		got=0
 		while [ $got -eq 0 ]; do
@@ -430,12 +436,11 @@ test_target_that_ends_meanwhile() {
 }
 
 test_target_that_is_stopped_or_traced() {
-	hold_python
+	trap 'kill -CONT "$held"' EXIT
 	kill -STOP "$held"
 	expect 0 vmscope show "$held"
 	has "$out" "source module"
 	expect 0 vmscope verify "$held"
-	kill -CONT "$held"
 }
 
 # ------------------------------------------------------------- no module
@@ -443,9 +448,8 @@ test_target_that_is_stopped_or_traced() {
 # In the end: it takes the module away, and brings it back.
 test_without_the_module() {
 	[ -n "${VMSCOPE_KO:-}" ] || skip "VMSCOPE_KO does not say where the module is"
-	hold_python
 	rmmod vmscope
-	trap 'kill -9 $held; [ -e /dev/vmscope ] || insmod "$VMSCOPE_KO"' EXIT
+	trap '[ -e /dev/vmscope ] || insmod "$VMSCOPE_KO"' EXIT
 	refused 4 "/dev/vmscope does not exist: load the module with 'modprobe vmscope'" \
 		vmscope show "$held" --source=module
 	refused 4 "modprobe vmscope" vmscope verify "$held"
@@ -471,6 +475,8 @@ fi
 mkfifo "$WORK/never"
 # Kept open for writing: who reads from it waits until this shell ends.
 exec 7<>"$WORK/never"
+hold_common
+trap 'kill -9 $held; rm -rf "$WORK"' EXIT
 
 mapfile -t tests < <(declare -F | awk '$3 ~ /^test_/ { print $3 }' | LC_ALL=C sort)
 [ $# -eq 0 ] || tests=("${@/#/test_}")
