@@ -230,6 +230,22 @@ static __always_inline bool is_small(u64 flags, u64 counts, u64 mapping)
 	return !(mapping & MAPPING_KIND_ANON) || flags & BIT(PG_swapbacked);
 }
 
+/* Counts @pages pages alike, which @others mappings map besides this one. */
+static __always_inline void count_small(struct tally *t, u64 raw, u64 flags,
+					u64 mapping, u32 others,
+					unsigned int pages)
+{
+	unsigned int cell = kind_of_small(t->view.file_kind, flags, mapping) * 8 +
+			    age_cells[age_of(raw, flags)];
+
+	if (others) {
+		cell += CELL_SHARED;
+		t->small_pss[cell] += (u64)shares[others + 1] * pages;
+	}
+	t->small[cell] += pages;
+	t->small_used |= BIT_ULL(cell);
+}
+
 /* @pages small pages like this one. Return: false when it is none. */
 static __always_inline bool add_small(struct tally *t, u64 raw,
 				      const struct page *page, u64 flags,
@@ -238,18 +254,10 @@ static __always_inline bool add_small(struct tally *t, u64 raw,
 	u64 counts = counts_of(page);
 	u64 mapping = page_word(page, MAPPING_WORD);
 	u32 others = counts;
-	unsigned int cell;
 
 	if (!is_small(flags, counts, mapping))
 		return false;
-	cell = kind_of_small(t->view.file_kind, flags, mapping) * 8 +
-	       age_cells[age_of(raw, flags)];
-	if (others) {
-		cell += CELL_SHARED;
-		t->small_pss[cell] += (u64)shares[others + 1] * pages;
-	}
-	t->small[cell] += pages;
-	t->small_used |= BIT_ULL(cell);
+	count_small(t, raw, flags, mapping, others, pages);
 	return true;
 }
 
@@ -488,7 +496,6 @@ static bool add_folio(struct tally *t, u64 raw, const struct page *page,
 	u64 mapping = page_word(&folio->page, MAPPING_WORD);
 	unsigned int order = folio_order((struct folio *)folio) & 0x1f;
 	u32 others = folio_page_mapcount(folio, page, true) - 1;
-	unsigned int cell;
 
 	if (others >= TALLY_ROWS || !mapping)
 		return false;
@@ -497,14 +504,7 @@ static bool add_folio(struct tally *t, u64 raw, const struct page *page,
 	/* exclusive is said of each page, everything else of the folio */
 	flags &= ~BIT(PG_anon_exclusive);
 	flags |= page_word(page, FLAGS_WORD) & BIT(PG_anon_exclusive);
-	cell = kind_of_small(t->view.file_kind, flags, mapping) * 8 +
-	       age_cells[age_of(raw, flags)];
-	if (others) {
-		cell += CELL_SHARED;
-		t->small_pss[cell] += (u64)shares[others + 1] * pages;
-	}
-	t->small[cell] += pages;
-	t->small_used |= BIT_ULL(cell);
+	count_small(t, raw, flags, mapping, others, pages);
 	tally_add(t, COUNT_ORDER + order, pages);
 	t->count[COUNT_ORDER] -= pages;
 	return true;
