@@ -100,6 +100,7 @@ SAME(COUNT_PSS_DIRTY, VMSCOPE_COUNT_PSS_DIRTY);
 SAME(COUNT_ORDER, VMSCOPE_COUNT_ORDER);
 SAME(COUNT_NR, VMSCOPE_COUNT_NR);
 SAME(PSS_SHIFT, VMSCOPE_PSS_SHIFT);
+SAME(TABLES_BUCKETS, VMSCOPE_TABLE_BUCKETS);
 SAME(NAME_FILE, VMSCOPE_NAME_FILE);
 SAME(NAME_STACK, VMSCOPE_NAME_STACK);
 
@@ -108,13 +109,16 @@ SAME(NAME_STACK, VMSCOPE_NAME_STACK);
 /* Shorter runs are cheaper as a list. */
 #define RUN_WORTH_A_LIST	12
 
-/* The largest TALLY, and the smallest EXTENT with frames. */
+/* The largest TALLY and TABLE, and the smallest EXTENT with frames. */
 #define TALLY_MOST \
 	(sizeof(struct vmscope_tally) + (CELL_NR + COUNT_NR) * sizeof(u64))
+#define TABLE_MOST \
+	(sizeof(struct vmscope_table) + \
+	 LEVEL_PGD * sizeof(struct vmscope_table_level))
 #define EXTENT_LEAST	(sizeof(struct vmscope_extent) + sizeof(u64))
 
 void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
-		   bool frames, bool tallies)
+		   bool frames, bool tallies, bool tables)
 {
 	u8 *buffer = e->buffer;
 
@@ -126,7 +130,9 @@ void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
 		.open = -1,
 		.key = key,
 		.frames = frames && (key & KEY_FRAME),
-		.tally_room = tallies ? TALLY_MOST : 0,
+		.sums_room = (tallies ? TALLY_MOST : 0) +
+			     (tables ? TABLE_MOST : 0),
+		.table_room = tables ? TABLE_MOST : 0,
 		.extent_room = key ? EXTENT_LEAST : 0,
 	};
 }
@@ -197,7 +203,7 @@ bool encode_vma(struct encoder *e, const struct vma_copy *copy, char *path_page)
 	if (*name)
 		name_size = strlen(name) + 1;
 	size = sizeof(*vma) + ALIGN(name_size, 8);
-	vma = begin_record(e, size, e->extent_room + e->tally_room);
+	vma = begin_record(e, size, e->extent_room + e->sums_room);
 	if (!vma)
 		return false;
 	*vma = (struct vmscope_vma){
@@ -257,7 +263,8 @@ bool encode_tally(struct encoder *e, const struct tally *t,
 	u64 *value;
 
 	encode_close(e);
-	if (e->used + TALLY_MOST > e->room && !fits(e, tally_size(t), 0))
+	if (e->used + TALLY_MOST + e->table_room > e->room &&
+	    !fits(e, tally_size(t), e->table_room))
 		return false;
 	tally = (struct vmscope_tally *)(e->buffer + e->used);
 	tally->record.type = VMSCOPE_RECORD_TALLY;
@@ -271,6 +278,42 @@ bool encode_tally(struct encoder *e, const struct tally *t,
 	tally->record.size = (u8 *)value - (u8 *)tally;
 	e->used += tally->record.size;
 	e->records++;
+	e->marks |= marks;
+	return true;
+}
+
+/* ----------------------------------------------------------------- TABLE */
+
+bool encode_tables(struct encoder *e, const struct tables *t,
+		   unsigned long start, unsigned long end, u16 marks)
+{
+	struct vmscope_table_level *to;
+	struct vmscope_table *table;
+	unsigned int size;
+	u32 used;
+
+	encode_close(e);
+	size = sizeof(*table) + hweight32(t->used) * sizeof(*to);
+	table = begin_record(e, size, 0);
+	if (!table)
+		return false;
+	*table = (struct vmscope_table){
+		.record.size = size,
+		.record.type = VMSCOPE_RECORD_TABLE,
+		.record.marks = marks,
+		.start = start,
+		.end = end,
+		.deposited = t->deposited,
+		.levels = t->used,
+	};
+	for (used = t->used, to = table->level; used; used &= used - 1, to++) {
+		const struct tables_level *from = &t->level[__ffs(used)];
+
+		to->tables = from->tables;
+		to->shared = from->shared;
+		to->used = from->used;
+		memcpy(to->by_used, from->by_used, sizeof(to->by_used));
+	}
 	e->marks |= marks;
 	return true;
 }
@@ -362,7 +405,7 @@ static bool begin_extent(struct encoder *e, unsigned long addr,
 	struct vmscope_extent *x;
 
 	encode_close(e);
-	x = begin_record(e, sizeof(*x), e->tally_room);
+	x = begin_record(e, sizeof(*x), e->sums_room);
 	if (!x)
 		return false;
 	e->open = (u8 *)x - e->buffer;
@@ -398,7 +441,7 @@ static bool run_to_list(struct encoder *e, struct vmscope_extent *x)
 
 	if (list_base(first) != list_base(first + x->pages))
 		return false;
-	if (!fits(e, (x->pages + 1) * sizeof(u32), e->tally_room))
+	if (!fits(e, (x->pages + 1) * sizeof(u32), e->sums_room))
 		return false;
 	x->encoding = VMSCOPE_FRAMES_LIST;
 	x->frame = list_base(first);
@@ -439,7 +482,7 @@ static bool add_to_list(struct encoder *e, struct vmscope_extent *x, u64 frame,
 	if (list_base(frame) != x->frame ||
 	    list_base(frame + pages - 1) != x->frame)
 		return false;
-	if (!fits(e, (pages + 1) * sizeof(u32), e->tally_room))
+	if (!fits(e, (pages + 1) * sizeof(u32), e->sums_room))
 		return false;
 	for (i = 0; i < pages; i++)
 		x->list[x->pages + i] = frame + i - x->frame;
@@ -557,7 +600,7 @@ u32 *encode_list_open(struct encoder *e, unsigned long addr,
 		x->frame = 0;
 	}
 	/* one entry more may be needed to pad the list */
-	taken = e->used + e->tally_room + sizeof(u32);
+	taken = e->used + e->sums_room + sizeof(u32);
 	*room = taken < e->room ? (e->room - taken) / sizeof(u32) : 0;
 	return &x->list[x->pages];
 }

@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 #include "page.h"
+#include "tables.h"
 #include "tally.h"
 #include "tally_fast.h"
 #include "vmas.h"
@@ -22,7 +23,8 @@
  * @buffer: ENCODE_BUFFER bytes
  * @used: of it
  * @room: how much of it may be used: what is left of the user's buffer too
- * @tally_room: bytes that extents leave free for the TALLY to come
+ * @sums_room: bytes that extents leave free for the TALLY and TABLE to come
+ * @table_room: of these, for the TABLE
  * @extent_room: bytes that a VMA record leaves free for the first extent
  * @needed: size of the record that did not fit last
  * @open: offset of the extent that may still grow, or -1
@@ -38,7 +40,8 @@ struct encoder {
 	u8 *buffer;
 	u32 used;
 	u32 room;
-	u32 tally_room;
+	u32 sums_room;
+	u32 table_room;
 	u32 extent_room;
 	u32 needed;
 	s32 open;
@@ -54,9 +57,9 @@ struct encoder {
 
 void encode_init(void);
 
-/* @tallies: whether TALLY records will come as well */
+/* @tallies, @tables: whether TALLY and TABLE records will come as well */
 void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
-		   bool frames, bool tallies);
+		   bool frames, bool tallies, bool tables);
 
 /*
  * Each returns false when there is no room: flush and say it again, or stop.
@@ -65,6 +68,9 @@ void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
 bool encode_vma(struct encoder *e, const struct vma_copy *copy, char *path_page);
 bool encode_tally(struct encoder *e, const struct tally *tally,
 		  unsigned long start, unsigned long end, u16 marks);
+/* There is room for it behind a TALLY that was. */
+bool encode_tables(struct encoder *e, const struct tables *tables,
+		   unsigned long start, unsigned long end, u16 marks);
 bool encode_few(struct encoder *e, const struct tally_few *few,
 		unsigned long start, unsigned long end);
 /* @pages pages from @addr on; frames count up from info->frame. */

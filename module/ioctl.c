@@ -30,6 +30,9 @@ static_assert(SECTION_LOCKS == (int)VMSCOPE_LOCK_NR);
 static_assert(SCAN_VMA == BIT(VMSCOPE_RECORD_VMA));
 static_assert(SCAN_TALLY == BIT(VMSCOPE_RECORD_TALLY));
 static_assert(SCAN_EXTENT == BIT(VMSCOPE_RECORD_EXTENT));
+static_assert(SCAN_TABLE == BIT(VMSCOPE_RECORD_TABLE));
+static_assert(CONTEXT_X86 == (int)VMSCOPE_CONTEXT_X86);
+static_assert(CONTEXT_ARM64 == (int)VMSCOPE_CONTEXT_ARM64);
 static_assert(STOP_LEAF == (int)VMSCOPE_STOP_LEAF);
 static_assert(STOP_NONE == (int)VMSCOPE_STOP_NONE);
 static_assert(STOP_NONPRESENT == (int)VMSCOPE_STOP_NONPRESENT);
@@ -47,7 +50,7 @@ static_assert(STOP_LOCKED == (int)VMSCOPE_STOP_LOCKED);
 #define TRANSLATION_SIZE_V1	184
 static_assert(sizeof(struct vmscope_info) == INFO_SIZE_V1);
 static_assert(sizeof(struct vmscope_open) == OPEN_SIZE_V1);
-static_assert(sizeof(struct vmscope_target) == TARGET_SIZE_V1);
+static_assert(offsetof(struct vmscope_target, context) == TARGET_SIZE_V1);
 static_assert(sizeof(struct vmscope_scan) == SCAN_SIZE_V1);
 static_assert(sizeof(struct vmscope_translate) == TRANSLATE_SIZE_V1);
 static_assert(sizeof(struct vmscope_translation) == TRANSLATION_SIZE_V1);
@@ -198,6 +201,8 @@ static int do_target(struct context *context, union argument *arg)
 		.start_brk = READ_ONCE(mm->start_brk),
 		.brk = READ_ONCE(mm->brk),
 		.start_stack = READ_ONCE(mm->start_stack),
+		.context = arch_context(mm),
+		.context_kind = ARCH_CONTEXT_KIND,
 	};
 	target_leave(target);
 	memcpy(out->comm, target->comm, sizeof(out->comm));

@@ -56,6 +56,13 @@ enum table_level {
 	LEVEL_NR,
 };
 
+/* What the number is by which the machine tells address spaces apart. */
+enum context_kind {
+	CONTEXT_NONE,
+	CONTEXT_X86,
+	CONTEXT_ARM64,
+};
+
 #define ATTR_STATE		0x000000000000000full
 #define ATTR_KIND		0x00000000000000f0ull
 #define ATTR_KIND_SHIFT		4

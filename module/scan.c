@@ -15,6 +15,7 @@
 #include "extent.h"
 #include "scan.h"
 #include "section.h"
+#include "tables.h"
 #include "tally.h"
 #include "vmas.h"
 #include "walk.h"
@@ -27,6 +28,11 @@
 /* Of one that small_vma() takes, and of each of its entries. */
 #define COST_SMALL_VMA	28
 #define COST_SMALL_ENTRY 4
+/* Of a table: asking what lies below, and looking at eight entries. */
+#define COST_BELOW	32
+#define COST_COUNT	2
+
+#define BELOW_UNKNOWN	ULONG_MAX
 
 /**
  * enum phase - where the scan stands with the current VMA
@@ -34,7 +40,7 @@
  * @PHASE_NEW: copied; its VMA record is due
  * @PHASE_WALK: its pages are being read
  * @PHASE_FINISH: its part has been read up to the current address; the TALLY
- *	is due
+ *	and the TABLE are due
  */
 enum phase {
 	PHASE_NONE,
@@ -45,6 +51,9 @@ enum phase {
 
 /*
  * The state of a scan.
+ * @tables: the page tables of this part
+ * @used: of the PTE table at hand, used entries, or WALK_USED_UNKNOWN
+ * @below: where the VMA below the one at hand ends, or BELOW_UNKNOWN
  * @few: what a small VMA comes to; on the stack it would be cleared first
  * @vma: the VMA at hand; its file reference is put when the VMA is done with
  * @part: where this scan began to read it
@@ -63,6 +72,9 @@ struct scan {
 	struct walk walk;
 	struct tally tally;
 	struct extents extents;
+	struct tables tables;
+	unsigned int used;
+	unsigned long below;
 	struct tally_few few;
 	struct encoder encoder;
 	struct vma_copy vma;
@@ -125,14 +137,22 @@ static unsigned int on_ptes(struct walk *w, const pte_t *pte,
 			    unsigned long addr, unsigned int n)
 {
 	struct scan *s = scan_of(w);
+	u64 empty;
 
 	/* what extents were made of has to be in the tally, whatever it costs */
 	s->extents.limit = s->section.budget;
 	s->tally.limit = wants(s, SCAN_EXTENT) ? LONG_MAX : s->section.budget;
+	s->used = WALK_USED_UNKNOWN;
 	if (wants(s, SCAN_EXTENT))
 		n = extent_ptes(&s->extents, pte, addr, n);
-	if (wants(s, SCAN_TALLY))
+	if (wants(s, SCAN_TALLY)) {
+		empty = s->tally.count[COUNT_STATE + STATE_NONE];
 		n = tally_ptes(&s->tally, pte, addr, n);
+		/* of a whole table the tally has seen how full it is */
+		if (n == PTRS_PER_PTE)
+			s->used = n + empty -
+				  s->tally.count[COUNT_STATE + STATE_NONE];
+	}
 	charge(s);
 	return n;
 }
@@ -147,6 +167,10 @@ static unsigned long on_pmd(struct walk *w, pmd_t pmd, unsigned long addr,
 				 w->shared_table);
 	if (wants(s, SCAN_TALLY) && end > addr)
 		tally_pmd(&s->tally, pmd, addr, end, w->shared_table);
+	/* a PTE table is kept beside each, to be had when it is split */
+	if (wants(s, SCAN_TABLE) && end > addr && s->vma.anonymous &&
+	    !(addr & ~PMD_MASK))
+		s->tables.deposited++;
 	charge(s);
 	return end;
 }
@@ -177,11 +201,60 @@ static unsigned long on_hole(struct walk *w, unsigned long addr,
 	return end;
 }
 
+static unsigned long table_base(enum table_level level, unsigned long addr)
+{
+	/* the table spans one entry of the level above */
+	return addr & ~((1UL << entry_shift(level + 1)) - 1);
+}
+
+/*
+ * Several VMAs may have entries in a table; it counts for the lowest one, which
+ * has its first page there at this address or has been there before.
+ */
+static bool is_first_here(struct scan *s, unsigned long base,
+			  unsigned long addr)
+{
+	if (addr != max(base, s->vma.start))
+		return false;
+	if (base >= s->vma.start)
+		return true;
+	if (s->below == BELOW_UNKNOWN) {
+		s->below = section_below(&s->section);
+		s->section.budget -= COST_BELOW;
+	}
+	return s->below <= base;
+}
+
+static void on_table(struct walk *w, enum table_level level, const void *table,
+		     unsigned long addr, unsigned int used)
+{
+	struct scan *s = scan_of(w);
+	unsigned int n = entry_per_table(level);
+
+	if (!is_first_here(s, table_base(level, addr), addr))
+		return;
+	if (level == LEVEL_PTE)
+		used = s->used;
+	if (used == WALK_USED_UNKNOWN) {
+		used = arch_count_used(table, n);
+		s->section.budget -= n / 8 * COST_COUNT;
+	}
+	tables_add(&s->tables, level, used, w->shared_table);
+}
+
 static const struct walk_ops scan_ops = {
 	.ptes = on_ptes,
 	.pmd = on_pmd,
 	.pud = on_pud,
 	.hole = on_hole,
+};
+
+static const struct walk_ops scan_ops_tables = {
+	.ptes = on_ptes,
+	.pmd = on_pmd,
+	.pud = on_pud,
+	.hole = on_hole,
+	.table = on_table,
 };
 
 /* ------------------------------------------------------------ one VMA */
@@ -202,6 +275,8 @@ static void begin_part(struct scan *s)
 		tally_begin(&s->tally, &s->vma, !s->vma.marks);
 	if (wants(s, SCAN_EXTENT))
 		extents_begin(&s->extents, &s->vma, !s->vma.marks);
+	tables_begin(&s->tables);
+	s->below = BELOW_UNKNOWN;
 }
 
 /* Context: in a section. */
@@ -242,7 +317,8 @@ static bool send_vma(struct scan *s)
 	return true;
 }
 
-static bool send_tally(struct scan *s)
+/* The TALLY and the TABLE: both, or none for want of room. */
+static bool send_sums(struct scan *s)
 {
 	bool whole = s->part == s->vma.start && s->addr == s->vma.end;
 	u16 marks = s->marks | (whole ? 0 : MARK_PART);
@@ -250,6 +326,9 @@ static bool send_tally(struct scan *s)
 	tally_end(&s->tally);
 	if (wants(s, SCAN_TALLY) && s->addr > s->part &&
 	    !encode_tally(&s->encoder, &s->tally, s->part, s->addr, marks))
+		return false;
+	if (tables_any(&s->tables) &&
+	    !encode_tables(&s->encoder, &s->tables, s->part, s->addr, marks))
 		return false;
 	s->encoder.marks |= marks & ~MARK_PART;
 	s->phase = PHASE_NONE;
@@ -383,7 +462,7 @@ static bool walk_vma(struct scan *s, struct vm_area_struct *vma)
 	if (s->addr < part_end(s))
 		return false;
 	s->phase = PHASE_FINISH;
-	return sendable_in_section(s) && send_tally(s);
+	return sendable_in_section(s) && send_sums(s);
 }
 
 /* --------------------------------------------------------- one section */
@@ -489,7 +568,7 @@ static int send_due(struct scan *s)
 			if (!send_vma(s))
 				room = make_room(s);
 		} else if (s->phase == PHASE_FINISH) {
-			if (!send_tally(s))
+			if (!send_sums(s))
 				room = make_room(s);
 			else
 				vma_copy_put(&s->vma);
@@ -530,7 +609,7 @@ static int scan_loop(struct scan *s)
 	return 0;
 }
 
-/* The scan ends inside a VMA: its part so far is still owed a TALLY. */
+/* The scan ends inside a VMA: its part so far is still owed its sums. */
 static int finish(struct scan *s)
 {
 	unsigned long next = s->addr;
@@ -571,7 +650,9 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 			!request->plain;
 	s->vma.file = NULL;
 	section_init(&s->section, mm, request->end, request->timeout_ns);
-	walk_init(&s->walk, mm, &scan_ops, &s->section.budget);
+	walk_init(&s->walk, mm,
+		  wants(s, SCAN_TABLE) ? &scan_ops_tables : &scan_ops,
+		  &s->section.budget);
 	s->tally.plain = request->plain;
 	s->tally.cost = 0;
 	s->extents = (struct extents){
@@ -580,7 +661,8 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 		.plain = request->plain,
 	};
 	encoder_begin(&s->encoder, request->buffer, request->size, request->key,
-		      request->frames, wants(s, SCAN_TALLY));
+		      request->frames, wants(s, SCAN_TALLY),
+		      wants(s, SCAN_TABLE));
 
 	err = scan_loop(s);
 	ended = finish(s);

@@ -13,7 +13,8 @@
 #define SCAN_VMA	BIT(1)
 #define SCAN_TALLY	BIT(2)
 #define SCAN_EXTENT	BIT(3)
-#define SCAN_RECORDS	(SCAN_VMA | SCAN_TALLY | SCAN_EXTENT)
+#define SCAN_TABLE	BIT(4)
+#define SCAN_RECORDS	(SCAN_VMA | SCAN_TALLY | SCAN_EXTENT | SCAN_TABLE)
 
 struct scan;
 struct mm_struct;

@@ -213,6 +213,13 @@ struct vm_area_struct *section_next(struct section *s)
 	return vma;
 }
 
+unsigned long section_below(struct section *s)
+{
+	MA_STATE(mas, &s->mm->mm_mt, s->start, s->start);
+
+	return mas_prev(&mas, 0) ? mas.last + 1 : 0;
+}
+
 /* Return: for how long the section was entered, in ns. */
 static u64 account(struct section *s)
 {

@@ -103,6 +103,13 @@ int section_enter(struct section *s, unsigned long addr);
  */
 struct vm_area_struct *section_next(struct section *s);
 
+/**
+ * section_below - where the mapping below the one found last ends
+ *
+ * Context: in a section. Return: the address, 0 when there is none.
+ */
+unsigned long section_below(struct section *s);
+
 void section_leave(struct section *s);
 
 /**

@@ -69,6 +69,18 @@ static unsigned long tell_ptes(struct walk *w, const pte_t *pte,
 	return addr + ((unsigned long)taken << PAGE_SHIFT);
 }
 
+/* A table that was entered at @addr, and in which the walk got to @reached. */
+static void tell_table(struct walk *w, enum table_level level,
+		       const void *table, unsigned long addr,
+		       unsigned long reached, unsigned int used)
+{
+	if (!w->ops->table || reached == addr || entry_per_table(level) == 1)
+		return;
+	w->shared_table = level == LEVEL_PMD && w->huge_shift == PMD_SHIFT &&
+			  hugetlb_table_shared(table);
+	w->ops->table(w, level, table, addr, used);
+}
+
 /* The lock is taken in one function and given up in another; sparse is told. */
 static void hold(struct walk *w, spinlock_t *ptl, pmd_t pmd, unsigned long addr)
 {
@@ -97,25 +109,32 @@ static unsigned long walk_ptes_lockless(struct walk *w, pmd_t pmd,
 					unsigned long addr, unsigned int n)
 {
 	pte_t *table = pte_table_map(pmd);
+	unsigned long reached;
 
-	addr = tell_ptes(w, table + pte_index(addr), addr,
-			 min(n, LOCKLESS_ENTRIES));
+	reached = tell_ptes(w, table + pte_index(addr), addr,
+			    min(n, LOCKLESS_ENTRIES));
+	tell_table(w, LEVEL_PTE, table, addr, reached, WALK_USED_UNKNOWN);
 	pte_table_unmap(table);
-	return addr;
+	return reached;
 }
 
 static unsigned long walk_ptes(struct walk *w, pmd_t *pmdp, pmd_t pmd,
 			       unsigned long addr, unsigned long end)
 {
 	unsigned int n = (end - addr) >> PAGE_SHIFT;
+	unsigned long reached;
 
 	test_widen_window();
 	if (w->lockless)
 		return walk_ptes_lockless(w, pmd, addr, n);
 	hold(w, pte_lockptr(w->mm, &pmd), pmd, addr);
 	/* collapsed or freed before the lock was ours: look again */
-	if (likely(pmd_same(pmd, pmd_read_once(pmdp))))
-		return tell_ptes(w, w->held.table + pte_index(addr), addr, n);
+	if (likely(pmd_same(pmd, pmd_read_once(pmdp)))) {
+		reached = tell_ptes(w, w->held.table + pte_index(addr), addr, n);
+		tell_table(w, LEVEL_PTE, w->held.table, addr, reached,
+			   WALK_USED_UNKNOWN);
+		return reached;
+	}
 	walk_release(w);
 	*w->budget -= COST_DESCENT;
 	return addr;
@@ -156,6 +175,10 @@ static unsigned long walk_pmd_leaf(struct walk *w, pmd_t *pmdp, pmd_t pmd,
 static unsigned long walk_pmds(struct walk *w, pud_t *pudp, pud_t pud,
 			       unsigned long addr, unsigned long end)
 {
+	pmd_t *table = pmd_offset_lockless(pudp, pud, addr & PUD_MASK);
+	unsigned long start = addr, before;
+	unsigned int used = 0;
+
 	while (addr < end && !done(w)) {
 		pmd_t *pmdp = pmd_offset_lockless(pudp, pud, addr);
 		pmd_t pmd = pmd_read_once(pmdp);
@@ -165,23 +188,31 @@ static unsigned long walk_pmds(struct walk *w, pud_t *pudp, pud_t pud,
 			addr = skip_empty(w, pmdp, addr, end, PMD_SHIFT);
 			continue;
 		}
+		before = addr;
+		walk_release(w);
 		if (w->huge_shift == PMD_SHIFT || pmd_maps_memory(pmd) ||
 		    !pmd_present(pmd)) {
-			walk_release(w);
 			addr = walk_pmd_leaf(w, pmdp, pmd, addr, next);
-			continue;
+		} else {
+			w->entries++;
+			*w->budget -= COST_DESCENT;
+			addr = walk_ptes(w, pmdp, pmd, addr, next);
 		}
-		w->entries++;
-		*w->budget -= COST_DESCENT;
-		walk_release(w);
-		addr = walk_ptes(w, pmdp, pmd, addr, next);
+		/* an entry that changed under us is read once more */
+		used += addr > before;
 	}
+	if (addr - start < PUD_SIZE)
+		used = WALK_USED_UNKNOWN;
+	tell_table(w, LEVEL_PMD, table, start, addr, used);
 	return addr;
 }
 
 static unsigned long walk_puds(struct walk *w, p4d_t *p4dp, p4d_t p4d,
 			       unsigned long addr, unsigned long end)
 {
+	pud_t *table = pud_offset_lockless(p4dp, p4d, addr & P4D_MASK);
+	unsigned long start = addr;
+
 	while (addr < end && !done(w)) {
 		pud_t *pudp = pud_offset_lockless(p4dp, p4d, addr);
 		pud_t pud = pud_read_once(pudp);
@@ -206,12 +237,16 @@ static unsigned long walk_puds(struct walk *w, p4d_t *p4dp, p4d_t p4d,
 		*w->budget -= COST_DESCENT;
 		addr = walk_pmds(w, pudp, pud, addr, next);
 	}
+	tell_table(w, LEVEL_PUD, table, start, addr, WALK_USED_UNKNOWN);
 	return addr;
 }
 
 static unsigned long walk_p4ds(struct walk *w, pgd_t *pgdp, pgd_t pgd,
 			       unsigned long addr, unsigned long end)
 {
+	p4d_t *table = p4d_offset_lockless(pgdp, pgd, addr & PGDIR_MASK);
+	unsigned long start = addr;
+
 	while (addr < end && !done(w)) {
 		p4d_t *p4dp = p4d_offset_lockless(pgdp, pgd, addr);
 		p4d_t p4d = p4d_read_once(p4dp);
@@ -226,6 +261,7 @@ static unsigned long walk_p4ds(struct walk *w, pgd_t *pgdp, pgd_t pgd,
 		w->entries++;
 		addr = walk_puds(w, p4dp, p4d, addr, next);
 	}
+	tell_table(w, LEVEL_P4D, table, start, addr, WALK_USED_UNKNOWN);
 	return addr;
 }
 

@@ -11,7 +11,12 @@
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
 
+#include "page.h"
+
 struct walk;
+
+/* As @used of walk_ops.table: the walk did not get to see all of the table. */
+#define WALK_USED_UNKNOWN	(~0u)
 
 /**
  * struct walk_ops - what a walk meets, in address order
@@ -23,6 +28,11 @@ struct walk;
  *	which it was taken; less than @end ends the walk there.
  * @pud: likewise, of the PUD level
  * @hole: no entry from @addr to @end. Return: likewise.
+ * @table: optional: a table of any level but the root was entered at @addr and
+ *	something in it was told; @table is its first entry. Of its entries @used
+ *	are not empty, WALK_USED_UNKNOWN where they have to be counted: all of
+ *	them may be read now. walk.shared_table says whether it is shared. Comes
+ *	once for each time that the walk gets on in the table.
  *
  * Context: of the section: none may sleep.
  */
@@ -35,6 +45,8 @@ struct walk_ops {
 			     unsigned long end);
 	unsigned long (*hole)(struct walk *w, unsigned long addr,
 			      unsigned long end);
+	void (*table)(struct walk *w, enum table_level level, const void *table,
+		      unsigned long addr, unsigned int used);
 };
 
 #define WALK_HELD_NONE	(-2 * PMD_SIZE)
@@ -48,7 +60,8 @@ struct walk_ops {
  * @huge_shift: log2 of the page size of a hugetlb mapping, otherwise 0; the
  *	walk never descends below that level
  * @lockless: take no page-table lock: interrupts are off
- * @shared_table: out, for @pmd: the PMD table belongs to several processes
+ * @shared_table: out, for @pmd and @table: the PMD table belongs to several
+ *	processes
  * @entries: out: entries read, all levels
  * @stopped: out: an op ended the walk
  * @moved: private: something was told; no walk ends before that

@@ -183,7 +183,7 @@ TEST_F(scan, each_set_of_records_gives_only_them)
 	uint64_t set;
 	struct scan s;
 
-	for (set = 1; set < 8; set++) {
+	for (set = 1; set < 16; set++) {
 		memset(&s, 0, sizeof(s));
 		s.start = self->r->start;
 		s.end = self->r->end;

@@ -60,4 +60,31 @@ static inline unsigned int arch_count_empty(const void *table, unsigned int n)
 	return i;
 }
 
+static inline unsigned int arch_count_used(const void *table, unsigned int n)
+{
+	const pte_t *pte = table;
+	unsigned int i, used = 0;
+
+	for (i = 0; i < n; i++)
+		used += !pte_none(READ_ONCE(pte[i]));
+	return used;
+}
+
+#ifdef CONFIG_ARM64
+#define ARCH_CONTEXT_KIND	CONTEXT_ARM64
+
+/* The low bits are the ASID, 0 before it ran; above is the generation. */
+static inline u64 arch_context(struct mm_struct *mm)
+{
+	return ASID(mm);
+}
+#else
+#define ARCH_CONTEXT_KIND	CONTEXT_NONE
+
+static inline u64 arch_context(const struct mm_struct *mm)
+{
+	return 0;
+}
+#endif
+
 #endif /* VMS_ARCH_GENERIC_H */

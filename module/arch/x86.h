@@ -82,4 +82,27 @@ static inline unsigned int arch_count_empty(const void *table, unsigned int n)
 	return i;
 }
 
+/* How many of the n entries at @table are not empty; n is a multiple of 8. */
+static inline unsigned int arch_count_used(const void *table, unsigned int n)
+{
+	const pteval_t *e = table, *end = e + n;
+	unsigned int i, used = 0;
+
+	for (; e < end; e += 8) {
+		if (!(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]))
+			continue;
+		for (i = 0; i < 8; i++)
+			used += !!e[i];
+	}
+	return used;
+}
+
+/* The kernel numbers address spaces; the PCIDs it gives them differ by CPU. */
+#define ARCH_CONTEXT_KIND	CONTEXT_X86
+
+static inline u64 arch_context(const struct mm_struct *mm)
+{
+	return mm->context.ctx_id;
+}
+
 #endif /* VMS_ARCH_X86_H */

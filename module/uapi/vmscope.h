@@ -230,6 +230,10 @@ struct vmscope_open {
  * @start_stack: out: where the stack began
  * @comm: out: name of the thread-group leader when the target was opened,
  *	NUL-terminated
+ * @context: out: the number by which the machine's caches of translations tell
+ *	this address space from others, see @context_kind
+ * @context_kind: out: enum vmscope_context
+ * @__reserved: out: zero
  *
  * Errors: ``EINVAL`` size; ``EOPNOTSUPP`` flags; ``ESRCH`` the address space is gone.
  */
@@ -260,6 +264,24 @@ struct vmscope_target {
 	__aligned_u64 brk;
 	__aligned_u64 start_stack;
 	char comm[16];
+	__aligned_u64 context;
+	__u32 context_kind;
+	__u32 __reserved;
+};
+
+/**
+ * enum vmscope_context - what vmscope_target.context is
+ * @VMSCOPE_CONTEXT_NONE: nothing; it is zero
+ * @VMSCOPE_CONTEXT_X86: the kernel's own number of the address space, which is
+ *	never used again. A process has no PCID: each CPU gives its few PCIDs to
+ *	the address spaces that it ran last, and knows them by this number.
+ * @VMSCOPE_CONTEXT_ARM64: the ASID, 0 as long as there is none. It is used again
+ *	when they run out.
+ */
+enum vmscope_context {
+	VMSCOPE_CONTEXT_NONE = 0,
+	VMSCOPE_CONTEXT_X86 = 1,
+	VMSCOPE_CONTEXT_ARM64 = 2,
 };
 
 /* --------------------------------------------------- the attribute word */
@@ -405,11 +427,14 @@ enum vmscope_leaf {
  * @VMSCOPE_RECORD_VMA: struct vmscope_vma, first for each VMA that is met
  * @VMSCOPE_RECORD_TALLY: struct vmscope_tally, last for each VMA or part of it
  * @VMSCOPE_RECORD_EXTENT: struct vmscope_extent, in address order
+ * @VMSCOPE_RECORD_TABLE: struct vmscope_table, behind the TALLY of each VMA or
+ *	part of it that has page tables of its own
  */
 enum vmscope_record_type {
 	VMSCOPE_RECORD_VMA = 1,
 	VMSCOPE_RECORD_TALLY = 2,
 	VMSCOPE_RECORD_EXTENT = 3,
+	VMSCOPE_RECORD_TABLE = 4,
 };
 
 /**
@@ -668,6 +693,56 @@ struct vmscope_extent {
 	__u32 list[];
 };
 
+/** VMSCOPE_TABLE_BUCKETS - classes of tables by how many entries are used. */
+#define VMSCOPE_TABLE_BUCKETS		16
+
+/**
+ * struct vmscope_table_level - the page tables of one level
+ * @tables: number of them
+ * @shared: of these, PMD tables that other mappings of the same hugetlb file
+ *	use as well; the kernel charges them to each
+ * @used: entries that are not empty, over all of them
+ * @by_used: the tables by their used entries: class 0 has none, class n has
+ *	``1 << (n - 1)`` or more of them, and fewer than class n + 1
+ */
+struct vmscope_table_level {
+	__aligned_u64 tables;
+	__aligned_u64 shared;
+	__aligned_u64 used;
+	__u32 by_used[VMSCOPE_TABLE_BUCKETS];
+};
+
+/**
+ * struct vmscope_table - VMSCOPE_RECORD_TABLE: the page tables of a range
+ * @record: head
+ * @start: first byte of the range
+ * @end: byte after the last: the end of the VMA unless marked PART
+ * @deposited: PTE tables that are kept for when a huge page is split: one for
+ *	each anonymous page, zero page or migration entry that is mapped by a
+ *	PMD. They are in no level. Not known of what was read with no lock.
+ * @levels: bit n: a struct vmscope_table_level for enum vmscope_level n
+ *	follows, in ascending order; the root is never counted
+ * @__reserved: zero
+ * @level: the levels that have any tables
+ *
+ * Several VMAs may have entries in one table. It belongs to the lowest one, and
+ * to the part of it that has the first of its pages in that table: over a whole
+ * address space each table is counted once, wherever calls end. How full it is
+ * says the whole of the table. A range without tables of its own has no record.
+ *
+ * On x86-64 and arm64 the tables of the levels PTE, PMD and PUD together with
+ * those deposited are what vmscope_target.tables counts.
+ */
+struct vmscope_table {
+	struct vmscope_record record;
+	__aligned_u64 start;
+	__aligned_u64 end;
+	__aligned_u64 deposited;
+	__u32 levels;
+	__u32 __reserved;
+	struct vmscope_table_level level[];
+};
+
 /* ------------------------------------------------------------------ scan */
 
 /**
@@ -736,9 +811,9 @@ struct vmscope_cost {
  *	the address space ran during the call
  * @cost: out
  *
- * The records of a VMA come in the order VMA, EXTENT..., TALLY. When a call
- * ends inside a VMA, that TALLY is marked PART, and the next call starts with
- * the VMA record again. A call that succeeds has always got further: @next is
+ * The records of a VMA come in the order VMA, EXTENT..., TALLY, TABLE. When a
+ * call ends inside a VMA, these last two are marked PART, and the next call
+ * starts with the VMA record again. A call that succeeds has always got further: @next is
  * above @start. No page is reported twice and none is left out.
  *
  * Errors: ``EINVAL`` size, @start or @end not aligned, @start not below @end,

@@ -22,6 +22,8 @@ struct cursor {
 	struct scan *s;
 	uint64_t at;		/* end of the last extent or tally */
 	bool in_vma;
+	uint64_t tally_start;	/* the last tally, in this call */
+	uint64_t tally_end;
 	bool restarted;		/* nothing was read since the call began */
 	uint32_t marks;		/* of the call */
 };
@@ -170,6 +172,8 @@ static int take_tally(struct cursor *c, const struct vmscope_tally *t)
 			return malformed(s, "TALLY at %llx carries a zero", t->start);
 	c->at = t->end;
 	c->in_vma = false;
+	c->tally_start = t->start;
+	c->tally_end = t->end;
 	if (goes_on(s, &new)) {
 		tally_add(&s->tally[s->nr_tallies - 1], &new);
 	} else {
@@ -177,6 +181,66 @@ static int take_tally(struct cursor *c, const struct vmscope_tally *t)
 		s->tally[s->nr_tallies++] = new;
 	}
 	s->in_part = new.marks & VMSCOPE_MARK_PART;
+	return 0;
+}
+
+static int check_table(struct cursor *c, const struct vmscope_table *t)
+{
+	const struct vmscope_table_level *l = t->level;
+	struct scan *s = c->s;
+	unsigned int i, n;
+
+	if (t->record.size != sizeof(*t) + bits(t->levels) * sizeof(*l) ||
+	    t->levels >> VMSCOPE_LEVEL_PGD || t->__reserved ||
+	    t->start >= t->end)
+		return malformed(s, "TABLE %llx-%llx: size %u, levels %x", t->start,
+				 t->end, t->record.size, t->levels);
+	if (!t->levels && !t->deposited)
+		return malformed(s, "TABLE at %llx is empty", t->start);
+	if (s->records & RECORD(TALLY) &&
+	    (t->start != c->tally_start || t->end != c->tally_end))
+		return malformed(s, "TABLE %llx-%llx behind TALLY %lx-%lx", t->start,
+				 t->end, c->tally_start, c->tally_end);
+	for (n = 0; n < bits(t->levels); n++, l++) {
+		uint64_t tables = 0;
+
+		for (i = 0; i < VMSCOPE_TABLE_BUCKETS; i++)
+			tables += l->by_used[i];
+		if (!tables || tables != l->tables || l->shared > tables ||
+		    (l->used == 0) != (l->by_used[0] == tables))
+			return malformed(s, "TABLE at %llx: %llu tables, %lu in classes, %llu used",
+					 t->start, l->tables, tables, l->used);
+	}
+	return 0;
+}
+
+static int take_table(struct cursor *c, const struct vmscope_table *t)
+{
+	const struct vmscope_table_level *l = t->level;
+	struct scan *s = c->s;
+	struct scan_table new = {
+		.start = t->start, .end = t->end, .marks = t->record.marks,
+		.deposited = t->deposited,
+	};
+	struct scan_table *last = NULL;
+	int level, error;
+
+	error = check_table(c, t);
+	if (error)
+		return error;
+	for (level = 0; level < VMSCOPE_LEVEL_PGD; level++)
+		if (t->levels >> level & 1)
+			new.level[level] = *l++;
+	/* The VMA at hand is the last one. */
+	if (s->nr_tables && s->nr_vmas)
+		last = &s->table[s->nr_tables - 1];
+	if (last && last->start >= s->vma[s->nr_vmas - 1].head.start) {
+		table_add(last, &new);
+		last->end = new.end;
+		return 0;
+	}
+	s->table = room(s->table, s->nr_tables, 1, sizeof(new));
+	s->table[s->nr_tables++] = new;
 	return 0;
 }
 
@@ -223,6 +287,8 @@ static int take_record(struct cursor *c, const struct vmscope_record *r)
 		return take_tally(c, (const void *)r);
 	case VMSCOPE_RECORD_EXTENT:
 		return take_extent(c, (const void *)r);
+	case VMSCOPE_RECORD_TABLE:
+		return take_table(c, (const void *)r);
 	}
 	return malformed(c->s, "record of type %u", r->type);
 }
@@ -348,6 +414,7 @@ void scan_free(struct scan *s)
 {
 	free(s->vma);
 	free(s->tally);
+	free(s->table);
 	free(s->extent);
 	free(s->frames);
 	memset(s, 0, sizeof(*s));
@@ -455,6 +522,33 @@ void tally_add(struct scan_tally *a, const struct scan_tally *b)
 		a->cell[i] += b->cell[i];
 	for (i = 0; i < VMSCOPE_COUNT_NR; i++)
 		a->counter[i] += b->counter[i];
+}
+
+void table_add(struct scan_table *a, const struct scan_table *b)
+{
+	int level, i;
+
+	a->marks |= b->marks;
+	a->deposited += b->deposited;
+	for (level = 0; level < VMSCOPE_LEVEL_PGD; level++) {
+		struct vmscope_table_level *to = &a->level[level];
+		const struct vmscope_table_level *from = &b->level[level];
+
+		to->tables += from->tables;
+		to->shared += from->shared;
+		to->used += from->used;
+		for (i = 0; i < VMSCOPE_TABLE_BUCKETS; i++)
+			to->by_used[i] += from->by_used[i];
+	}
+}
+
+void table_total(const struct scan *s, struct scan_table *total)
+{
+	size_t i;
+
+	memset(total, 0, sizeof(*total));
+	for (i = 0; i < s->nr_tables; i++)
+		table_add(total, &s->table[i]);
 }
 
 const char *scan_differ(const struct scan *a, const struct scan *b)

@@ -37,6 +37,15 @@ struct scan_tally {
 	uint64_t counter[VMSCOPE_COUNT_NR];
 };
 
+/* Page tables of a VMA, or of a part where no VMA records were asked for. */
+struct scan_table {
+	uint64_t start;
+	uint64_t end;
+	uint16_t marks;
+	uint64_t deposited;
+	struct vmscope_table_level level[VMSCOPE_LEVEL_PGD];
+};
+
 struct scan_extent {
 	struct vmscope_extent head;
 	size_t list;	/* first frame in scan.frames, for a LIST */
@@ -69,6 +78,8 @@ struct scan {
 	size_t nr_vmas;
 	struct scan_tally *tally;	/* parts of one VMA added up */
 	size_t nr_tallies;
+	struct scan_table *table;	/* likewise; VMAs without tables have none */
+	size_t nr_tables;
 	struct scan_extent *extent;
 	size_t nr_extents;
 	uint32_t *frames;
@@ -106,6 +117,10 @@ uint64_t tally_kind(const struct scan_tally *t, enum vmscope_kind kind);
 uint64_t tally_bytes(const struct scan_tally *t);
 /* Pages in state @state, PRESENT derived as the contract says. */
 uint64_t tally_state(const struct scan_tally *t, enum vmscope_state state);
+/* Add @b to @a. */
+void table_add(struct scan_table *a, const struct scan_table *b);
+/* All tables of a scan together. */
+void table_total(const struct scan *s, struct scan_table *total);
 /* Add @b to @a; both are parts of one VMA. */
 void tally_add(struct scan_tally *a, const struct scan_tally *b);
 /* First difference of two scans' figures, NULL when there is none. */
