@@ -41,6 +41,25 @@ static int extent(void *context, const struct vs_model *model, const struct vs_v
 	return 0;
 }
 
+static int detail(void *context, const struct vs_model *model, const struct vs_vma *vma,
+		  const struct vs_detail *detail)
+{
+	struct ask *ask = context;
+
+	(void)model;
+	for (int i = 0; i < ask->nr; i++) {
+		const struct asked *asked = &ask->asked[i];
+
+		if (!asked->state || !asked->question->detail)
+			continue;
+		if (asked->question->detail(asked->state, vma, detail)) {
+			ask->memory = true;
+			return -1;
+		}
+	}
+	return 0;
+}
+
 static int no_memory(void)
 {
 	vs_say("out of memory: ask fewer questions at once");
@@ -53,6 +72,11 @@ static bool answerable(struct asked *asked, const struct vs_model *model)
 	uint64_t lacking = asked->question->need & ~model->kernel.key;
 	char names[160];
 
+	if (vs_wanted_details(asked->question->want) & ~model->kernel.details) {
+		snprintf(asked->missing, sizeof(asked->missing),
+			 "the source cannot tell page tables");
+		return false;
+	}
 	if (!lacking)
 		return true;
 	vs_key_names(lacking, names, sizeof(names));
@@ -89,14 +113,18 @@ static int begin(struct ask *ask, const struct vs_session *session, struct vs_re
 
 static int collect(struct ask *ask, struct vs_session *session)
 {
-	struct vs_request request = { .want = VS_WANT_PROCESS | VS_WANT_KEY };
+	struct vs_request request = { .want = VS_WANT_PROCESS };
 	int err;
 
+	for (int i = 0; i < ask->nr; i++)
+		if (ask->asked[i].question->need)
+			request.want |= VS_WANT_KEY;
 	err = vs_session_collect(session, &request);
 	request = (struct vs_request){
 		.want = VS_WANT_PROCESS | VS_WANT_VMAS | VS_WANT_TALLIES,
 		.timeout_ns = session->options->timeout_ns,
 		.extent = extent,
+		.detail = detail,
 		.context = ask,
 	};
 	if (!err)

@@ -11,7 +11,7 @@
 /**
  * struct vs_question - one question about a process
  * @name: of the verb, and of the member of the JSON report
- * @want: VS_WANT_* beside the process itself
+ * @want: VS_WANT_* beside the process itself; details among them are needed
  * @need: attributes of extents without which there is no answer (0: no extents)
  * @wish: attributes that make it better where the source can tell them
  * @holes: extents of untouched pages as well
@@ -19,6 +19,7 @@
  *	and the process, and lives as long as the state
  * @extent: each extent, cut at least as finely as was asked for: bits that
  *	others asked for are set as well; 0, or not 0 without memory
+ * @detail: each detail of any kind; likewise
  * @finish: everything was read; 0, or not 0 without memory
  * @end: frees the state
  * @screen: the answer for people, behind title and cost
@@ -32,6 +33,7 @@ struct vs_question {
 	bool holes;
 	void *(*begin)(const struct vs_model *model);
 	int (*extent)(void *state, const struct vs_vma *vma, const struct vs_extent *extent);
+	int (*detail)(void *state, const struct vs_vma *vma, const struct vs_detail *detail);
 	int (*finish)(void *state);
 	void (*end)(void *state);
 	void (*screen)(const struct vs_style *style, const struct vs_report *report,

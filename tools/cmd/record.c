@@ -23,6 +23,16 @@ static int take_extent(void *context, const struct vs_model *model, const struct
 	return recording->failed;
 }
 
+static int take_detail(void *context, const struct vs_model *model, const struct vs_vma *vma,
+		       const struct vs_detail *detail)
+{
+	struct recording *recording = context;
+
+	if (vs_record_detail(recording->recorder, vma - model->vma, detail, &recording->error))
+		recording->failed = true;
+	return recording->failed;
+}
+
 static int parse_walks(const struct vs_options *options, uint64_t *address)
 {
 	for (int i = 0; i < options->nr_walks; i++) {
@@ -49,7 +59,7 @@ static int record_proc(const struct vs_options *options, struct recording *recor
 	result = vs_session_open_as(&session, options, options->argument[0], &vs_source_proc);
 	if (!result)
 		result = vs_session_collect(&session, &request);
-	if (!result && vs_record_model(recording->recorder, look, &session.model, 0,
+	if (!result && vs_record_model(recording->recorder, look, &session.model, 0, 0,
 				       &recording->error))
 		result = vs_fail(&recording->error);
 	vs_session_close(&session);
@@ -57,25 +67,31 @@ static int record_proc(const struct vs_options *options, struct recording *recor
 }
 
 static int collect(const struct vs_options *options, struct vs_session *session,
-		   struct recording *recording, uint64_t *address, uint64_t *key)
+		   struct recording *recording, uint64_t *address, uint64_t *key,
+		   uint64_t *details)
 {
+	struct vs_request learn = {
+		.want = VS_WANT_PROCESS | (options->pages ? VS_WANT_KEY : 0),
+	};
 	struct vs_request request = {
 		.want = VS_WANT_PROCESS | VS_WANT_VMAS | VS_WANT_TALLIES,
 		.timeout_ns = options->timeout_ns,
 		.address = address,
 		.nr_addresses = options->nr_walks,
 		.extent = take_extent,
+		.detail = take_detail,
 		.context = recording,
 	};
 	int err;
 
 	*key = 0;
+	err = vs_session_collect(session, &learn);
+	if (err)
+		return err;
+	if (session->model.kernel.details & 1ull << VS_DETAIL_TABLES)
+		request.want |= VS_WANT_TABLES;
+	*details = vs_wanted_details(request.want);
 	if (options->pages) {
-		struct vs_request learn = { .want = VS_WANT_PROCESS | VS_WANT_KEY };
-
-		err = vs_session_collect(session, &learn);
-		if (err)
-			return err;
 		*key = request.key = session->model.kernel.key;
 		request.want |= VS_WANT_EXTENTS;
 	}
@@ -91,16 +107,16 @@ static int record(const struct vs_options *options, struct recording *recording,
 		  uint64_t *address)
 {
 	struct vs_session session;
-	uint64_t key;
+	uint64_t key, details;
 	int result;
 
 	result = vs_session_open(&session, options, options->argument[0]);
 	if (!result && options->verify)
 		result = record_proc(options, recording, VS_LOOK_PROC_BEFORE);
 	if (!result)
-		result = collect(options, &session, recording, address, &key);
+		result = collect(options, &session, recording, address, &key, &details);
 	if (!result && vs_record_model(recording->recorder, VS_LOOK_MAIN, &session.model, key,
-				       &recording->error))
+				       details, &recording->error))
 		result = vs_fail(&recording->error);
 	if (!result && options->verify)
 		result = record_proc(options, recording, VS_LOOK_PROC_AFTER);

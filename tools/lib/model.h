@@ -275,6 +275,38 @@ struct vs_extent {
 	const uint32_t *list;		/* VS_FRAMES_LIST: added to frame */
 };
 
+/* What else is told of a mapping, by kind; handed on like extents. */
+enum vs_detail_kind {
+	VS_DETAIL_TABLES,		/* struct vs_tables */
+	VS_DETAIL_NR,
+};
+
+/* Figures of one kind over a part of a mapping; those of its parts add up. */
+struct vs_detail {
+	uint64_t start;
+	uint64_t end;
+	uint16_t kind;			/* enum vs_detail_kind */
+	uint16_t marks;
+	uint32_t words;			/* at least those of its structure */
+	const uint64_t *word;		/* the structure of its kind */
+};
+
+#define VS_TABLE_BUCKETS	16
+
+/* Page tables of one level. */
+struct vs_table_level {
+	uint64_t tables;
+	uint64_t shared;		/* with other processes, by hugetlb */
+	uint64_t used;			/* entries */
+	uint64_t by_used[VS_TABLE_BUCKETS];	/* tables with 0, 1, 2-3, 4-7, ... */
+};
+
+/* Those of a mapping, and PTE tables kept for when its huge pages are split. */
+struct vs_tables {
+	uint64_t deposited;
+	struct vs_table_level level[VS_LEVEL_PGD];
+};
+
 enum vs_stop {
 	VS_STOP_LEAF,
 	VS_STOP_NONE,
@@ -322,6 +354,13 @@ struct vs_level_info {
 	uint32_t reserved;
 };
 
+/* By what the machine tells address spaces apart. */
+enum vs_context {
+	VS_CONTEXT_NONE,
+	VS_CONTEXT_X86,			/* the kernel's number, behind any CPU's PCID */
+	VS_CONTEXT_ARM64,		/* the ASID */
+};
+
 enum vs_physical {
 	VS_PHYSICAL_NO_CAPABILITY,
 	VS_PHYSICAL_YES,
@@ -339,13 +378,14 @@ struct vs_kernel {
 	uint32_t test_build;		/* module with unsafe knobs */
 	uint64_t task_size;
 	uint64_t key;			/* bits that a key may have */
+	uint64_t details;		/* bit n: details of kind n can be had */
 	struct vs_level_info level[VS_MAX_LEVELS];
 };
 
 /* Totals that the kernel keeps itself, in bytes or VS_UNKNOWN. */
 struct vs_process {
 	int32_t pid;
-	uint32_t reserved;
+	uint32_t context_kind;		/* enum vs_context */
 	char comm[64];
 	uint64_t mm;			/* the same for two when they share one address space, or VS_UNKNOWN */
 	uint64_t vmas;			/* number, as the kernel counts */
@@ -366,6 +406,7 @@ struct vs_process {
 	uint64_t start_brk;
 	uint64_t brk;
 	uint64_t start_stack;
+	uint64_t context;		/* see context_kind */
 };
 
 struct vs_hold {

@@ -205,13 +205,14 @@ int module_scan_together(const struct module_state *state, const struct vs_reque
 	return err || crew.failed ? -1 : 0;
 }
 
-/* Extents are handed on in order, so one thread reads them. */
+/* Extents and details are handed on in order, so one thread reads them. */
 unsigned int module_choose_jobs(const struct vs_request *request, const struct vs_model *model)
 {
 	const struct vs_process *process = &model->process;
 	long cpus;
 
-	if (request->want & VS_WANT_EXTENTS || !(request->want & VS_WANT_TALLIES))
+	if (request->want & (VS_WANT_EXTENTS | VS_WANT_DETAILS) ||
+	    !(request->want & VS_WANT_TALLIES))
 		return 1;
 	if (request->jobs)
 		return request->jobs < MAX_JOBS ? request->jobs : MAX_JOBS;

@@ -102,6 +102,9 @@ SAME(VS_COUNT_ORDER, VMSCOPE_COUNT_ORDER);
 SAME(VS_PSS_SHIFT, VMSCOPE_PSS_SHIFT);
 SAME(VS_FRAMES_LIST, VMSCOPE_FRAMES_LIST);
 SAME(VS_FRAMES_SAME, VMSCOPE_FRAMES_SAME);
+SAME(VS_TABLE_BUCKETS, VMSCOPE_TABLE_BUCKETS);
+SAME(VS_CONTEXT_X86, VMSCOPE_CONTEXT_X86);
+SAME(VS_CONTEXT_ARM64, VMSCOPE_CONTEXT_ARM64);
 SAME(VS_STOP_LOCKED, VMSCOPE_STOP_LOCKED);
 SAME(VS_PHYSICAL_LOCKDOWN, 2);
 
@@ -199,6 +202,51 @@ static int take_extent(struct module_scan *scan, const struct vmscope_extent *re
 	return 0;
 }
 
+static int hand_on(struct module_scan *scan, const struct vmscope_record *record, uint64_t start,
+		   uint64_t end, struct vs_detail *detail)
+{
+	struct vs_model *model = scan->model;
+
+	if (!model->nr_vmas)
+		return -EPROTO;
+	detail->start = start;
+	detail->end = end;
+	detail->marks = record->marks;
+	if (!scan->stopped && scan->request->detail(scan->request->context, model,
+						    &model->vma[model->nr_vmas - 1], detail))
+		scan->stopped = true;
+	return 0;
+}
+
+static int take_tables(struct module_scan *scan, const struct vmscope_table *record)
+{
+	const struct vmscope_table_level *from = record->level;
+	struct vs_tables tables = { .deposited = record->deposited };
+	struct vs_detail detail = {
+		.kind = VS_DETAIL_TABLES,
+		.words = sizeof(tables) / sizeof(uint64_t),
+		.word = (const uint64_t *)&tables,
+	};
+
+	if (record->levels >> VS_LEVEL_PGD ||
+	    sizeof(*record) + __builtin_popcount(record->levels) * sizeof(*from) >
+	    record->record.size)
+		return -EPROTO;
+	for (int level = 0; level < VS_LEVEL_PGD; level++) {
+		struct vs_table_level *to = &tables.level[level];
+
+		if (!(record->levels >> level & 1))
+			continue;
+		to->tables = from->tables;
+		to->shared = from->shared;
+		to->used = from->used;
+		for (int i = 0; i < VS_TABLE_BUCKETS; i++)
+			to->by_used[i] = from->by_used[i];
+		from++;
+	}
+	return hand_on(scan, &record->record, record->start, record->end, &detail);
+}
+
 static int take_record(struct module_scan *scan, const struct vmscope_record *record)
 {
 	switch (record->type) {
@@ -216,6 +264,10 @@ static int take_record(struct module_scan *scan, const struct vmscope_record *re
 		if (record->size < sizeof(struct vmscope_extent))
 			return -EPROTO;
 		return take_extent(scan, (const struct vmscope_extent *)record);
+	case VMSCOPE_RECORD_TABLE:
+		if (record->size < sizeof(struct vmscope_table))
+			return -EPROTO;
+		return take_tables(scan, (const struct vmscope_table *)record);
 	}
 	return 0;
 }

@@ -35,6 +35,11 @@ int vs_source_collect(struct vs_source *source, const struct vs_request *request
 	return result;
 }
 
+uint64_t vs_wanted_details(unsigned int want)
+{
+	return want & VS_WANT_TABLES ? 1ull << VS_DETAIL_TABLES : 0;
+}
+
 void vs_source_close(struct vs_source *source)
 {
 	if (source->ops)

@@ -20,6 +20,9 @@
 #define VS_WANT_EXTENTS		(1u << 3)	/* pages, handed to extent() */
 #define VS_WANT_WALKS		(1u << 4)	/* translations of addresses */
 #define VS_WANT_KEY		(1u << 5)	/* kernel.key: what extents can tell */
+#define VS_WANT_TABLES		(1u << 6)	/* VS_DETAIL_TABLES, handed to detail() */
+/* All of the above whose figures come as details. */
+#define VS_WANT_DETAILS		VS_WANT_TABLES
 
 struct vs_request {
 	unsigned int want;
@@ -34,8 +37,14 @@ struct vs_request {
 	/* Gets each extent in address order; not 0 stops the collection. */
 	int (*extent)(void *context, const struct vs_model *model, const struct vs_vma *vma,
 		      const struct vs_extent *extent);
+	/* Likewise each detail, behind the extents of what it is about. */
+	int (*detail)(void *context, const struct vs_model *model, const struct vs_vma *vma,
+		      const struct vs_detail *detail);
 	void *context;
 };
+
+/* The kinds of detail that are wanted, as bits of kernel.details. */
+uint64_t vs_wanted_details(unsigned int want);
 
 struct vs_source;
 
@@ -88,8 +97,11 @@ struct vs_recorder;
 struct vs_recorder *vs_record_start(const char *file, struct vs_error *error);
 int vs_record_extent(struct vs_recorder *recorder, uint32_t vma, const struct vs_extent *extent,
 		     struct vs_error *error);
+int vs_record_detail(struct vs_recorder *recorder, uint32_t vma, const struct vs_detail *detail,
+		     struct vs_error *error);
+/* The key of its extents, 0: none; and which kinds of detail were recorded. */
 int vs_record_model(struct vs_recorder *recorder, enum vs_look look, const struct vs_model *model,
-		    uint64_t key, struct vs_error *error);
+		    uint64_t key, uint64_t details, struct vs_error *error);
 int vs_record_finish(struct vs_recorder *recorder, struct vs_error *error);
 void vs_record_abandon(struct vs_recorder *recorder);
 

@@ -4,8 +4,8 @@
  * what the figures mean; it believes nothing that a file says.
  *
  * A file is a header, then chunks of a type and a size, then a checksum. The
- * chunks of a look follow its head; the extents stand before all looks, in the
- * order in which they were met.
+ * chunks of a look follow its head; extents and details stand before all looks,
+ * each in the order in which they were met.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +36,7 @@ struct file_header {
 enum chunk_type {
 	CHUNK_END = 1,			/* uint64_t: checksum of all before this chunk */
 	CHUNK_EXTENTS = 2,		/* struct file_extent... */
+	CHUNK_DETAILS = 8,		/* struct file_detail... */
 	CHUNK_LOOK = 3,			/* struct file_look */
 	CHUNK_VMAS = 4,			/* struct vs_vma... */
 	CHUNK_WORDS = 5,		/* uint64_t... */
@@ -78,6 +79,17 @@ struct file_extent {
 	uint32_t list[];
 };
 
+struct file_detail {
+	uint32_t words;
+	uint32_t vma;			/* as above */
+	uint64_t start;
+	uint64_t end;
+	uint16_t kind;
+	uint16_t marks;
+	uint32_t reserved;
+	uint64_t word[];
+};
+
 #define CHECKSUM_START	14695981039346656037ull
 
 /* FNV-1a over 64-bit words: everything in the file is a multiple of 8. */
@@ -97,13 +109,20 @@ static uint64_t checksum(uint64_t sum, const void *data, size_t size)
 
 /* ------------------------------------------------------------- writing */
 
+/* Records on their way to a chunk of their own. */
+struct batch {
+	enum chunk_type type;
+	char *data;
+	size_t used, size;
+};
+
 struct vs_recorder {
 	FILE *out;
 	char *name;
 	char *part;			/* its name while it is being written */
 	uint64_t sum;
-	char *extents;
-	size_t used, size;
+	struct batch extents;
+	struct batch details;
 };
 
 static int lost(struct vs_recorder *recorder, struct vs_error *error)
@@ -141,6 +160,8 @@ static struct vs_recorder *new_recorder(const char *file)
 
 	if (!recorder)
 		return NULL;
+	recorder->extents.type = CHUNK_EXTENTS;
+	recorder->details.type = CHUNK_DETAILS;
 	recorder->name = strdup(file);
 	if (recorder->name && asprintf(&recorder->part, "%s.part", file) >= 0)
 		return recorder;
@@ -183,14 +204,40 @@ struct vs_recorder *vs_record_start(const char *file, struct vs_error *error)
 	return recorder;
 }
 
-static int flush_extents(struct vs_recorder *recorder, struct vs_error *error)
+static int flush(struct vs_recorder *recorder, struct batch *batch, struct vs_error *error)
 {
 	int err = 0;
 
-	if (recorder->used)
-		err = put_chunk(recorder, CHUNK_EXTENTS, recorder->extents, recorder->used, error);
-	recorder->used = 0;
+	if (batch->used)
+		err = put_chunk(recorder, batch->type, batch->data, batch->used, error);
+	batch->used = 0;
 	return err;
+}
+
+/* Room for one more record, zeroed; NULL with the error set. */
+static void *new_record(struct vs_recorder *recorder, struct batch *batch, size_t size,
+			struct vs_error *error)
+{
+	size_t want = size > 1u << 18 ? size : 1u << 18;
+	char *record;
+
+	if (batch->used + size > batch->size) {
+		if (flush(recorder, batch, error))
+			return NULL;
+		if (want > batch->size) {
+			free(batch->data);
+			batch->size = 0;
+			batch->data = malloc(want);
+			if (!batch->data) {
+				vs_error_memory(error);
+				return NULL;
+			}
+			batch->size = want;
+		}
+	}
+	record = batch->data + batch->used;
+	batch->used += size;
+	return memset(record, 0, size);
 }
 
 int vs_record_extent(struct vs_recorder *recorder, uint32_t vma, const struct vs_extent *extent,
@@ -198,24 +245,10 @@ int vs_record_extent(struct vs_recorder *recorder, uint32_t vma, const struct vs
 {
 	size_t list = extent->encoding == VS_FRAMES_LIST ? (size_t)extent->pages * 4 : 0;
 	size_t size = (sizeof(struct file_extent) + list + 7) & ~(size_t)7;
-	struct file_extent *to;
+	struct file_extent *to = new_record(recorder, &recorder->extents, size, error);
 
-	if (recorder->used + size > recorder->size) {
-		size_t want = size > 1u << 18 ? size : 1u << 18;
-
-		if (flush_extents(recorder, error))
-			return -1;
-		if (want > recorder->size) {
-			free(recorder->extents);
-			recorder->size = 0;
-			recorder->extents = malloc(want);
-			if (!recorder->extents)
-				return vs_error_memory(error);
-			recorder->size = want;
-		}
-	}
-	to = (void *)(recorder->extents + recorder->used);
-	memset(to, 0, size);
+	if (!to)
+		return -1;
 	to->size = size;
 	to->vma = vma;
 	to->start = extent->start;
@@ -229,12 +262,30 @@ int vs_record_extent(struct vs_recorder *recorder, uint32_t vma, const struct vs
 	to->marks = extent->marks;
 	if (list)
 		memcpy(to->list, extent->list, list);
-	recorder->used += size;
+	return 0;
+}
+
+int vs_record_detail(struct vs_recorder *recorder, uint32_t vma, const struct vs_detail *detail,
+		     struct vs_error *error)
+{
+	size_t words = detail->words * sizeof(uint64_t);
+	struct file_detail *to = new_record(recorder, &recorder->details, sizeof(*to) + words,
+					    error);
+
+	if (!to)
+		return -1;
+	to->words = detail->words;
+	to->vma = vma;
+	to->start = detail->start;
+	to->end = detail->end;
+	to->kind = detail->kind;
+	to->marks = detail->marks;
+	memcpy(to->word, detail->word, words);
 	return 0;
 }
 
 int vs_record_model(struct vs_recorder *recorder, enum vs_look look, const struct vs_model *model,
-		    uint64_t key, struct vs_error *error)
+		    uint64_t key, uint64_t details, struct vs_error *error)
 {
 	struct file_look head = {
 		.look = look,
@@ -250,7 +301,9 @@ int vs_record_model(struct vs_recorder *recorder, enum vs_look look, const struc
 		.cost = model->cost,
 	};
 
-	if (flush_extents(recorder, error) ||
+	head.kernel.details = details;
+	if (flush(recorder, &recorder->extents, error) ||
+	    flush(recorder, &recorder->details, error) ||
 	    put_chunk(recorder, CHUNK_LOOK, &head, sizeof(head), error) ||
 	    put_chunk(recorder, CHUNK_VMAS, model->vma, model->nr_vmas * sizeof(*model->vma),
 		      error) ||
@@ -287,7 +340,8 @@ void vs_record_abandon(struct vs_recorder *recorder)
 		unlink(recorder->part);
 	free(recorder->part);
 	free(recorder->name);
-	free(recorder->extents);
+	free(recorder->extents.data);
+	free(recorder->details.data);
 	free(recorder);
 }
 
@@ -691,6 +745,57 @@ static int read_extents(const struct file_state *state, const struct vs_request 
 	return 0;
 }
 
+/* Least words of each kind. */
+static const size_t least_words[VS_DETAIL_NR] = {
+	[VS_DETAIL_TABLES] = sizeof(struct vs_tables) / sizeof(uint64_t),
+};
+
+static bool detail_is_sound(const struct file_detail *detail, size_t left, size_t nr_vmas)
+{
+	return left >= sizeof(*detail) && detail->vma < nr_vmas && detail->kind < VS_DETAIL_NR &&
+		detail->words >= least_words[detail->kind] &&
+		detail->words <= (left - sizeof(*detail)) / sizeof(uint64_t);
+}
+
+/* Those that begin in the range, which says no more than the whole of each. */
+static bool detail_is_wanted(const struct vs_request *request, const struct file_detail *detail)
+{
+	return vs_wanted_details(request->want) >> detail->kind & 1 &&
+		detail->start >= request->start &&
+		(!request->end || detail->start < request->end);
+}
+
+static int read_details(const struct file_state *state, const struct vs_request *request,
+			const struct vs_model *model, struct vs_error *error)
+{
+	size_t at = sizeof(struct file_header);
+	const struct chunk *chunk;
+
+	for (; (chunk = chunk_at(state, at)) && chunk->type != CHUNK_END;
+	     at += chunk_bytes(chunk)) {
+		const char *from = (const char *)(chunk + 1), *end = from + chunk->size;
+
+		while (chunk->type == CHUNK_DETAILS && from < end) {
+			const struct file_detail *record = (const void *)from;
+			struct vs_detail detail;
+
+			if (!detail_is_sound(record, end - from, model->nr_vmas))
+				return damaged(state, "the snapshot contradicts itself", error);
+			detail = (struct vs_detail){
+				.start = record->start, .end = record->end, .kind = record->kind,
+				.marks = record->marks, .words = record->words,
+				.word = record->word,
+			};
+			if (detail_is_wanted(request, record) &&
+			    request->detail(request->context, model, &model->vma[record->vma],
+					    &detail))
+				return 0;
+			from += sizeof(*record) + record->words * sizeof(uint64_t);
+		}
+	}
+	return 0;
+}
+
 /* Of the recorded walks, those that are asked for, in that order; else all. */
 static int choose_walks(const struct file_state *state, const struct vs_request *request,
 			struct vs_model *model, struct vs_error *error)
@@ -750,6 +855,12 @@ static int file_collect(struct vs_source *source, const struct vs_request *reque
 		if (read_extents(state, request, model, error))
 			return -1;
 	}
+	if (vs_wanted_details(request->want) & ~model->kernel.details)
+		return vs_error_set(error, VS_FAIL_INPUT,
+			"%s: holds no page tables: record it with a module that counts them",
+			state->name);
+	if (request->want & VS_WANT_DETAILS && read_details(state, request, model, error))
+		return -1;
 	if (request->want & VS_WANT_WALKS && choose_walks(state, request, model, error))
 		return -1;
 	return 0;

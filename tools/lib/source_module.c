@@ -138,6 +138,8 @@ static void fill_kernel(const struct module_state *state, struct vs_kernel *kern
 	kernel->test_build = !!(info->features & VMSCOPE_FEATURE_TEST);
 	kernel->task_size = info->task_size;
 	kernel->key = info->key;
+	if (info->records & 1ull << VMSCOPE_RECORD_TABLE)
+		kernel->details |= 1ull << VS_DETAIL_TABLES;
 	for (int i = 0; i < VS_MAX_LEVELS; i++) {
 		kernel->level[i].shift = info->level[i].shift;
 		kernel->level[i].entries = info->level[i].entries;
@@ -179,6 +181,8 @@ static int fill_process(const struct module_state *state, struct vs_model *model
 	process->start_brk = target.start_brk;
 	process->brk = target.brk;
 	process->start_stack = target.start_stack;
+	process->context = target.context;
+	process->context_kind = target.context_kind;
 	return 0;
 }
 
@@ -267,12 +271,14 @@ static uint64_t record_mask(unsigned int want)
 {
 	uint64_t records = 0;
 
-	if (want & (VS_WANT_VMAS | VS_WANT_TALLIES | VS_WANT_EXTENTS))
+	if (want & (VS_WANT_VMAS | VS_WANT_TALLIES | VS_WANT_EXTENTS | VS_WANT_DETAILS))
 		records |= 1ull << VMSCOPE_RECORD_VMA;
 	if (want & VS_WANT_TALLIES)
 		records |= 1ull << VMSCOPE_RECORD_TALLY;
 	if (want & VS_WANT_EXTENTS)
 		records |= 1ull << VMSCOPE_RECORD_EXTENT;
+	if (want & VS_WANT_TABLES)
+		records |= 1ull << VMSCOPE_RECORD_TABLE;
 	return records;
 }
 
