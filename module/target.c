@@ -160,11 +160,25 @@ void target_close(struct target *target)
 	kfree(target);
 }
 
+/*
+ * No task runs in it any more: what is there still is kept by those who look,
+ * and where these are many it would be kept for ever. The kernel knows only
+ * where it has memory cgroups: kernel/exit.c:mm_update_next_owner().
+ */
+static bool is_abandoned(const struct mm_struct *mm)
+{
+#ifdef CONFIG_MEMCG
+	return !rcu_access_pointer(mm->owner);
+#else
+	return false;
+#endif
+}
+
 int target_enter(struct target *target)
 {
 	if (mutex_lock_killable(&target->lock))
 		return -EINTR;
-	if (mmget_not_zero(target->mm))
+	if (!is_abandoned(target->mm) && mmget_not_zero(target->mm))
 		return 0;
 	mutex_unlock(&target->lock);
 	return -ESRCH;

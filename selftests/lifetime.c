@@ -11,14 +11,37 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include "clock.h"
+#include <time.h>
 #include "leaf.h"
 
-REGION_FIXTURE(lifetime)
+FIXTURE(lifetime) {
+	struct target t;
+	struct region *r;
+};
+
+FIXTURE_SETUP(lifetime)
+{
+	self->t.fd = -1;
+	self->r = shared_alloc(sizeof(*self->r));
+	ASSERT_NE(NULL, self->r);
+}
+
+FIXTURE_TEARDOWN(lifetime)
+{
+	target_stop(&self->t);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
 
 static int scan_call(int fd, uint64_t start, uint64_t budget, uint64_t *next)
 {
-	static char buffer[65536];
+	static __thread char buffer[65536];
 	struct vmscope_scan arg = {
 		.size = sizeof(arg), .start = start,
 		.end = vmscope_info()->task_size,
@@ -61,7 +84,7 @@ static int build_anything(void *arg, unsigned int step)
 	if (!p)
 		return ENOMEM;
 	touch(p, MEMORY);
-	*r = region_of(p, MEMORY);
+	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + MEMORY };
 	return 0;
 }
 
@@ -99,6 +122,48 @@ TEST_F(lifetime, exit_during_a_call)
 		target_stop(&self->t);
 		wait(NULL);
 	}
+}
+
+struct looker {
+	pthread_t thread;
+	int fd;
+	int error;
+};
+
+static void *look_on(void *arg)
+{
+	struct looker *l = arg;
+	double end = now() + 20;
+
+	while (!l->error && now() < end)
+		l->error = scan_call(l->fd, 0, 0, NULL);
+	return NULL;
+}
+
+/*
+ * Each of them keeps the memory for the time of a call, and with so many one is
+ * always in a call: together they must not keep it for ever.
+ */
+TEST_F(lifetime, exit_under_many_who_look)
+{
+	struct looker looker[12] = { };
+	int device = device_open(), i;
+
+	ASSERT_EQ(0, target_start(&self->t, build_anything, self->r));
+	for (i = 0; i < 12; i++) {
+		looker[i].fd = target_open(device, self->t.pid);
+		ASSERT_LE(0, looker[i].fd);
+		ASSERT_EQ(0, pthread_create(&looker[i].thread, NULL, look_on,
+					    &looker[i]));
+	}
+	usleep(100000);
+	kill(self->t.pid, SIGKILL);
+	for (i = 0; i < 12; i++) {
+		pthread_join(looker[i].thread, NULL);
+		EXPECT_EQ(-ESRCH, looker[i].error);
+		close(looker[i].fd);
+	}
+	close(device);
 }
 
 static int exec_on_step(void *arg, unsigned int step)
@@ -309,7 +374,7 @@ static int build_tables(void *arg, unsigned int step)
 	madvise(p, size, MADV_NOHUGEPAGE);
 	for (i = 0; i < size; i += PMD_SIZE)
 		read_all(p + i, PAGE_SIZE);
-	*r = region_of(p, size);
+	*r = (struct region) { (uintptr_t)p, (uintptr_t)p + size };
 	return 0;
 }
 
