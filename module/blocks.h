@@ -72,6 +72,12 @@ static __always_inline u64 read_entry(const u64 *p)
 	return raw;
 }
 
+static __always_inline const struct page *page_at(const u64 *p, u64 *raw)
+{
+	*raw = read_entry(p);
+	return page_of(*raw);
+}
+
 /* Eight entries in registers. */
 #define LOAD_BLOCK(p)							\
 	u64 e0 = read_entry((p)), e1 = read_entry((p) + 1),		\

@@ -12,7 +12,7 @@
 #include "page.h"
 #include "tables.h"
 #include "tally.h"
-#include "tally_fast.h"
+#include "tally_few.h"
 #include "vmas.h"
 
 /* Kernel memory for records, per target. Page-sized steps; see design.rst. */

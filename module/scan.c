@@ -17,6 +17,7 @@
 #include "section.h"
 #include "tables.h"
 #include "tally.h"
+#include "tally_few.h"
 #include "vmas.h"
 #include "walk.h"
 

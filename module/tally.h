@@ -58,7 +58,10 @@ struct tally {
 
 	struct tally_leaf leaf;	/* private to tally.c */
 
-	/* private to tally_fast.c: pages by table, folded by tally_end() */
+	/*
+	 * private to the block-wise path, and folded by tally_end(): pages by
+	 * cell, and exclusive ones by age (tally_small.c); mixtures (tally_mix.c)
+	 */
 	u64 small_used;
 	u64 small[CELL_NR];
 	u64 small_pss[CELL_NR];
