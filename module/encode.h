@@ -47,7 +47,6 @@ struct encoder {
 	s32 open;
 	u64 key;
 	bool frames;
-	bool high;
 	void __user *user;
 	u64 left;
 	u64 delivered;
