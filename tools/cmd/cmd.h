@@ -31,6 +31,7 @@ enum vs_exit {
 #define VS_OPT_FROM	(1u << 7)
 #define VS_OPT_JOBS	(1u << 8)
 #define VS_OPT_PAGES	(1u << 9)
+#define VS_OPT_EVERYONE	(1u << 10)
 
 enum vs_when {
 	VS_AUTO,
@@ -50,6 +51,7 @@ struct vs_options {
 	const char *sort;
 	const char *filter;
 	const char *key;
+	const char *cgroup;
 	unsigned int jobs;
 	uint64_t timeout_ns;
 	enum vs_when color;
@@ -61,6 +63,7 @@ struct vs_options {
 	bool holes;
 	bool pages;
 	bool verify;
+	bool everyone;			/* no TARGET: all of the host, or of cgroup */
 	const char **walk;
 	int nr_walks;
 	char **argument;		/* behind the options */
@@ -125,6 +128,7 @@ int vs_cmd_walk(const struct vs_options *options);
 int vs_cmd_verify(const struct vs_options *options);
 int vs_cmd_record(const struct vs_options *options);
 int vs_cmd_doctor(const struct vs_options *options);
+int vs_cmd_tables(const struct vs_options *options);
 /* The verbs that are questions, and lists of them. */
 int vs_cmd_ask(const struct vs_options *options);
 int vs_cmd_help(const struct vs_options *options);

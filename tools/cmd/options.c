@@ -26,6 +26,8 @@ enum {
 	OPT_PAGES,
 	OPT_WALK,
 	OPT_VERIFY,
+	OPT_ALL,
+	OPT_CGROUP,
 	OPT_VERSION,
 };
 
@@ -61,6 +63,9 @@ static const struct {
 	  "pages one by one as well" },
 	{ "walk", OPT_WALK, "ADDRESS", VS_OPT_RECORD, "the translation of an address as well" },
 	{ "verify", OPT_VERIFY, NULL, VS_OPT_RECORD, "procfs before and after as well" },
+	{ "all", OPT_ALL, NULL, VS_OPT_EVERYONE, "every process of the host, no TARGET" },
+	{ "cgroup", OPT_CGROUP, "PATH", VS_OPT_EVERYONE,
+	  "every process of a control group and those below it, no TARGET" },
 	{ "help", 'h', NULL, 0, "this text" },
 	{ "version", OPT_VERSION, NULL, 0, "version of the command" },
 };
@@ -206,6 +211,13 @@ static int take(int value, struct vs_options *options)
 	case OPT_PAGES:
 		options->pages = true;
 		break;
+	case OPT_ALL:
+		options->everyone = true;
+		break;
+	case OPT_CGROUP:
+		options->everyone = true;
+		options->cgroup = optarg;
+		break;
 	case OPT_VERIFY:
 		options->verify = true;
 		break;
@@ -242,11 +254,18 @@ static void tell_unknown(const struct vs_verb *verb, int value, char **argv)
 static int check_arguments(const struct vs_verb *verb, struct vs_options *options)
 {
 	int least = verb->least, most = verb->most;
+	const char *instead = options->from ? " with --from" :
+		options->cgroup ? " with --cgroup" : options->everyone ? " with --all" : "";
 
 	/* A snapshot is of one target, and walk shows all that it holds. */
-	if (options->from && most) {
+	if ((options->from || options->everyone) && most) {
 		least = 0;
 		most--;
+	}
+	if (options->from && options->everyone) {
+		vs_say("%s: --from is of one process: leave out%s", verb->name,
+		       options->cgroup ? " --cgroup" : " --all");
+		return VS_EXIT_USAGE;
 	}
 	if (options->list_columns || (options->columns && !strcmp(options->columns, "help")) ||
 	    (options->key && !strcmp(options->key, "help")))
@@ -259,8 +278,7 @@ static int check_arguments(const struct vs_verb *verb, struct vs_options *option
 	}
 	if (options->nr_arguments > most) {
 		vs_say("%s: '%s' is one argument too many%s: usage: vmscope %s %s", verb->name,
-		       options->argument[most], options->from ? " with --from" : "", verb->name,
-		       verb->arguments);
+		       options->argument[most], instead, verb->name, verb->arguments);
 		return VS_EXIT_USAGE;
 	}
 	return VS_EXIT_OK;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../analyze/age.h"
+#include "../analyze/tables.h"
 #include "../render/answers.h"
 #include "questions.h"
 
@@ -19,6 +20,16 @@ const struct vs_question vs_questions[] = {
 		.end = vs_age_end,
 		.screen = vs_age_screen,
 		.json = vs_age_json,
+	},
+	{
+		.name = "tables",
+		.want = VS_WANT_TABLES,
+		.begin = vs_tables_begin,
+		.detail = vs_tables_detail,
+		.finish = vs_tables_finish,
+		.end = vs_tables_end,
+		.screen = vs_tables_screen,
+		.json = vs_tables_json,
 	},
 	{ 0 },
 };

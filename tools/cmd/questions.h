@@ -6,6 +6,7 @@
 #ifndef VMSCOPE_QUESTIONS_H
 #define VMSCOPE_QUESTIONS_H
 
+#include "../lib/source.h"
 #include "../render/report.h"
 
 /**

@@ -22,6 +22,8 @@ const struct vs_verb vs_verbs[] = {
 	  "TARGET ADDRESS...", LOOK | VS_OPT_COLOR, 2, 1 + VS_MAX_WALKS },
 	{ "age", vs_cmd_ask, "how lately its memory was used",
 	  "TARGET", ASK, 1, 1 },
+	{ "tables", vs_cmd_tables, "the page-table bill, and how full tables are",
+	  "TARGET | --all", ASK | VS_OPT_EVERYONE, 1, 1 },
 	{ "verify", vs_cmd_verify, "compare the module with procfs, field by field",
 	  "TARGET", VS_OPT_FROM | VS_OPT_FORMAT | VS_OPT_COLOR, 1, 1 },
 	{ "record", vs_cmd_record, "write a snapshot, which --from of every verb reads",

@@ -47,4 +47,8 @@ void vs_age_screen(const struct vs_style *style, const struct vs_report *report,
 		   const void *state);
 json_t *vs_age_json(const struct vs_report *report, const void *state);
 
+void vs_tables_screen(const struct vs_style *style, const struct vs_report *report,
+		      const void *state);
+json_t *vs_tables_json(const struct vs_report *report, const void *state);
+
 #endif

@@ -326,16 +326,19 @@ static json_t *cost_json(const struct vs_model *model, const struct vs_totals *t
 	return json;
 }
 
-void vs_report_head(struct vs_json *json, const struct vs_report *report)
+void vs_report_around(struct vs_json *json, const struct vs_report *report)
 {
-	const struct vs_model *model = report->model;
-
 	vs_json_member(json, "schema", json_string(VS_SCHEMA));
 	vs_json_member(json, "verb", json_string(report->verb));
 	vs_json_member(json, "tool", json_pack("{s:s}", "version", VS_VERSION));
 	vs_json_member(json, "source", source_json(report));
-	vs_json_member(json, "kernel", kernel_json(model));
-	vs_json_member(json, "target", target_json(model));
+	vs_json_member(json, "kernel", kernel_json(report->model));
+}
+
+void vs_report_head(struct vs_json *json, const struct vs_report *report)
+{
+	vs_report_around(json, report);
+	vs_json_member(json, "target", target_json(report->model));
 }
 
 void vs_report_cost_json(struct vs_json *json, const struct vs_report *report,

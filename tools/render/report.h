@@ -26,7 +26,9 @@ int vs_report_title(const struct vs_style *style, const struct vs_report *report
 int vs_report_cost(const struct vs_style *style, const struct vs_report *report,
 		   const struct vs_totals *totals);
 
-/* Schema, tool, source, kernel, target: the head of every JSON report. */
+/* Schema, tool, source, kernel: what every JSON report begins with. */
+void vs_report_around(struct vs_json *json, const struct vs_report *report);
+/* And the target, where there is one. */
 void vs_report_head(struct vs_json *json, const struct vs_report *report);
 
 /* What the look cost; the totals may be NULL. */

@@ -8,7 +8,9 @@
  *	abi=N open=ERRNO target=ERRNO scan=ERRNO@N (the Nth call) physical=N
  *	skip=N (pages of the first mapping) extra=N (pages more in the first
  *	mapping than smaps says) small (buffers too small at first) part (each
- *	call ends inside a mapping) foreign (answers no ioctl)
+ *	call ends inside a mapping) foreign (answers no ioctl) old (tells no
+ *	page tables) alien=PID (may not be looked at) onemm (all processes are
+ *	one address space)
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -105,6 +107,10 @@ static int info(struct vmscope_info *info)
 	info->physical = option("physical", 0);
 	info->locks = 1u << VMSCOPE_LOCK_VMA;
 	info->task_size = TASK_SIZE;
+	info->records = 1 << VMSCOPE_RECORD_VMA | 1 << VMSCOPE_RECORD_TALLY |
+		1 << VMSCOPE_RECORD_EXTENT;
+	if (!option("old", 0))
+		info->records |= 1 << VMSCOPE_RECORD_TABLE;
 	/* all but the counts of a page */
 	info->key = 0xffffffffffull | VMSCOPE_KEY_FRAME;
 	for (int i = 0; i < VMSCOPE_MAX_LEVELS; i++) {
@@ -119,16 +125,21 @@ static int open_target(struct vmscope_open *open)
 {
 	if (option("target", 0))
 		return fail(option("target", 0));
+	if (option("alien", 0) == open->pid)
+		return fail(EPERM);
 	open->fd = new_fd(open->pid);
 	open->physical = option("physical", 0);
 	return open->fd < 0 ? -1 : 0;
 }
 
-static int target(struct vmscope_target *target)
+static int target(int pid, struct vmscope_target *target)
 {
+	target->mm = option("onemm", 0) ? 1 : pid;
 	target->vmas = 1;
 	target->tables = 48 << 10;
 	target->total_vm = 1000;
+	target->context = 4711;
+	target->context_kind = VMSCOPE_CONTEXT_X86;
 	strcpy(target->comm, "fake");
 	return 0;
 }
@@ -342,6 +353,48 @@ static size_t put_extent(char *to, const struct mapping *m)
 	return extent->record.size;
 }
 
+static void put_level(struct vmscope_table_level *level, uint64_t tables, uint64_t used)
+{
+	level->tables = tables;
+	level->used = used;
+	while (tables--) {
+		uint64_t some = used < 512 ? used : 512;
+
+		level->by_used[some ? 64 - __builtin_clzll(some) : 0]++;
+		used -= some;
+	}
+}
+
+/*
+ * As if each mapping had PTE tables of its own and filled them from the front,
+ * and the first one had the one table of the two levels above; each part has a
+ * PTE table that is kept.
+ */
+static size_t put_tables(char *to, const struct mapping *m, uint64_t start, uint64_t end,
+			 int first)
+{
+	struct vmscope_table *table = (void *)to;
+	uint64_t used = m->kb[RSS] / 4;
+
+	memset(table, 0, sizeof(*table) + 3 * sizeof(table->level[0]));
+	table->record.type = VMSCOPE_RECORD_TABLE;
+	table->record.size = sizeof(*table);
+	table->start = start;
+	table->end = end;
+	table->deposited = 1;
+	if (end != m->end)
+		return table->record.size;
+	table->levels = first ? 7 : 1;
+	table->record.size += (first ? 3 : 1) * sizeof(table->level[0]);
+	put_level(&table->level[0], (m->end - m->start + (2 << 20) - 1) >> 21, used);
+	if (first) {
+		put_level(&table->level[1], 1, 300);
+		table->level[1].shared = 1;
+		put_level(&table->level[2], 1, 1);
+	}
+	return table->record.size;
+}
+
 static int scan(int pid, struct vmscope_scan *call)
 {
 	const char *failing = getenv("FAKE") ? strstr(getenv("FAKE"), "scan=") : NULL;
@@ -371,7 +424,7 @@ static int scan(int pid, struct vmscope_scan *call)
 
 		if (start >= end)
 			continue;
-		if (used + 1024 > call->buffer_size) {
+		if (used + 2048 > call->buffer_size) {
 			call->next = start;
 			break;
 		}
@@ -384,6 +437,8 @@ static int scan(int pid, struct vmscope_scan *call)
 			used += put_extent(to + used, m);
 		if (call->records & 1 << VMSCOPE_RECORD_TALLY)
 			used += put_tally(to + used, m, start, end, i == 0);
+		if (call->records & 1 << VMSCOPE_RECORD_TABLE)
+			used += put_tables(to + used, m, start, end, i == 0);
 		if (i == 0 && option("skip", 0))
 			call->marks |= VMSCOPE_MARK_SKIPPED;
 		if (option("part", 0) && end != m->end && end != call->end) {
@@ -460,7 +515,7 @@ int ioctl(int fd, unsigned long request, ...)
 	case VMSCOPE_OPEN:
 		return open_target(argument);
 	case VMSCOPE_TARGET:
-		return target(argument);
+		return target(kind, argument);
 	case VMSCOPE_SCAN:
 		return scan(kind, argument);
 	case VMSCOPE_TRANSLATE:

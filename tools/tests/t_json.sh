@@ -25,6 +25,10 @@ test_json_of_the_module_is_as_the_schema_says() {
 	expect 0 faked doctor -J; valid doctor
 	expect 0 faked age "$held" -J; valid age
 	expect 0 faked age,age "$held" -J; valid ask
+	expect 0 faked tables "$held" -J; valid tables
+	expect 0 faked age,tables "$held" -J; valid ask
+	expect 0 env FAKE=onemm LD_PRELOAD="$WORK/fake.so" "$VMSCOPE" tables --all -J; valid tables
+	expect 0 faked tables --all -J; valid tables
 	expect 0 faked record "$held" -w "$WORK/s" --pages --verify
 	expect 0 vmscope show --from "$WORK/s" -J; valid show
 	expect 0 vmscope pages --from "$WORK/s" -J; valid pages
