@@ -49,8 +49,8 @@ static int look(int fd, uint64_t start, uint64_t end, struct scan *s)
 }
 
 #define LOOK(t, r, s) do {						\
-	ASSERT_EQ(0, look((t)->fd, (r)->start, (r)->end, s))		\
-		TH_LOG("%s", (s)->error);				\
+	int error_ = look((t)->fd, (r)->start, (r)->end, s);		\
+	ASSERT_EQ(0, error_) TH_LOG("%s", (s)->error);			\
 } while (0)
 
 /* @n tables of a level, all with @used entries. */

@@ -65,7 +65,7 @@ static const struct vs_column head[] = {
 	{ .name = "NAME", .fills = true },
 };
 
-#define NR_HEAD		(int)(sizeof(head) / sizeof(head[0]))
+#define NR_HEAD		((int)(sizeof(head) / sizeof(head[0])))
 
 static int columns(const struct vs_style *style)
 {
