@@ -109,6 +109,11 @@ static __always_inline const struct page *page_at(const u64 *p, u64 *raw)
 #define FLAGS_WORD	offsetof(struct page, flags)
 #define COUNTS_WORD	offsetof(struct page, _mapcount)
 #define MAPPING_WORD	offsetof(struct page, mapping)
+#ifdef CONFIG_MEMCG
+#define GROUP_WORD	offsetof(struct page, memcg_data)
+#else
+#define GROUP_WORD	MAPPING_WORD
+#endif
 /* where a tail page's head stands, under the name that no kernel changed */
 #define LINK_WORD	offsetof(struct page, lru)
 #define LINK_TAIL	BIT(0)

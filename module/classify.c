@@ -11,6 +11,7 @@
 #include "classify.h"
 #include "compat/folio.h"
 #include "compat/leaf.h"
+#include "compat/lrugen.h"
 
 void view_init(struct view *view, const struct vma_copy *copy, bool trusted)
 {
@@ -112,8 +113,69 @@ static bool is_huge_zero_leaf(const struct entry *entry)
 	       is_huge_zero(page_folio(pfn_to_page(entry->frame)));
 }
 
+u64 classify_attributes(void)
+{
+	u64 attrs = ATTR_ALL;
+
+	if (!VMS_HAVE_LRU_GEN)
+		attrs &= ~ATTR_GEN;
+	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
+		attrs &= ~ATTR_DEFERRED;
+	return attrs;
+}
+
+/*
+ * References beyond those that are explained: mm.h folio_expected_ref_count(),
+ * and pins, which large folios count apart.
+ */
+static bool has_extra_refs(const struct folio *folio, bool large,
+			   unsigned long flags, unsigned long mapping)
+{
+	int pages = large ? 1 << folio_order((struct folio *)folio) : 1;
+	int extra = folio_ref_count(folio) - folio_all_mapcount(folio, large);
+
+	if ((flags & BIT(PG_swapcache)) && (flags & BIT(PG_swapbacked)))
+		extra -= pages;
+	if (!folio_word_is_anon(mapping)) {
+		extra -= mapping ? pages : 0;
+		extra -= !!(flags & BIT(PG_private));
+	}
+#if defined(CONFIG_64BIT)
+	if (large)
+		return extra - folio_pins_raw(folio) > 0;
+#endif
+	return extra > 0 && extra % GUP_PIN_COUNTING_BIAS;
+}
+
+/* What is told of folios that cannot change meanwhile, if it is wanted. */
+static u64 look_closer(const struct folio *folio, bool large, u64 want,
+		       unsigned long flags, unsigned long mapping)
+{
+	u64 attrs = 0;
+
+	if (want & ATTR_GEN)
+		attrs |= (u64)folio_generation(folio, flags) << ATTR_GEN_SHIFT;
+	if (want & ATTR_DEFERRED && large && folio_word_is_anon(mapping) &&
+	    folio_order((struct folio *)folio) > 1 &&
+	    folio_split_is_deferred(folio))
+		attrs |= ATTR_DEFERRED;
+	if (want & ATTR_EXTRA_REFS &&
+	    has_extra_refs(folio, large, flags, mapping))
+		attrs |= ATTR_EXTRA_REFS;
+	return attrs;
+}
+
+long classify_closer_cost(const struct page_info *info, u64 want)
+{
+	unsigned int order = (info->attrs & ATTR_ORDER) >> ATTR_ORDER_SHIFT;
+
+	if (VMS_MAPCOUNT_IN_ONE_PLACE || !order || !(want & ATTR_EXTRA_REFS))
+		return 1;
+	return (1L << order) / 2;
+}
+
 static void look_at_page(const struct view *view, const struct entry *entry,
-			 unsigned int nth, struct page_info *info)
+			 u64 want, unsigned int nth, struct page_info *info)
 {
 	struct page *page = pfn_to_page(info->frame);
 	struct folio *folio = page_folio(page);
@@ -148,6 +210,9 @@ static void look_at_page(const struct view *view, const struct entry *entry,
 		info->attrs |= ATTR_LAZYFREE;
 	if (maybe_pinned(folio, large, info->refcount))
 		info->attrs |= ATTR_PINNED;
+	if (want & ATTR_CLOSER && view->trusted && present &&
+	    kind != KIND_HUGETLB && kind != KIND_DEVICE)
+		info->attrs |= look_closer(folio, large, want, flags, mapping);
 }
 
 /* A present entry whose frame is no memory that the kernel accounts for. */
@@ -186,10 +251,10 @@ void classify(const struct view *view, const struct entry *entry, u64 want,
 			       STATE_SPECIAL : STATE_UNKNOWN;
 		return;
 	}
-	if (!(want & (ATTR_FOLIO | KEY_MAPCOUNT | KEY_REFCOUNT)) &&
+	if (!(want & KEY_PAGE) &&
 	    !(entry->attrs & ATTR_LEAF))
 		return;
-	look_at_page(view, entry, nth, info);
+	look_at_page(view, entry, want, nth, info);
 }
 
 bool classify_uniform(const struct page_info *info)

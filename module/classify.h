@@ -46,17 +46,27 @@ static inline bool view_is_of(const struct view *view,
 	       view->hugetlb == !!copy->huge_shift;
 }
 
+/* The attributes that this kernel can tell at all. */
+u64 classify_attributes(void);
+
 /**
  * classify - what the page is that an entry maps
  * @view: the mapping
  * @entry: the decoded entry
- * @want: attributes wanted; without any of ATTR_FOLIO and without @counts the
- *	struct page is left alone as far as the state can be told without it
+ * @want: attributes wanted; without any of KEY_PAGE the struct page is left
+ *	alone as far as the state can be told without it, and of ATTR_CLOSER
+ *	those are told that are wanted
  * @nth: which page of a leaf that maps many
  * @info: out; attributes outside @want may be set or not
  */
 void classify(const struct view *view, const struct entry *entry, u64 want,
 	      unsigned int nth, struct page_info *info);
+
+/*
+ * What ATTR_CLOSER took beyond a look at a page, in the units of
+ * section.budget.
+ */
+long classify_closer_cost(const struct page_info *info, u64 want);
 
 /* Whether all pages of a leaf have one mapcount, so that one answer does. */
 bool classify_uniform(const struct page_info *info);

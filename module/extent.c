@@ -46,6 +46,8 @@ static bool one_page(struct extents *x, const pte_t *pte, unsigned long addr)
 	if (x->reread && arch_raw_pte(pte) != raw)
 		encode_mark_open(x->encoder, MARK_RACY);
 	x->cost += COST_PLAIN;
+	if (x->encoder->key & ATTR_CLOSER)
+		x->cost += classify_closer_cost(&info, x->encoder->key);
 	return true;
 }
 
@@ -102,9 +104,14 @@ static unsigned long extent_leaf(struct extents *x, const struct entry *entry,
 				 unsigned long end, bool shared_table)
 {
 	struct page_info info;
+	u64 closer;
 
 	x->cost += COST_PLAIN;
 	classify(&x->view, entry, x->encoder->key, first, &info);
+	/* said of the folio, once */
+	closer = info.attrs & ATTR_CLOSER;
+	if (x->encoder->key & ATTR_CLOSER)
+		x->cost += classify_closer_cost(&info, x->encoder->key);
 	if (shared_table && info.page)
 		info.attrs |= ATTR_SHARED;
 	/* the pages of a leaf differ in mapcount and in being the head */
@@ -121,8 +128,11 @@ static unsigned long extent_leaf(struct extents *x, const struct entry *entry,
 		if (addr < to)
 			break;
 		first += alike;
-		if (addr < end)
-			classify(&x->view, entry, x->encoder->key, first, &info);
+		if (addr == end)
+			break;
+		classify(&x->view, entry, x->encoder->key & ~ATTR_CLOSER, first,
+			 &info);
+		info.attrs |= closer;
 	}
 	return addr;
 }

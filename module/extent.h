@@ -19,6 +19,8 @@
  * @flags: those flags of the first page
  * @counts: its word of _mapcount and _refcount
  * @mapping: the kind bits of its mapping pointer
+ * @owner: the pointer itself, of page cache that is looked at closer
+ * @group: what it is charged to, where that is looked at
  */
 struct like {
 	bool known;
@@ -29,6 +31,8 @@ struct like {
 	u64 flags;
 	u64 counts;
 	u64 mapping;
+	u64 owner;
+	u64 group;
 };
 
 /**

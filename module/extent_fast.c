@@ -20,6 +20,7 @@
 /* Work, in units of ten instructions: for eight entries, and with pages. */
 #define COST_BLOCK	6
 #define COST_PAGES	24
+#define COST_CLOSER	32
 /* What the first of them takes. */
 #define COST_FIRST	40
 
@@ -49,7 +50,7 @@ static u64 flags_mask_of(u64 key)
 {
 	u64 mask = 0;
 
-	if (!(key & (ATTR_FOLIO | KEY_MAPCOUNT | KEY_REFCOUNT)))
+	if (!(key & KEY_PAGE))
 		return 0;
 	/* heads and tails are for the plain path; kind needs these */
 	mask |= BIT(PG_head) | BIT(PG_anon_exclusive) | BIT(PG_swapbacked) |
@@ -72,11 +73,23 @@ static u64 flags_mask_of(u64 key)
 		mask |= BIT(PG_swapcache);
 	if (key & ATTR_LOCKED)
 		mask |= BIT(PG_locked);
+	/* a generation is counted on the lists of the node */
 #ifndef NODE_NOT_IN_PAGE_FLAGS
-	if (key & ATTR_NODE)
+	if (key & (ATTR_NODE | ATTR_GEN))
 		mask |= (u64)NODES_MASK << NODES_PGSHIFT;
 #endif
+	if (key & ATTR_GEN)
+		mask |= LRU_GEN_MASK;
+	if (key & ATTR_EXTRA_REFS)
+		mask |= BIT(PG_swapcache) | BIT(PG_private);
 	return mask;
+}
+
+/* What generations and explained references depend on beside the flags. */
+static void begin_closer(struct like *like, const struct page *page)
+{
+	like->owner = page_word(page, MAPPING_WORD);
+	like->group = page_word(page, GROUP_WORD);
 }
 
 static bool begin_pages(struct like *like, const struct page *page)
@@ -107,6 +120,8 @@ static bool like_begin(struct like *like, struct extents *x, u64 raw)
 	like->flags_mask = flags_mask_of(key);
 	if (like->flags_mask && !begin_pages(like, page_of(raw)))
 		return false;
+	if (key & ATTR_CLOSER)
+		begin_closer(like, page_of(raw));
 	x->cost += COST_FIRST;
 	entry_from_pte(__pte(raw), &entry);
 	classify(&x->view, &entry, key, 0, &like->info);
@@ -114,11 +129,19 @@ static bool like_begin(struct like *like, struct extents *x, u64 raw)
 	return true;
 }
 
+/* How much of each page has to be like the first: none, what every key may need, all. */
+enum looked_at {
+	LOOK_ENTRY,
+	LOOK_PAGE,
+	LOOK_CLOSER,
+};
+
 /* Whether the eight entries e0 to e7 are like the first. */
-#define BLOCK_IS_LIKE(like, pages)					\
+#define BLOCK_IS_LIKE(like, look)					\
 	(!(((ANY_BLOCK ^ (like)->entry) | (ALL_BLOCK ^ (like)->entry)) &	\
 	   (like)->entry_mask) &&					\
-	 (!(pages) || PAGES_ARE_LIKE(like)))
+	 ((look) == LOOK_ENTRY || PAGES_ARE_LIKE(like)) &&			\
+	 ((look) != LOOK_CLOSER || OWNERS_ARE_LIKE(like)))
 #define AT(n)	page_of(e##n)
 #define PAGES_ARE_LIKE(like)						\
 	(!(((ANY_WORD(AT, FLAGS_WORD) ^ (like)->flags) |		\
@@ -129,18 +152,25 @@ static bool like_begin(struct like *like, struct extents *x, u64 raw)
 	 !(((ANY_WORD(AT, MAPPING_WORD) ^ (like)->mapping) |		\
 	    (ALL_WORD(AT, MAPPING_WORD) ^ (like)->mapping)) &		\
 	   MAPPING_KIND_MASK))
+/* one group is charged; of page cache, one file or none is behind all of it */
+#define OWNERS_ARE_LIKE(like)						\
+	(ANY_WORD(AT, GROUP_WORD) == (like)->group &&			\
+	 ALL_WORD(AT, GROUP_WORD) == (like)->group &&			\
+	 ((like)->mapping ||						\
+	  (ANY_WORD(AT, MAPPING_WORD) == (like)->owner &&		\
+	   ALL_WORD(AT, MAPPING_WORD) == (like)->owner)))
 
 /* Blocks like the first, whatever their frames. Return: entries. */
 static __always_inline unsigned int count_like(const struct like *like,
 					       const u64 *p, unsigned int n,
-					       bool pages)
+					       enum looked_at look)
 {
 	unsigned int i;
 
 	for (i = 0; n - i >= BLOCK; i += BLOCK) {
 		LOAD_BLOCK(p + i);
 
-		if (!BLOCK_IS_LIKE(like, pages))
+		if (!BLOCK_IS_LIKE(like, look))
 			break;
 	}
 	return i;
@@ -165,7 +195,7 @@ static unsigned int count_run_tail(const struct like *like, const u64 *p,
 /* Blocks like the first whose frames follow on @first. Return: entries. */
 static __always_inline unsigned int count_run(const struct like *like,
 					      const u64 *p, unsigned int n,
-					      u64 first, bool pages)
+					      u64 first, enum looked_at look)
 {
 	const u64 pfn_mask = ARCH_PFN_MASK;
 	unsigned int i;
@@ -182,10 +212,10 @@ static __always_inline unsigned int count_run(const struct like *like,
 		     (e6 ^ (first + 6 * PAGE_SIZE)) |
 		     (e7 ^ (first + 7 * PAGE_SIZE))) & pfn_mask)
 			break;
-		if (!BLOCK_IS_LIKE(like, pages))
+		if (!BLOCK_IS_LIKE(like, look))
 			break;
 	}
-	if (!pages && n - i < BLOCK)
+	if (look == LOOK_ENTRY && n - i < BLOCK)
 		i += count_run_tail(like, p + i, n - i, first, i ? 0 : 1);
 	return i;
 }
@@ -197,14 +227,14 @@ static __always_inline unsigned int count_run(const struct like *like,
  */
 static __always_inline unsigned int list_blocks(const struct like *like,
 						const u64 *p, unsigned int n,
-						u32 *list, bool pages)
+						u32 *list, enum looked_at look)
 {
 	unsigned int i;
 
 	for (i = 0; n - i >= BLOCK; i += BLOCK) {
 		LOAD_BLOCK(p + i);
 
-		if (!BLOCK_IS_LIKE(like, pages) ||
+		if (!BLOCK_IS_LIKE(like, look) ||
 		    (u32)((e7 - e0) >> PAGE_SHIFT) == BLOCK - 1)
 			break;
 		list[i] = e0 >> PAGE_SHIFT;
@@ -285,7 +315,7 @@ static unsigned int list_tail(const struct like *like, const u64 *p,
 static __always_inline unsigned int take_list(struct extents *x,
 					      const struct like *like,
 					      const u64 *p, unsigned long addr,
-					      unsigned int n, bool pages)
+					      unsigned int n, enum looked_at look)
 {
 	unsigned int taken;
 	u32 room;
@@ -295,9 +325,9 @@ static __always_inline unsigned int take_list(struct extents *x,
 	if (!list)
 		return 0;
 	n = min(n, room);
-	taken = pages ? 0 : list_groups(like, p, n, list);
-	taken += list_blocks(like, p + taken, n - taken, list + taken, pages);
-	if (!pages && n - taken < BLOCK)
+	taken = look != LOOK_ENTRY ? 0 : list_groups(like, p, n, list);
+	taken += list_blocks(like, p + taken, n - taken, list + taken, look);
+	if (look == LOOK_ENTRY && n - taken < BLOCK)
 		taken += list_tail(like, p + taken, n - taken, list + taken);
 	encode_list_add(x->encoder, taken);
 	return taken;
@@ -307,20 +337,29 @@ static __always_inline unsigned int take_blocks(struct extents *x,
 						const struct like *like,
 						const u64 *p, u64 raw,
 						unsigned long addr,
-						unsigned int n, bool pages)
+						unsigned int n, enum looked_at look)
 {
 	unsigned int taken;
 
 	if (!x->encoder->frames)
-		taken = count_like(like, p, n, pages);
+		taken = count_like(like, p, n, look);
 	else
-		taken = count_run(like, p, n, raw, pages);
+		taken = count_run(like, p, n, raw, look);
 	if (taken)
 		return encode_pages(x->encoder, addr, &like->info, taken) ?
 		       taken : 0;
 	if (!x->encoder->frames)
 		return 0;
-	return take_list(x, like, p, addr, n, pages);
+	return take_list(x, like, p, addr, n, look);
+}
+
+/* Apart, so that the compiler gives the others its registers as before. */
+static noinline unsigned int take_closer(struct extents *x,
+					 const struct like *like, const u64 *p,
+					 u64 raw, unsigned long addr,
+					 unsigned int n)
+{
+	return take_blocks(x, like, p, raw, addr, n, LOOK_CLOSER);
 }
 
 unsigned int extent_fast_ptes(struct extents *x, const pte_t *pte,
@@ -335,11 +374,14 @@ unsigned int extent_fast_ptes(struct extents *x, const pte_t *pte,
 	    x->view.flags & (VM_PFNMAP | VM_MIXEDMAP) ||
 	    !like_begin(like, x, raw))
 		return 0;
-	if (like->flags_mask) {
-		taken = take_blocks(x, like, p, raw, addr, n, true);
+	if (x->encoder->key & ATTR_CLOSER) {
+		taken = take_closer(x, like, p, raw, addr, n);
+		x->cost += taken * COST_CLOSER / BLOCK;
+	} else if (like->flags_mask) {
+		taken = take_blocks(x, like, p, raw, addr, n, LOOK_PAGE);
 		x->cost += taken * COST_PAGES / BLOCK;
 	} else {
-		taken = take_blocks(x, like, p, raw, addr, n, false);
+		taken = take_blocks(x, like, p, raw, addr, n, LOOK_ENTRY);
 		x->cost += taken * COST_BLOCK / BLOCK;
 	}
 	return taken;

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "classify.h"
 #include "compat/vmalock.h"
 #include "entry.h"
 #include "ioctl.h"
@@ -90,8 +91,8 @@ static int do_info(struct context *context, union argument *arg)
 			      BIT(_IOC_NR(VMSCOPE_SCAN)) |
 			      BIT(_IOC_NR(VMSCOPE_TRANSLATE)),
 		.records = SCAN_RECORDS,
-		.attributes = ATTR_ALL,
-		.key = KEY_ALL,
+		.attributes = classify_attributes(),
+		.key = classify_attributes() | KEY_FIELDS,
 		.counters = GENMASK_ULL(STATE_NR - 1, 0) |
 			    GENMASK_ULL(COUNT_PROTNONE, COUNT_LEAF) |
 			    GENMASK_ULL(COUNT_NR - 1, COUNT_PSS_ANON),
@@ -216,7 +217,8 @@ static int check_scan(const struct vmscope_scan *scan)
 	bool extents = scan->records & SCAN_EXTENT;
 
 	if (scan->flags & ~(VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_PLAIN) ||
-	    scan->records & ~(u64)SCAN_RECORDS || scan->key & ~KEY_ALL)
+	    scan->records & ~(u64)SCAN_RECORDS ||
+	    scan->key & ~(classify_attributes() | KEY_FIELDS))
 		return -EOPNOTSUPP;
 	if (!PAGE_ALIGNED(scan->start) || !PAGE_ALIGNED(scan->end) ||
 	    scan->start >= scan->end)

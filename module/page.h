@@ -94,6 +94,10 @@ enum context_kind {
 #define ATTR_PINNED		BIT_ULL(37)
 #define ATTR_HEAD		BIT_ULL(38)
 #define ATTR_SWAP_EXCLUSIVE	BIT_ULL(39)
+#define ATTR_GEN		(7ull << 41)
+#define ATTR_GEN_SHIFT		41
+#define ATTR_DEFERRED		BIT_ULL(44)
+#define ATTR_EXTRA_REFS		BIT_ULL(45)
 #define ATTR_NODE		0x03ff000000000000ull
 #define ATTR_NODE_SHIFT		48
 
@@ -108,12 +112,16 @@ enum context_kind {
 	 ATTR_WRITEBACK | ATTR_SWAPCACHE | ATTR_SWAPBACKED | ATTR_LOCKED | \
 	 ATTR_RECLAIM | ATTR_LAZYFREE | ATTR_SHARED | ATTR_PINNED | ATTR_HEAD | \
 	 ATTR_NODE)
-#define ATTR_ALL		(ATTR_ENTRY_ONLY | ATTR_FOLIO)
+/* of the folio, too, but they take more than a look at its first words */
+#define ATTR_CLOSER		(ATTR_GEN | ATTR_DEFERRED | ATTR_EXTRA_REFS)
+#define ATTR_ALL		(ATTR_ENTRY_ONLY | ATTR_FOLIO | ATTR_CLOSER)
 
 #define KEY_FRAME		BIT_ULL(60)
 #define KEY_MAPCOUNT		BIT_ULL(61)
 #define KEY_REFCOUNT		BIT_ULL(62)
-#define KEY_ALL			(ATTR_ALL | KEY_FRAME | KEY_MAPCOUNT | KEY_REFCOUNT)
+#define KEY_FIELDS		(KEY_FRAME | KEY_MAPCOUNT | KEY_REFCOUNT)
+/* what a struct page has to be looked at for */
+#define KEY_PAGE		(ATTR_FOLIO | ATTR_CLOSER | KEY_MAPCOUNT | KEY_REFCOUNT)
 
 #define MARK_LAYOUT		BIT(0)
 #define MARK_RACY		BIT(1)

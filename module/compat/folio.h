@@ -113,6 +113,66 @@ static inline int folio_page_mapcount(const struct folio *folio,
 #endif
 }
 
+/* 6.10 counts all mappings of a large folio in one place. */
+#define VMS_MAPCOUNT_IN_ONE_PLACE \
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0))
+
+/*
+ * How many entries map pages of the folio, all together, which is not hugetlb:
+ * folio_mapcount(), which is not exported. Where it has to be summed up this
+ * takes a step for each page of the folio, which must not change meanwhile.
+ */
+static inline int folio_all_mapcount(const struct folio *folio, bool large)
+{
+#if !VMS_MAPCOUNT_IN_ONE_PLACE
+	const struct page *page = &folio->page;
+	int pages = 1 << folio_order((struct folio *)folio);
+	int entire = folio_entire_mapcount_raw(folio);
+	int mapcount = entire;
+#endif
+
+	if (!large)
+		return atomic_read(&folio->_mapcount) + 1;
+#if VMS_MAPCOUNT_IN_ONE_PLACE
+	return folio_large_mapcount(folio);
+#else
+	while (page < &folio->page + pages)
+		mapcount += atomic_read(&page++->_mapcount) + 1;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	/* see folio_page_mapcount() */
+	if (!folio_word_is_anon(folio_mapping_word(folio)))
+		mapcount -= entire * pages;
+	else if (test_bit(PG_double_map, &folio_page(folio, 1)->flags))
+		mapcount -= pages;
+#endif
+	return mapcount;
+#endif
+}
+
+/* GUP pins of a large folio; small ones have them in their references. */
+static inline int folio_pins_raw(const struct folio *folio)
+{
+	return atomic_read(&folio->_pincount);
+}
+
+/*
+ * Whether an anonymous folio of order 2 or more waits to be split because it is
+ * mapped in part only. Since 6.12 whole ones stand in the same queue.
+ */
+static inline bool folio_split_is_deferred(const struct folio *folio)
+{
+#ifndef CONFIG_TRANSPARENT_HUGEPAGE
+	return false;
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	return folio_test_partially_mapped(folio) &&
+	       !list_empty(&folio->_deferred_list);
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	return !list_empty(&folio->_deferred_list);
+#else
+	return !list_empty(page_deferred_list((struct page *)&folio->page));
+#endif
+}
+
 /*
  * Whether smaps calls a page of a hugetlb mapping shared, the sharing of its
  * page table left aside: fs/proc/task_mmu.c smaps_hugetlb_range().

@@ -375,6 +375,28 @@ enum vmscope_leaf {
  * Flags from the entry: YOUNG .. SPECIAL. Flags from the folio: REFERENCED
  * .. HEAD; these, KIND and ORDER are known only where the frame has a struct
  * page that the kernel manages, and cost a look at it.
+ *
+ * GEN is the folio's generation on the multi-gen LRU, counted back from the
+ * youngest of its lists: 1 is the youngest, 2 the one before, and so on; 0 is
+ * no generation (the multi-gen LRU is off, or the folio is on none of its
+ * lists).
+ *
+ * DEFERRED: an anonymous large folio that waits on a deferred-split queue
+ * because part of it is not mapped any more. Since 6.12 the kernel queues whole
+ * huge pages as well, to see whether they are mostly zero: these are not meant.
+ *
+ * EXTRA_REFS: the folio has references beyond those that its mappings, the page
+ * cache, the swap cache, private data of a file system and GUP pins explain:
+ *
+ *	refcount - mappings of all its pages - pages in the page or swap cache
+ *	- 1 with private data - pins > 0
+ *
+ * as folio_expected_ref_count() of mm.h reckons. It is not told of hugetlb and
+ * device memory. Nothing stops references from coming and going: a page that
+ * waits in a per-CPU batch for its way to an LRU list has one, and no LRU flag.
+ *
+ * GEN, DEFERRED and EXTRA_REFS are read only when the key has them, and not of
+ * entries that are read without a lock (RACY): they are 0 there.
  */
 #define VMSCOPE_ATTR_STATE		0x000000000000000full /* enum vmscope_state */
 #define VMSCOPE_ATTR_KIND		0x00000000000000f0ull /* enum vmscope_kind */
@@ -409,6 +431,11 @@ enum vmscope_leaf {
 #define VMSCOPE_ATTR_PINNED		(1ull << 37) /* maybe pinned by GUP */
 #define VMSCOPE_ATTR_HEAD		(1ull << 38) /* first page of a large folio */
 #define VMSCOPE_ATTR_SWAP_EXCLUSIVE	(1ull << 39) /* swap entry, not shared by fork */
+
+#define VMSCOPE_ATTR_GEN		(7ull << 41) /* multi-gen LRU, 1: youngest */
+#define VMSCOPE_ATTR_GEN_SHIFT		41
+#define VMSCOPE_ATTR_DEFERRED		(1ull << 44) /* partly unmapped, to be split */
+#define VMSCOPE_ATTR_EXTRA_REFS		(1ull << 45) /* references not explained */
 
 #define VMSCOPE_ATTR_NODE		0x03ff000000000000ull /* NUMA node */
 #define VMSCOPE_ATTR_NODE_SHIFT		48

@@ -16,6 +16,7 @@ const struct vs_attribute vs_attributes[] = {
 	{ "mapcount", VS_KEY_MAPCOUNT, "how often it is mapped", false },
 	{ "refcount", VS_KEY_REFCOUNT, "references of its folio", false },
 	{ "node", VS_ATTR_NODE, "its NUMA node", false },
+	{ "gen", VS_ATTR_GEN, "its multi-gen LRU generation, 1: the youngest", false },
 	{ "young", VS_ATTR_YOUNG, "entry: accessed bit", true },
 	{ "dirty", VS_ATTR_DIRTY, "entry: dirty bit", true },
 	{ "soft_dirty", VS_ATTR_SOFT_DIRTY, "entry: soft-dirty, as pagemap tells it", true },
@@ -40,6 +41,8 @@ const struct vs_attribute vs_attributes[] = {
 	{ "pinned", VS_ATTR_PINNED, "folio: maybe pinned for DMA", true },
 	{ "head", VS_ATTR_HEAD, "first page of a large folio", true },
 	{ "swap_exclusive", VS_ATTR_SWAP_EXCLUSIVE, "swap entry not shared by fork", true },
+	{ "deferred", VS_ATTR_DEFERRED, "folio: mapped in part, waits to be split", true },
+	{ "extra_refs", VS_ATTR_EXTRA_REFS, "folio: references that nothing explains", true },
 	{ NULL, 0, NULL, false },
 };
 

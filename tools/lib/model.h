@@ -105,6 +105,10 @@ enum vs_lock {
 #define VS_ATTR_PINNED		(1ull << 37)
 #define VS_ATTR_HEAD		(1ull << 38)
 #define VS_ATTR_SWAP_EXCLUSIVE	(1ull << 39)
+#define VS_ATTR_GEN		(7ull << 41)
+#define VS_ATTR_GEN_SHIFT	41
+#define VS_ATTR_DEFERRED	(1ull << 44)
+#define VS_ATTR_EXTRA_REFS	(1ull << 45)
 #define VS_ATTR_NODE		0x03ff000000000000ull
 #define VS_ATTR_NODE_SHIFT	48
 /* Only in a key. */

@@ -25,6 +25,7 @@ enum {
 	COL_MAPCOUNT,
 	COL_REFCOUNT,
 	COL_NODE,
+	COL_GEN,
 	COL_FLAGS,
 	COL_MARKS,
 	COL_NAME,
@@ -50,6 +51,7 @@ static const struct {
 	[COL_MAPCOUNT] = { "MAPS", "mappings of each page", 4, true, VS_KEY_MAPCOUNT },
 	[COL_REFCOUNT] = { "REFS", "references of the folio", 4, true, VS_KEY_REFCOUNT },
 	[COL_NODE] = { "NODE", "NUMA node", 4, true, VS_ATTR_NODE },
+	[COL_GEN] = { "GEN", "multi-gen LRU generation, 1: the youngest", 3, true, VS_ATTR_GEN },
 	[COL_FLAGS] = { "FLAGS", "flags of the key that are set", 12, false, ~0xffffull },
 	[COL_MARKS] = { "MARKS", "what limits the truth of the row", 5, false, 0 },
 	[COL_NAME] = { "MAPPING", "mapping that they are in", 0, false, ~0ull },
@@ -269,6 +271,11 @@ static const char *pages_cell(struct vs_pages *pages, const struct vs_model *mod
 			snprintf(text, size, "%u", (unsigned int)
 				 ((attributes & VS_ATTR_NODE) >> VS_ATTR_NODE_SHIFT));
 		break;
+	case COL_GEN:
+		if (folio && attributes & VS_ATTR_GEN)
+			snprintf(text, size, "%u", (unsigned int)
+				 ((attributes & VS_ATTR_GEN) >> VS_ATTR_GEN_SHIFT));
+		break;
 	case COL_FLAGS:
 		vs_attribute_flags(attributes, text, size);
 		if (!*text)
@@ -339,6 +346,9 @@ static json_t *extent_json(const struct vs_pages *pages, const struct vs_model *
 	if (key & VS_ATTR_NODE)
 		json_object_set_new(json, "node", folio ? json_integer(
 			(attributes & VS_ATTR_NODE) >> VS_ATTR_NODE_SHIFT) : json_null());
+	if (key & VS_ATTR_GEN)
+		json_object_set_new(json, "generation", attributes & VS_ATTR_GEN ? json_integer(
+			(attributes & VS_ATTR_GEN) >> VS_ATTR_GEN_SHIFT) : json_null());
 	if (key & VS_KEY_MAPCOUNT)
 		json_object_set_new(json, "mapcount",
 				    folio ? json_integer(extent->mapcount) : json_null());
