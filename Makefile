@@ -46,6 +46,7 @@ module: ## kernel module for KDIR (default: the running kernel's headers)
 	@$(srctree)/module/compat/needs $(KDIR) C=$(C) $(cross)
 	$(Q)$(srctree)/module/compat/shadow $(srctree) $(mdir)
 	$(Q)$(MAKE) -C $(KDIR) M=$(mdir) $(if $(filter 1,$(VMSCOPE_TEST)),VMSCOPE_TEST=y) \
+		$(if $(filter n,$(VMSCOPE_DEBUGFS)),VMSCOPE_DEBUGFS=n) \
 		$(cross) $(if $(C),C=$(C)) W=$(or $(W),1) V=$(or $(V),0) modules
 
 tools: ## the vmscope command and its library
@@ -96,4 +97,4 @@ help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z][a-z-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(srctree)/Makefile
-	@printf '\nVariables: O=DIR  KDIR=HEADERS  V=1  W=1  C=2  LLVM=1  ARCH=  CROSS_COMPILE=  CC=\n           CFLAGS=  PREFIX=  DESTDIR=\n'
+	@printf '\nVariables: O=DIR  KDIR=HEADERS  V=1  W=1  C=2  LLVM=1  ARCH=  CROSS_COMPILE=  CC=\n           CFLAGS=  PREFIX=  DESTDIR=  VMSCOPE_DEBUGFS=n\n'

@@ -380,6 +380,11 @@ fault:
 int encode_flush(struct encoder *e)
 {
 	encode_close(e);
+	if (e->keep) {
+		e->left = 0;
+		e->delivered = e->used;
+		return 0;
+	}
 	if (put_words(e->user, (const u64 *)e->buffer, e->used / sizeof(u64)))
 		return -EFAULT;
 	e->user += e->used;

@@ -30,6 +30,7 @@
  * @open: offset of the extent that may still grow, or -1
  * @key: which attributes part extents, and which fields are given
  * @frames: whether frames may be shown
+ * @keep: records stay in @buffer, which is all the room there is
  * @user: where the next byte goes
  * @left: bytes left there
  * @delivered: bytes there already
@@ -47,6 +48,7 @@ struct encoder {
 	s32 open;
 	u64 key;
 	bool frames;
+	bool keep;
 	void __user *user;
 	u64 left;
 	u64 delivered;
@@ -56,7 +58,10 @@ struct encoder {
 
 void encode_init(void);
 
-/* @tallies, @tables: whether TALLY and TABLE records will come as well */
+/*
+ * @tallies, @tables: whether TALLY and TABLE records will come as well. To keep
+ * all of them, set @keep then.
+ */
 void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
 		   bool frames, bool tallies, bool tables);
 
@@ -98,7 +103,7 @@ void encode_close(struct encoder *e);
 void encode_mark_open(struct encoder *e, u16 marks);
 
 /**
- * encode_flush - move the buffer to the user
+ * encode_flush - move the buffer to the user, unless it is to be kept
  *
  * Context: outside a section; may fault. Return: 0 or -EFAULT.
  */

@@ -14,6 +14,7 @@
 
 #include "classify.h"
 #include "compat/vmalock.h"
+#include "counters.h"
 #include "entry.h"
 #include "ioctl.h"
 #include "page.h"
@@ -380,9 +381,12 @@ static int do_translate(struct context *context, union argument *arg)
 		cond_resched();
 	}
 	target_leave(target);
+	counters_translated(section, i);
 	translate->done = i;
 	if (i && err == -EINTR)
 		err = 0;
+	if (err)
+		counters_failed(DOING_TRANSLATE, err);
 out:
 	kfree(section);
 	return err;

@@ -5,6 +5,7 @@
 #include <linux/module.h>
 
 #include "chardev.h"
+#include "debugfs.h"
 #include "encode.h"
 #include "entry.h"
 #include "tally_fast.h"
@@ -22,6 +23,8 @@ MODULE_PARM_DESC(unsafe, "0 safe, 1 interrupts off only, 2 RCU only");
 
 static int __init vmscope_init(void)
 {
+	int err;
+
 	if (!arch_supported()) {
 		pr_err("entries of this machine's page tables are not its own (Xen PV): use the command without the module\n");
 		return -EOPNOTSUPP;
@@ -29,11 +32,15 @@ static int __init vmscope_init(void)
 	target_init();
 	tally_fast_init();
 	encode_init();
-	return chardev_init();
+	err = chardev_init();
+	if (!err)
+		vms_debugfs_init();
+	return err;
 }
 
 static void __exit vmscope_exit(void)
 {
+	vms_debugfs_exit();
 	chardev_exit();
 }
 

@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "compat/vmalock.h"
+#include "counters.h"
 #include "encode.h"
 #include "extent.h"
 #include "scan.h"
@@ -633,6 +634,27 @@ static int finish(struct scan *s)
 	return encode_flush(&s->encoder);
 }
 
+const void *scan_records(const struct scan *s)
+{
+	return s->encoder.buffer;
+}
+
+/* What is wrong with a scan that came to its end, if anything. */
+static int verdict(const struct scan *s, int err, int ended)
+{
+	if (ended)
+		return ended;
+	if (err == -EFAULT || err == -EINTR)
+		return err;
+	/* what was read before the lock got stuck is worth having */
+	if (err && !s->encoder.records)
+		return err;
+	/* a call either gets somewhere or says what it needs for that */
+	if (s->stop && s->addr == s->request->start)
+		return -EMSGSIZE;
+	return 0;
+}
+
 int scan_run(struct scan *s, struct mm_struct *mm,
 	     const struct scan_request *request, struct scan_reply *reply)
 {
@@ -661,9 +683,11 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 		.holes = request->holes,
 		.plain = request->plain,
 	};
-	encoder_begin(&s->encoder, request->buffer, request->size, request->key,
-		      request->frames, wants(s, SCAN_TALLY),
+	encoder_begin(&s->encoder, request->buffer,
+		      request->keep ? ENCODE_BUFFER : request->size,
+		      request->key, request->frames, wants(s, SCAN_TALLY),
 		      wants(s, SCAN_TABLE));
+	s->encoder.keep = request->keep;
 
 	err = scan_loop(s);
 	ended = finish(s);
@@ -683,15 +707,9 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 		.rewalks = s->rewalks,
 	};
 	memcpy(reply->hold, s->section.hold, sizeof(reply->hold));
-	if (ended)
-		return ended;
-	if (err == -EFAULT || err == -EINTR)
-		return err;
-	/* what was read before the lock got stuck is worth having */
-	if (err && !s->encoder.records)
-		return err;
-	/* a call either gets somewhere or says what it needs for that */
-	if (s->stop && s->addr == request->start)
-		return -EMSGSIZE;
-	return 0;
+	counters_scanned(reply);
+	err = verdict(s, err, ended);
+	if (err)
+		counters_failed(DOING_SCAN, err);
+	return err;
 }

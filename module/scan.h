@@ -23,6 +23,8 @@ struct mm_struct;
  * struct scan_request - what is asked for; see struct vmscope_scan
  * @records: SCAN_*
  * @frames: whether the target's opener may see frame numbers
+ * @keep: there is no @buffer: as many records as the kernel's own buffer holds
+ *	stay there, for scan_records(); @size has no meaning
  */
 struct scan_request {
 	unsigned long start;
@@ -36,6 +38,7 @@ struct scan_request {
 	bool holes;
 	bool plain;
 	bool frames;
+	bool keep;
 };
 
 /**
@@ -68,5 +71,8 @@ void scan_free(struct scan *scan);
  */
 int scan_run(struct scan *scan, struct mm_struct *mm,
 	     const struct scan_request *request, struct scan_reply *reply);
+
+/* The records that scan_run() kept: reply.used bytes, until it runs again. */
+const void *scan_records(const struct scan *scan);
 
 #endif /* VMS_SCAN_H */

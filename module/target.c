@@ -16,6 +16,7 @@
 #include <linux/slab.h>
 
 #include "compat/ptrace.h"
+#include "counters.h"
 #include "scan.h"
 #include "target.h"
 
@@ -98,7 +99,8 @@ static void keep(struct target *target, struct task_struct *task,
 	rcu_read_unlock();
 }
 
-static int pin(struct target *target, struct task_struct *task)
+static int pin(struct target *target, struct task_struct *task,
+	       const struct mm_struct *expected)
 {
 	struct mm_struct *mm;
 	bool may, same;
@@ -109,6 +111,10 @@ static int pin(struct target *target, struct task_struct *task)
 		mm = get_task_mm(task);
 		if (!mm)
 			return -ESRCH;
+		if (expected && mm != expected) {
+			mmput(mm);
+			return -ESRCH;
+		}
 		may = may_look_at(task, mm);
 		/* the answer is about the program that runs now: still this one? */
 		same = READ_ONCE(task->mm) == mm;
@@ -119,13 +125,13 @@ static int pin(struct target *target, struct task_struct *task)
 	return may ? 0 : -EPERM;
 }
 
-struct target *target_open(pid_t pid)
+/* Takes over the reference to @task, which may be NULL. */
+static struct target *open_task(struct task_struct *task,
+				const struct mm_struct *expected)
 {
-	struct task_struct *task;
 	struct target *target;
 	int err = -ENOMEM;
 
-	task = find_task(pid);
 	if (!task)
 		return ERR_PTR(-ESRCH);
 	task = thread_with_memory(task);
@@ -134,7 +140,7 @@ struct target *target_open(pid_t pid)
 		goto put_task;
 	mutex_init(&target->lock);
 	target->physical = target_physical();
-	err = pin(target, task);
+	err = pin(target, task, expected);
 	if (err)
 		goto free_target;
 	err = -ENOMEM;
@@ -153,8 +159,28 @@ put_task:
 	return ERR_PTR(err);
 }
 
+static struct target *counted(struct target *target)
+{
+	if (IS_ERR(target))
+		counters_failed(DOING_OPEN, PTR_ERR(target));
+	else
+		counters_opened();
+	return target;
+}
+
+struct target *target_open(pid_t pid)
+{
+	return counted(open_task(find_task(pid), NULL));
+}
+
+struct target *target_open_pid(struct pid *pid, const struct mm_struct *mm)
+{
+	return counted(open_task(get_pid_task(pid, PIDTYPE_PID), mm));
+}
+
 void target_close(struct target *target)
 {
+	counters_closed();
 	scan_free(target->scan);
 	mmdrop(target->mm);
 	kfree(target);
@@ -174,7 +200,12 @@ static bool is_abandoned(const struct mm_struct *mm)
 #endif
 }
 
-int target_enter(struct target *target)
+bool target_mm_gone(const struct mm_struct *mm)
+{
+	return !atomic_read(&mm->mm_users) || is_abandoned(mm);
+}
+
+static int enter(struct target *target)
 {
 	if (mutex_lock_killable(&target->lock))
 		return -EINTR;
@@ -182,6 +213,15 @@ int target_enter(struct target *target)
 		return 0;
 	mutex_unlock(&target->lock);
 	return -ESRCH;
+}
+
+int target_enter(struct target *target)
+{
+	int err = enter(target);
+
+	if (err)
+		counters_failed(DOING_USE, err);
+	return err;
 }
 
 void target_leave(struct target *target)

@@ -12,6 +12,7 @@
 #include <linux/types.h>
 
 struct mm_struct;
+struct pid;
 struct scan;
 
 /* Whether frame numbers and raw entries may be shown; as in the uAPI. */
@@ -45,6 +46,15 @@ struct target {
  * -ENOMEM.
  */
 struct target *target_open(pid_t pid);
+
+/**
+ * target_open_pid - the same for a process that was found before
+ * @pid: its pid
+ * @mm: what its address space must still be, or NULL
+ *
+ * Return: as target_open(); -ESRCH when it has another address space.
+ */
+struct target *target_open_pid(struct pid *pid, const struct mm_struct *mm);
 void target_close(struct target *target);
 
 /**
@@ -55,6 +65,9 @@ void target_close(struct target *target);
  */
 int target_enter(struct target *target);
 void target_leave(struct target *target);
+
+/* Whether target_enter() would say so. Context: @mm is pinned. */
+bool target_mm_gone(const struct mm_struct *mm);
 
 /* What a target opened by the caller now would show. */
 enum physical target_physical(void);

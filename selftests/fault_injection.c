@@ -147,6 +147,38 @@ static int do_translate(FIXTURE_DATA(fail) *self)
 	return vmscope_ioctl(self->target, VMSCOPE_TRANSLATE, &arg);
 }
 
+/* Attach, read every view and detach; views may end early, and then say so. */
+static int do_debugfs(FIXTURE_DATA(fail) *self)
+{
+	static const char *const views[] = {
+		"vmas", "walk", "tables", "swap", "ksm", "thp",
+	};
+	int control = open(DEBUGFS "vmscope/control", O_RDWR | O_CLOEXEC);
+	char text[64];
+	int error = control < 0 ? -errno : 0, fd, n;
+	size_t i;
+
+	snprintf(text, sizeof(text), "attach %d", getpid());
+	if (!error && write(control, text, strlen(text)) < 0)
+		error = -errno;
+	for (i = 0; i < ARRAY_SIZE(views) && !error; i++) {
+		snprintf(text, sizeof(text), DEBUGFS "vmscope/%d/%s", getpid(),
+			 views[i]);
+		fd = open(text, O_RDONLY | O_CLOEXEC);
+		while (fd >= 0 && (n = read(fd, self->buffer, sizeof(self->buffer))) > 0)
+			;
+		if (fd < 0 || n < 0)
+			error = -errno;
+		if (fd >= 0)
+			close(fd);
+	}
+	if (control >= 0)
+		close(control);
+	/* gone in any case */
+	snprintf(text, sizeof(text), DEBUGFS "vmscope/%d", getpid());
+	return access(text, F_OK) ? error : -EEXIST;
+}
+
 static int lowest_descriptor(void)
 {
 	int fd = dup(0);
@@ -238,6 +270,11 @@ TEST_F(fail, first_scan)
 TEST_F(fail, translate)
 {
 	sweep(_metadata, self, do_translate);
+}
+
+TEST_F(fail, debugfs)
+{
+	sweep(_metadata, self, do_debugfs);
 }
 
 VMSCOPE_TEST_MAIN

@@ -21,7 +21,7 @@ if [ -z "${VMSCOPE_KO:-}" ]; then
 	echo "1..0 # SKIP VMSCOPE_KO does not say where the module is"
 	exit 4
 fi
-echo 1..10
+echo 1..15
 
 exec 3<>/dev/vmscope
 said=$(rmmod vmscope 2>&1)
@@ -43,9 +43,55 @@ report $((! $?)) "refused_while_a_target_is_open"
 eval "exec ${COPROC[1]}>&-"
 wait "$holder"
 
+# hold WHAT: a process that holds what is asked for in debugfs, until let_go.
+hold() {
+	coproc "$tests_in/debugfs" --hold "$1"
+	holder=$COPROC_PID
+	read -r said <&"${COPROC[0]}"
+	[ "$said" = held ]
+}
+
+let_go() {
+	eval "exec ${COPROC[1]}>&-"
+	wait "$holder"
+}
+
+views=/sys/kernel/debug/vmscope
+if hold attachment; then
+	[ -r $views/$$/vmas ] && ! rmmod vmscope 2>/dev/null
+	report $? "refused_while_something_is_attached"
+	kill -KILL "$holder"
+	wait "$holder" 2>/dev/null
+	[ ! -e $views/$$ ]
+	report $? "attachments_go_with_who_made_them"
+	hold view && ! rmmod vmscope 2>/dev/null
+	report $? "refused_while_a_view_is_open"
+	let_go
+else
+	for name in refused_while_something_is_attached attachments_go_with_who_made_them \
+		refused_while_a_view_is_open; do
+		report 0 "$name # SKIP no $views"
+	done
+fi
+
+# A file that is not open keeps nothing: whoever reads the counters all the time is in the
+# way only while he reads.
+while :; do cat $views/counters; done >/dev/null 2>&1 &
+reader=$!
+status=1
+for _ in $(seq 100); do
+	rmmod vmscope 2>/dev/null && status=0 && break
+done
+kill $reader
+wait $reader 2>/dev/null
+[ $status -eq 0 ] && [ ! -e $views ]
+report $? "unloads_under_a_reader_of_the_counters"
+insmod "$VMSCOPE_KO" && [ -c /dev/vmscope ]
+report $? "loads_after_that"
+
 rmmod vmscope
 report $? "unloads_when_all_is_closed"
-[ ! -e /dev/vmscope ]
+[ ! -e /dev/vmscope ] && [ ! -e $views ]
 report $? "device_node_is_gone"
 
 # Every program by itself, and all together, say so and skip.
