@@ -443,6 +443,86 @@ test_target_that_is_stopped_or_traced() {
 	expect 0 vmscope verify "$held"
 }
 
+# --------------------------------------------------------------------- age
+
+# One that uses the first megabyte of a mapping again and again, and a page more of another
+# each time; their addresses in $same and $grows.
+hold_working() {
+	"$bin/working" --hold >"$WORK/working" &
+	working=$!
+	trap 'kill -9 $working 2>/dev/null || :' EXIT
+	for _ in $(seq 100); do
+		[ ! -s "$WORK/working" ] || break
+		sleep 0.1
+	done
+	read -r same grows <"$WORK/working"
+}
+
+# of_last FIGURE ADDRESS: of the last interval and the mapping there.
+of_last() {
+	json "[m['$1'] for m in r['working']['mappings'] if m['start'] == '0x$2'][0] >> 20"
+}
+
+# The first 256 of 1024 pages are used all the time.
+test_age_clearing_tells_the_working_set_exactly() {
+	hold_working
+	expect 0 vmscope age "$working" --interval 2s --count 2 --clear -J
+	has "$err" "--clear changes process $working"
+	same "$(of_last used "$same") $(of_last maybe "$same") $(of_last never "$same")" "1 0 3"
+	same "$(json "[m['new'] > 0 for m in r['working']['mappings'] if m['start'] == '0x$grows']")" "[True]"
+	# from here on nothing is cleared: what was accessed may be used, the rest is idle
+	expect 0 vmscope age "$working" --interval 1s --count 2 -J
+	same "$(of_last used "$same") $(of_last maybe "$same") $(of_last never "$same")" "0 1 3"
+	same "$(json "r['working']['clearing']")" None
+	same "$(json "[m['new'] > 0 for m in r['working']['mappings'] if m['start'] == '0x$grows']")" "[True]"
+	same "$(json "r['working']['least'] < r['working']['most']")" True
+}
+
+# Without --clear a process stays as it was: what smaps says of memory that no other process
+# uses, and soft-dirty bits.
+state_of_held() {
+	awk '/^[0-9a-f]+-/ { file = /\/usr\// }
+		!file && /^(Rss|Referenced|Swap|VmFlags|Private_Dirty)/' "/proc/$held/smaps"
+	dd if="/proc/$held/pagemap" bs=8 skip=$((address >> 12)) count=1024 status=none | md5sum
+}
+
+test_age_without_clear_changes_nothing() {
+	local before referenced
+
+	before=$(state_of_held)
+	expect 0 vmscope age "$held" --interval 100ms --count 3
+	same "$(state_of_held)" "$before"
+	referenced=$(awk '/^Referenced/ { n += $2 } END { print n }' "/proc/$held/smaps")
+	expect 0 vmscope age "$held" --interval 100ms --count 1 --clear
+	[ "$(awk '/^Referenced/ { n += $2 } END { print n }' "/proc/$held/smaps")" -lt "$referenced" ] ||
+		die "--clear cleared nothing of $referenced KiB"
+}
+
+test_age_of_a_process_that_ends_meanwhile() {
+	hold_working
+	sh -c "sleep 1; kill -9 $working" &
+	expect 3 vmscope age "$working" --interval 100ms --count 100 -J
+	same "$(json "len(r['working']['intervals']) > 0 and r['age'] is None")" True
+	wait
+}
+
+# ------------------------------------------------------------ stuck pages
+
+test_stuck_pages_and_where_they_are() {
+	local pinned piped mlocked partial
+
+	hold_program "$bin/leaf_stuck" --hold
+	read -r pinned piped mlocked partial <"$WORK/held"
+	expect 0 vmscope pages --stuck "$held" -J
+	same "$(json "[x['bytes'] >> 12 for x in r['stuck']['runs'] if x['reasons'] == ['pinned'] and x['start'] == hex(0x$pinned + 4096)]")" "[8]"
+	same "$(json "[x['bytes'] >> 12 for x in r['stuck']['runs'] if x['reasons'] == ['referenced'] and x['start'] == hex(0x$piped + 8192)]")" "[8]"
+	same "$(json "[x['bytes'] >> 12 for x in r['stuck']['runs'] if 'mlocked' in x['reasons'] and x['start'] == '0x$mlocked']")" "[8]"
+	same "$(json "[x['bytes'] >> 12 for x in r['stuck']['runs'] if x['reasons'] == ['deferred'] and x['start'] == '0x$partial']")" "[256]"
+	same "$(json "sum(x['bytes'] for x in r['stuck']['runs']) == r['stuck']['stuck']")" True
+	expect 0 vmscope pages --stuck "$held"
+	has "$out" "migration, compaction, THP, reclaim"
+}
+
 # ------------------------------------------------------------- no module
 
 # In the end: it takes the module away, and brings it back.

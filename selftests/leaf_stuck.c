@@ -384,4 +384,31 @@ TEST(all_of_it_is_announced)
 		  !!(vmscope_info()->key & VMSCOPE_ATTR_DEFERRED));
 }
 
-VMSCOPE_TEST_MAIN
+/*
+ * For command.sh: a pinned buffer, pages in a pipe, mlocked pages and the rest
+ * of a huge page, until standard input ends. Where they are goes to standard
+ * output.
+ */
+static int hold(void)
+{
+	static int (* const build[])(void *, unsigned int) = {
+		build_pinned, build_referenced, build_mlocked, build_partial,
+	};
+	struct shared s[4] = { 0 };
+	size_t i;
+	char c;
+
+	write_file(THP "enabled", "madvise");
+	for (i = 0; i < ARRAY_SIZE(build); i++) {
+		if (build[i](&s[i], 0))
+			return 1;
+		printf("%lx%c", (unsigned long)s[i].r.start, i < 3 ? ' ' : '\n');
+	}
+	settle();
+	fflush(stdout);
+	while (read(0, &c, 1) > 0)
+		;
+	return 0;
+}
+
+VMSCOPE_TEST_MAIN_OR(hold)

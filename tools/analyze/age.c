@@ -17,6 +17,24 @@ void *vs_age_begin(const struct vs_model *model)
 	return age;
 }
 
+/* The kernel takes the two youngest generations for what is active otherwise. */
+static bool is_active(uint64_t attributes)
+{
+	uint64_t generation = (attributes & VS_ATTR_GEN) >> VS_ATTR_GEN_SHIFT;
+
+	return generation ? generation <= 2 : attributes & VS_ATTR_ACTIVE;
+}
+
+static void add_generation(struct vs_age_row *row, uint64_t attributes, uint64_t bytes)
+{
+	uint64_t generation = (attributes & VS_ATTR_GEN) >> VS_ATTR_GEN_SHIFT;
+
+	if (generation > VS_AGE_GENERATIONS)
+		generation = VS_AGE_GENERATIONS;
+	if (generation)
+		row->generation[generation - 1] += bytes;
+}
+
 static void add(struct vs_age_row *row, uint64_t attributes, uint64_t bytes)
 {
 	row->resident += bytes;
@@ -33,10 +51,11 @@ static void add(struct vs_age_row *row, uint64_t attributes, uint64_t bytes)
 		row->unevictable += bytes;
 	else if (!(attributes & VS_ATTR_LRU))
 		row->no_lru += bytes;
-	else if (attributes & VS_ATTR_ACTIVE)
+	else if (is_active(attributes))
 		row->active += bytes;
 	else
 		row->inactive += bytes;
+	add_generation(row, attributes, bytes);
 }
 
 int vs_age_extent(void *state, const struct vs_vma *vma, const struct vs_extent *extent)
@@ -52,7 +71,8 @@ int vs_age_extent(void *state, const struct vs_vma *vma, const struct vs_extent 
 		return -1;
 	add(row, extent->attributes, bytes);
 	add(&age->total, extent->attributes, bytes);
-	return 0;
+	return vs_strip_add(&age->strip, vma, extent->start, bytes,
+			    extent->attributes & VS_ATTR_YOUNG);
 }
 
 int vs_age_finish(void *state)
@@ -65,8 +85,17 @@ void vs_age_end(void *state)
 {
 	struct vs_age *age = state;
 
+	vs_strip_free(&age->strip);
 	vs_rows_free(&age->rows);
 	free(age);
+}
+
+bool vs_age_has_generations(const struct vs_age *age)
+{
+	for (int i = 0; i < VS_AGE_GENERATIONS; i++)
+		if (age->total.generation[i])
+			return true;
+	return false;
 }
 
 static int by_resident(const void *one, const void *other)

@@ -32,6 +32,8 @@ enum vs_exit {
 #define VS_OPT_JOBS	(1u << 8)
 #define VS_OPT_PAGES	(1u << 9)
 #define VS_OPT_EVERYONE	(1u << 10)
+#define VS_OPT_WATCH	(1u << 11)
+#define VS_OPT_STUCK	(1u << 12)
 
 enum vs_when {
 	VS_AUTO,
@@ -64,6 +66,10 @@ struct vs_options {
 	bool pages;
 	bool verify;
 	bool everyone;			/* no TARGET: all of the host, or of cgroup */
+	bool clear;
+	bool stuck;
+	uint64_t interval_ns;		/* between looks, 0: not given */
+	unsigned int count;		/* of intervals, 0: not given */
 	const char **walk;
 	int nr_walks;
 	char **argument;		/* behind the options */
@@ -124,6 +130,7 @@ char **vs_more_arguments(const struct vs_options *options, int *nr);
 int vs_cmd_show(const struct vs_options *options);
 int vs_cmd_maps(const struct vs_options *options);
 int vs_cmd_pages(const struct vs_options *options);
+int vs_cmd_age(const struct vs_options *options);
 int vs_cmd_walk(const struct vs_options *options);
 int vs_cmd_verify(const struct vs_options *options);
 int vs_cmd_record(const struct vs_options *options);

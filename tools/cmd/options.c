@@ -28,6 +28,10 @@ enum {
 	OPT_VERIFY,
 	OPT_ALL,
 	OPT_CGROUP,
+	OPT_INTERVAL,
+	OPT_COUNT,
+	OPT_CLEAR,
+	OPT_STUCK,
 	OPT_VERSION,
 };
 
@@ -66,6 +70,13 @@ static const struct {
 	{ "all", OPT_ALL, NULL, VS_OPT_EVERYONE, "every process of the host, no TARGET" },
 	{ "cgroup", OPT_CGROUP, "PATH", VS_OPT_EVERYONE,
 	  "every process of a control group and those below it, no TARGET" },
+	{ "interval", OPT_INTERVAL, "TIME", VS_OPT_WATCH,
+	  "look again after so long, as in 1s or 500ms, and estimate the working set (1s)" },
+	{ "count", OPT_COUNT, "N", VS_OPT_WATCH, "so many intervals (5)" },
+	{ "clear", OPT_CLEAR, NULL, VS_OPT_WATCH,
+	  "clear accessed bits before each interval, which disturbs the process and reclaim" },
+	{ "stuck", OPT_STUCK, NULL, VS_OPT_STUCK,
+	  "only pages that cannot be moved, split or reclaimed, and why" },
 	{ "help", 'h', NULL, 0, "this text" },
 	{ "version", OPT_VERSION, NULL, 0, "version of the command" },
 };
@@ -142,6 +153,28 @@ static int parse_number(const char *option, const char *value, unsigned long lea
 	return VS_EXIT_OK;
 }
 
+/* "1s", "500ms", "2": seconds without a unit. */
+static int parse_interval(const char *value, uint64_t *ns)
+{
+	uint64_t unit = 1000000000;
+	char *end;
+	double number;
+
+	errno = 0;
+	number = strtod(value, &end);
+	if (!strcmp(end, "ms"))
+		unit = 1000000;
+	else if (strcmp(end, "s") && *end)
+		number = 0;
+	if (errno || end == value || !(number * unit >= 1000000) ||
+	    !(number * unit <= 86400e9)) {
+		vs_say("--interval: '%s' is no time from 1ms to 86400s", value);
+		return VS_EXIT_USAGE;
+	}
+	*ns = number * unit;
+	return VS_EXIT_OK;
+}
+
 static int add_walk(const char *value, struct vs_options *options)
 {
 	const char **more;
@@ -180,6 +213,19 @@ static int take(int value, struct vs_options *options)
 		if (parse_number("timeout", optarg, 1, 3600000, &number))
 			return VS_EXIT_USAGE;
 		options->timeout_ns = number * 1000000ull;
+		break;
+	case OPT_INTERVAL:
+		return parse_interval(optarg, &options->interval_ns);
+	case OPT_COUNT:
+		if (parse_number("count", optarg, 1, 100000, &number))
+			return VS_EXIT_USAGE;
+		options->count = number;
+		break;
+	case OPT_CLEAR:
+		options->clear = true;
+		break;
+	case OPT_STUCK:
+		options->stuck = true;
 		break;
 	case OPT_WALK:
 		return add_walk(optarg, options);

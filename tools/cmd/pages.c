@@ -117,11 +117,29 @@ static int look(const struct vs_options *options, struct vs_session *session)
 	return err ? err : vs_session_result(session);
 }
 
+/* A question like any other, which can be asked together with more. */
+static int stuck_pages(const struct vs_options *options)
+{
+	struct vs_options ask = *options;
+	int more;
+
+	vs_more_arguments(options, &more);
+	if (more > 0 || options->key || options->columns || options->holes) {
+		vs_say("pages: --stuck looks at the whole process and has columns of its own: leave RANGE, --key, -o and --holes out");
+		return VS_EXIT_USAGE;
+	}
+	ask.verb_text = "stuck";
+	ask.verb = vs_verb_find("stuck");
+	return vs_cmd_ask(&ask);
+}
+
 int vs_cmd_pages(const struct vs_options *options)
 {
 	struct vs_session session;
 	int result;
 
+	if (options->stuck)
+		return stuck_pages(options);
 	if (options->key && !strcmp(options->key, "help"))
 		return list_attributes();
 	if (options->list_columns || (options->columns && !strcmp(options->columns, "help"))) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../analyze/age.h"
+#include "../analyze/stuck.h"
 #include "../analyze/tables.h"
 #include "../render/answers.h"
 #include "questions.h"
@@ -30,6 +31,17 @@ const struct vs_question vs_questions[] = {
 		.end = vs_tables_end,
 		.screen = vs_tables_screen,
 		.json = vs_tables_json,
+	},
+	{
+		.name = "stuck",
+		.need = VS_STUCK_NEED,
+		.wish = VS_STUCK_WISH,
+		.begin = vs_stuck_begin,
+		.extent = vs_stuck_extent,
+		.finish = vs_stuck_finish,
+		.end = vs_stuck_end,
+		.screen = vs_stuck_screen,
+		.json = vs_stuck_json,
 	},
 	{ 0 },
 };

@@ -46,6 +46,9 @@ json_t *vs_answer_mappings(const struct vs_rows *rows, const struct vs_answer_co
 void vs_age_screen(const struct vs_style *style, const struct vs_report *report,
 		   const void *state);
 json_t *vs_age_json(const struct vs_report *report, const void *state);
+void vs_stuck_screen(const struct vs_style *style, const struct vs_report *report,
+		     const void *state);
+json_t *vs_stuck_json(const struct vs_report *report, const void *state);
 
 void vs_tables_screen(const struct vs_style *style, const struct vs_report *report,
 		      const void *state);

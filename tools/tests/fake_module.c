@@ -112,7 +112,8 @@ static int info(struct vmscope_info *info)
 	if (!option("old", 0))
 		info->records |= 1 << VMSCOPE_RECORD_TABLE;
 	/* all but the counts of a page */
-	info->key = 0xffffffffffull | VMSCOPE_KEY_FRAME;
+	info->key = 0xffffffffffull | VMSCOPE_ATTR_GEN | VMSCOPE_ATTR_DEFERRED |
+		VMSCOPE_ATTR_EXTRA_REFS | VMSCOPE_KEY_FRAME;
 	for (int i = 0; i < VMSCOPE_MAX_LEVELS; i++) {
 		info->level[i].shift = shift[i];
 		info->level[i].entries = i == VMSCOPE_LEVEL_P4D ? 1 : 512;
@@ -340,7 +341,7 @@ static size_t put_tally(char *to, const struct mapping *m, uint64_t start, uint6
 	return tally->record.size;
 }
 
-static size_t put_extent(char *to, const struct mapping *m)
+static size_t put_extent(char *to, const struct mapping *m, uint64_t key)
 {
 	struct vmscope_extent *extent = (void *)to;
 
@@ -349,7 +350,11 @@ static size_t put_extent(char *to, const struct mapping *m)
 	extent->record.size = sizeof(*extent);
 	extent->start = m->start;
 	extent->pages = m->kb[RSS] / 4;
-	extent->attributes = VMSCOPE_STATE_PRESENT;
+	/* bit n: pages are young in the n-th scan; and what else they are all the time */
+	extent->attributes = VMSCOPE_STATE_PRESENT | option("attributes", 0);
+	if (option("young", 0) >> scans & 1)
+		extent->attributes |= VMSCOPE_ATTR_YOUNG;
+	extent->attributes &= key;
 	return extent->record.size;
 }
 
@@ -434,7 +439,7 @@ static int scan(int pid, struct vmscope_scan *call)
 		    m->kb[RSS] / 4 < (m->end - m->start) / PAGE)
 			end = start + PAGE;
 		if (call->records & 1 << VMSCOPE_RECORD_EXTENT && m->kb[RSS] && start == m->start)
-			used += put_extent(to + used, m);
+			used += put_extent(to + used, m, call->key);
 		if (call->records & 1 << VMSCOPE_RECORD_TALLY)
 			used += put_tally(to + used, m, start, end, i == 0);
 		if (call->records & 1 << VMSCOPE_RECORD_TABLE)

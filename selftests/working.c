@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Accessed bits are read and never changed, and tell what was used since they
+ * were cleared; knows nothing of how a working set is estimated from them.
+ */
+#include "kselftest_harness.h"
+#include <sys/mman.h>
+#include "leaf.h"
+
+#define PAGES	1024
+#define SIZE	(PAGES * PAGE_SIZE)
+#define USED	256
+
+REGION_FIXTURE(working)
+
+/* So much at once is taken from the TLB by emptying it. */
+static void forget_translations(void)
+{
+	char *p = map_anon(SIZE, PAGE_SIZE);
+
+	if (!p)
+		return;
+	touch(p, SIZE);
+	munmap(p, SIZE);
+}
+
+static int build(void *arg, unsigned int step)
+{
+	struct region *r = arg;
+	char *p;
+
+	if (step) {
+		forget_translations();
+		read_all((char *)(uintptr_t)r->start, step * PAGE_SIZE);
+		return 0;
+	}
+	p = map_anon(SIZE, PAGE_SIZE);
+	if (!p)
+		return ENOMEM;
+	*r = region_of(p, SIZE);
+	touch(p, SIZE);
+	return 0;
+}
+
+static long young(const struct target *t, const struct region *r)
+{
+	struct scan s = {
+		.start = r->start, .end = r->end,
+		.records = RECORD(EXTENT), .key = VMSCOPE_ATTR_YOUNG,
+	};
+	long pages = 0;
+	size_t i;
+
+	if (scan_run(t->fd, &s))
+		return -1;
+	for (i = 0; i < s.nr_extents; i++)
+		if (s.extent[i].head.attributes & VMSCOPE_ATTR_YOUNG)
+			pages += s.extent[i].head.pages;
+	scan_free(&s);
+	return pages;
+}
+
+static int clear_refs(pid_t pid, const char *what)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/clear_refs", pid);
+	return write_file(path, what);
+}
+
+/* Referenced, as smaps has it, in pages. */
+static long referenced(pid_t pid, const struct region *r)
+{
+	struct smaps *maps;
+	ssize_t i, nr = smaps_read(pid, &maps);
+	long pages = -1;
+
+	for (i = 0; i < nr; i++)
+		if (maps[i].start == r->start)
+			pages = maps[i].kb[SMAPS_REFERENCED] * KIB / PAGE_SIZE;
+	if (nr >= 0)
+		free(maps);
+	return pages;
+}
+
+static long soft_dirty(pid_t pid, const struct region *r)
+{
+	long pages = 0;
+	uint64_t at;
+
+	for (at = r->start; at < r->end; at += PAGE_SIZE)
+		pages += !!(pagemap_word(pid, at) & PM_SOFT_DIRTY);
+	return pages;
+}
+
+TEST_F(working, what_is_used_after_clearing_is_young)
+{
+	ASSERT_BUILT(target_start(&self->t, build, self->r), "memory");
+	EXPECT_EQ(PAGES, young(&self->t, self->r));
+	ASSERT_EQ(0, clear_refs(self->t.pid, "1"));
+	EXPECT_EQ(0, young(&self->t, self->r));
+	ASSERT_EQ(0, target_step(&self->t, USED));
+	EXPECT_EQ(USED, young(&self->t, self->r));
+	/* without clearing, what is used no more stays young */
+	ASSERT_EQ(0, target_step(&self->t, USED / 2));
+	EXPECT_EQ(USED, young(&self->t, self->r));
+	ASSERT_EQ(0, clear_refs(self->t.pid, "1"));
+	ASSERT_EQ(0, target_step(&self->t, USED / 2));
+	EXPECT_EQ(USED / 2, young(&self->t, self->r));
+}
+
+TEST_F(working, reading_changes_nothing)
+{
+	struct scan s;
+	int looks;
+
+	ASSERT_BUILT(target_start(&self->t, build, self->r), "memory");
+	ASSERT_EQ(0, clear_refs(self->t.pid, "1"));
+	ASSERT_EQ(0, clear_refs(self->t.pid, "4"));
+	ASSERT_EQ(0, target_step(&self->t, USED));
+	ASSERT_EQ(USED, referenced(self->t.pid, self->r));
+	for (looks = 0; looks < 3; looks++) {
+		ASSERT_EQ(0, scan_everything(self->t.fd, self->r->start, self->r->end, &s));
+		scan_free(&s);
+		EXPECT_EQ(USED, young(&self->t, self->r));
+	}
+	EXPECT_EQ(USED, referenced(self->t.pid, self->r));
+	EXPECT_EQ(0, soft_dirty(self->t.pid, self->r));
+}
+
+/*
+ * For command.sh: uses the first pages of a mapping again and again, and one
+ * new page of another each time, until it is killed. Where they are goes to
+ * standard output.
+ */
+static int hold(void)
+{
+	char *same = map_anon(SIZE, PAGE_SIZE), *grows = map_anon(SIZE, PAGE_SIZE);
+	size_t at;
+
+	if (!same || !grows)
+		return 1;
+	touch(same, SIZE);
+	printf("%lx %lx\n", (unsigned long)same, (unsigned long)grows);
+	fflush(stdout);
+	for (at = 0;; at = at < PAGES ? at + 1 : at) {
+		read_all(same, USED * PAGE_SIZE);
+		if (at < PAGES)
+			grows[at * PAGE_SIZE] = 1;
+		usleep(20000);
+	}
+}
+
+VMSCOPE_TEST_MAIN_OR(hold)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vmscope pages --stuck: reasons, runs and where they are.
+# shellcheck shell=bash disable=SC2154
+
+pinned=$((1 << 37)) extra=$((1 << 45)) lru=$((1 << 26)) deferred=$((1 << 44))
+
+stuck() {
+	FAKE=attributes=$1 expect 0 faked pages --stuck "$held" -J
+	resident=$(json "r['stuck']['resident']")
+}
+
+of() {
+	json "r['stuck']['reasons']['$1']['bytes']"
+}
+
+test_stuck_nothing() {
+	hold 6
+	stuck 0
+	same "$(json "r['stuck']['stuck']")" 0
+	same "$(json "r['stuck']['runs'], r['stuck']['mappings']")" "([], [])"
+	expect 0 faked pages --stuck "$held"
+	has "$out" "is stuck: all of it can be moved"
+}
+
+test_stuck_each_page_once() {
+	hold 6
+	stuck $((pinned | extra | lru | deferred))
+	same "$(of pinned)" "$resident"
+	same "$(of referenced)" "$resident"
+	same "$(of deferred)" "$resident"
+	same "$(of off_list)" 0
+	same "$(json "r['stuck']['stuck']")" "$resident"
+	same "$(json "sum(x['bytes'] for x in r['stuck']['runs'])")" "$resident"
+	same "$(json "sum(x['stuck'] for x in r['stuck']['mappings'])")" "$resident"
+	same "$(json "r['stuck']['runs'][0]['reasons']")" "['pinned', 'referenced', 'deferred']"
+}
+
+test_stuck_off_the_lists() {
+	hold 6
+	stuck $extra
+	same "$(of off_list)" "$resident"
+	same "$(of referenced)" 0
+}
+
+test_stuck_on_the_screen() {
+	hold 6 30
+	FAKE=attributes=$pinned expect 0 faked pages --stuck "$held"
+	has "$out" "migration, compaction, THP, reclaim"
+	has "$out" "more runs: --json has all of them"
+	[ "$(wc -l < "$WORK/out")" -le 24 ] || die "more than 24 lines: $out"
+}
+
+test_stuck_shares_a_walk() {
+	hold 6
+	FAKE=attributes=$pinned expect 0 faked stuck,age "$held" -J
+	same "$(json "r['stuck']['resident'] == r['age']['total']['resident'] > 0")" True
+}
+
+test_stuck_usage() {
+	hold 6
+	refused 2 "--stuck looks at the whole process" vmscope pages --stuck "$held" heap
+	refused 2 "--stuck looks at the whole process" vmscope pages --stuck "$held" --holes
+	refused 4 "the source cannot tell pinned" vmscope pages --stuck "$held" --source=proc
+}
