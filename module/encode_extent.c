@@ -16,6 +16,20 @@
 /* Shorter runs are cheaper as a list. */
 #define RUN_WORTH_A_LIST	12
 
+static bool has_slot(u64 attrs)
+{
+	return (attrs & ATTR_STATE) == STATE_SWAPPED ||
+	       attrs & ATTR_SHMEM_SWAPPED;
+}
+
+static bool has_frame(u64 attrs)
+{
+	u64 state = attrs & ATTR_STATE;
+
+	return (state >= STATE_PRESENT && state <= STATE_DEVICE) ||
+	       has_slot(attrs);
+}
+
 static struct vmscope_extent *open_extent(struct encoder *e)
 {
 	return (struct vmscope_extent *)(e->buffer + e->open);
@@ -52,7 +66,7 @@ void encode_mark_open(struct encoder *e, u16 marks)
 static bool begin_extent(struct encoder *e, unsigned long addr,
 			 const struct page_info *info, u32 pages, bool frames)
 {
-	bool slot = (info->attrs & ATTR_STATE) == STATE_SWAPPED && e->frames;
+	bool slot = has_slot(info->attrs) && e->frames;
 	struct vmscope_extent *x;
 
 	encode_close(e);
@@ -205,15 +219,10 @@ static bool continues(struct encoder *e, unsigned long addr,
 	return !e->frames || x->swap_type == info->swap_type;
 }
 
-static bool state_has_frame(u64 state)
-{
-	return (state >= STATE_PRESENT && state <= STATE_DEVICE);
-}
-
 bool encode_pages(struct encoder *e, unsigned long addr,
 		  const struct page_info *info, u32 pages)
 {
-	bool frames = e->frames && state_has_frame(info->attrs & ATTR_STATE);
+	bool frames = e->frames && has_frame(info->attrs);
 
 	if (continues(e, addr, info) && grow(e, info, pages, frames))
 		return true;

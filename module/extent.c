@@ -10,24 +10,88 @@
 
 #define COST_PLAIN	40
 #define COST_HOLE	1
+#define COST_STRETCH	20	/* a search in an object, and */
+#define COST_LOOK	6	/* each entry that it meets */
 
 void extents_begin(struct extents *x, const struct vma_copy *copy, bool trusted)
 {
 	view_init(&x->view, copy, trusted);
 	x->like.known = false;
+	x->shmem = NULL;
+	if (copy->shmem && x->encoder->key & ATTR_SHMEM_SWAPPED) {
+		x->shmem = copy;
+		x->markers = !vma_may_have_copies(copy);
+	}
 }
 
-unsigned long extent_hole(struct extents *x, unsigned long addr,
-			  unsigned long end)
+static unsigned long plain_hole(struct extents *x, unsigned long addr,
+				unsigned long end)
 {
 	struct page_info none = { .attrs = x->view.soft_dirty };
 
-	x->cost += COST_HOLE;
 	if (!x->holes) {
 		encode_close(x->encoder);
 		return end;
 	}
 	return encode_range(x->encoder, addr, end, &none);
+}
+
+static void add_slot(const struct shmem_stretch *stretch,
+		     struct page_info *info)
+{
+	info->attrs |= ATTR_SHMEM_SWAPPED;
+	info->frame = stretch->slot;
+	info->swap_type = stretch->type;
+}
+
+/* No entry, but perhaps a page of the object, in swap. */
+static unsigned long shmem_hole(struct extents *x, unsigned long addr,
+				unsigned long end)
+{
+	struct shmem_stretch stretch;
+	unsigned long reached;
+
+	do {
+		struct page_info info = { .attrs = x->view.soft_dirty };
+
+		vma_shmem_stretch(x->shmem, addr, end, &stretch);
+		if (stretch.swapped) {
+			add_slot(&stretch, &info);
+			reached = encode_range(x->encoder, addr, stretch.end,
+					       &info);
+		} else {
+			reached = plain_hole(x, addr, stretch.end);
+		}
+		if (reached == addr)
+			break;
+		addr = reached;
+		x->cost += COST_STRETCH + stretch.looked * COST_LOOK;
+	} while (addr < end && x->cost < x->limit);
+	return addr;
+}
+
+unsigned long extent_hole(struct extents *x, unsigned long addr,
+			  unsigned long end)
+{
+	if (x->shmem)
+		return shmem_hole(x, addr, end);
+	x->cost += COST_HOLE;
+	return plain_hole(x, addr, end);
+}
+
+/* A marker stands where an entry was, whose page is the object's all the same. */
+static void look_behind_marker(struct extents *x, unsigned long addr,
+			       struct page_info *info)
+{
+	struct shmem_stretch stretch;
+	u64 state = info->attrs & ATTR_STATE;
+
+	if (state < STATE_UFFD || state > STATE_POISON)
+		return;
+	vma_shmem_stretch(x->shmem, addr, addr + PAGE_SIZE, &stretch);
+	if (stretch.swapped)
+		add_slot(&stretch, info);
+	x->cost += COST_STRETCH;
 }
 
 /* Return: false when the encoder is full. */
@@ -41,6 +105,8 @@ static bool one_page(struct extents *x, const pte_t *pte, unsigned long addr)
 	if (!(entry.attrs & ATTR_STATE))
 		return extent_hole(x, addr, addr + PAGE_SIZE) != addr;
 	classify(&x->view, &entry, x->encoder->key, 0, &info);
+	if (unlikely(x->shmem && x->markers))
+		look_behind_marker(x, addr, &info);
 	if (!encode_pages(x->encoder, addr, &info, 1))
 		return false;
 	if (x->reread && arch_raw_pte(pte) != raw)

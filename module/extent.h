@@ -42,6 +42,8 @@ struct like {
  * @holes: report pages without an entry as well
  * @plain: no block-wise path
  * @reread: read each entry again after its struct page and mark changes
+ * @shmem: the VMA, when pages without an entry are looked for in its object
+ * @markers: a marker hides a page of the object as well
  * @cost: work done, in the units of section.budget
  * @limit: of @cost, at which extent_ptes() stops
  * @like: private to extent_fast.c
@@ -52,6 +54,8 @@ struct extents {
 	bool holes;
 	bool plain;
 	bool reread;
+	bool markers;
+	const struct vma_copy *shmem;
 	long cost;
 	long limit;
 	struct like like;
@@ -63,7 +67,10 @@ void extents_begin(struct extents *x, const struct vma_copy *copy, bool trusted)
 /* Return: entries taken; fewer than @n when the encoder is full, or at @limit. */
 unsigned int extent_ptes(struct extents *x, const pte_t *pte,
 			 unsigned long addr, unsigned int n);
-/* Return: address reached; less than @end when the encoder is full. */
+/*
+ * Return: address reached; less than @end when the encoder is full, and of a
+ * hole, at @limit. It is above @addr unless the encoder is full.
+ */
 unsigned long extent_pmd(struct extents *x, pmd_t pmd, unsigned long addr,
 			 unsigned long end, bool shared_table);
 unsigned long extent_pud(struct extents *x, pud_t pud, unsigned long addr,

@@ -94,6 +94,7 @@ enum context_kind {
 #define ATTR_PINNED		BIT_ULL(37)
 #define ATTR_HEAD		BIT_ULL(38)
 #define ATTR_SWAP_EXCLUSIVE	BIT_ULL(39)
+#define ATTR_SHMEM_SWAPPED	BIT_ULL(40)
 #define ATTR_GEN		(7ull << 41)
 #define ATTR_GEN_SHIFT		41
 #define ATTR_DEFERRED		BIT_ULL(44)
@@ -114,7 +115,8 @@ enum context_kind {
 	 ATTR_NODE)
 /* of the folio, too, but they take more than a look at its first words */
 #define ATTR_CLOSER		(ATTR_GEN | ATTR_DEFERRED | ATTR_EXTRA_REFS)
-#define ATTR_ALL		(ATTR_ENTRY_ONLY | ATTR_FOLIO | ATTR_CLOSER)
+#define ATTR_ALL		(ATTR_ENTRY_ONLY | ATTR_FOLIO | ATTR_CLOSER | \
+	 ATTR_SHMEM_SWAPPED)
 
 #define KEY_FRAME		BIT_ULL(60)
 #define KEY_MAPCOUNT		BIT_ULL(61)

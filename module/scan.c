@@ -36,6 +36,9 @@
 
 #define BELOW_UNKNOWN	ULONG_MAX
 
+/* Of a hole in a shmem mapping, handed over at a time. */
+#define HOLE_PAGES	32
+
 /**
  * enum phase - where the scan stands with the current VMA
  * @PHASE_NONE: there is none; the next one is looked for
@@ -195,6 +198,10 @@ static unsigned long on_hole(struct walk *w, unsigned long addr,
 {
 	struct scan *s = scan_of(w);
 
+	/* each page is looked for in the object: no more than fit a section */
+	if (wants(s, SCAN_TALLY) && s->tally.shmem)
+		end = min(end, addr + HOLE_PAGES * PAGE_SIZE);
+	s->extents.limit = s->section.budget;
 	if (wants(s, SCAN_EXTENT))
 		end = extent_hole(&s->extents, addr, end);
 	if (wants(s, SCAN_TALLY) && end > addr)

@@ -34,7 +34,7 @@ void tally_begin(struct tally *t, const struct vma_copy *copy, bool trusted)
 	 * smaps asks the object as a whole where every swapped page of it is
 	 * one of ours, and looks behind each hole where there may be copies.
 	 */
-	if (copy->shmem && !(copy->flags & VM_SHARED) && copy->flags & VM_WRITE)
+	if (copy->shmem && vma_may_have_copies(copy))
 		t->shmem = copy;
 }
 

@@ -210,6 +210,25 @@ static bool read_pgd(struct descent *d)
 	return read_pud(d, p4dp, p4d);
 }
 
+/* Its page may be in swap, in a slot that no entry here names. */
+static void look_into_object(struct descent *d)
+{
+	unsigned long page = d->addr & PAGE_MASK;
+	u64 state = d->t->info.attrs & ATTR_STATE;
+	struct shmem_stretch stretch;
+
+	if (d->t->stop != STOP_NONE &&
+	    (state < STATE_UFFD || state > STATE_POISON ||
+	     vma_may_have_copies(&d->vma)))
+		return;
+	vma_shmem_stretch(&d->vma, page, page + PAGE_SIZE, &stretch);
+	if (!stretch.swapped)
+		return;
+	d->t->info.attrs |= ATTR_SHMEM_SWAPPED;
+	d->t->info.frame = stretch.slot;
+	d->t->info.swap_type = stretch.type;
+}
+
 #define DESCENT_TRIES	100
 
 /* Context: in a section, @vma found in it. */
@@ -221,13 +240,14 @@ static void descend(struct descent *d, struct vm_area_struct *vma,
 	d->locked = d->section->lock != SECTION_IRQ;
 	d->covered = vma && start <= d->addr;
 	d->vma = (struct vma_copy){ };
-	if (d->covered) {
+	if (d->covered)
 		vma_copy_take(&d->vma, vma, start, end, d->locked, false);
-		vma_copy_put(&d->vma);
-	}
 	do {
 		*d->t = (struct translation){ };
 	} while (!read_pgd(d) && ++tries < DESCENT_TRIES);
+	if (d->vma.shmem)
+		look_into_object(d);
+	vma_copy_put(&d->vma);
 	if (!d->locked || tries == DESCENT_TRIES)
 		d->t->marks |= MARK_RACY;
 	if (d->covered) {

@@ -11,6 +11,8 @@
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/string.h>
+#include <linux/swap.h>
+#include <linux/swapops.h>
 #include <linux/xarray.h>
 
 #include "compat/vma.h"
@@ -156,12 +158,59 @@ bool vma_shmem_page_swapped(const struct vma_copy *copy, unsigned long addr)
 				   object_index(copy, addr)));
 }
 
+/* Entries looked at in one go: a section that asks is not to last. */
+#define STRETCH_LOOKS	16
+
+/* A large folio is swapped as one entry, of which @xas may have met the middle. */
+static unsigned long swapped_from(struct xa_state *xas, unsigned long last,
+				  unsigned long *into)
+{
+	unsigned long pages = 1UL << xas_get_order(xas);
+
+	*into = xas->xa_index & (pages - 1);
+	return min(pages - *into, last - xas->xa_index + 1);
+}
+
+void vma_shmem_stretch(const struct vma_copy *copy, unsigned long addr,
+		       unsigned long end, struct shmem_stretch *stretch)
+{
+	unsigned long first = object_index(copy, addr);
+	unsigned long last = object_index(copy, end) - 1;
+	XA_STATE(xas, &copy->file->f_mapping->i_pages, first);
+	unsigned long pages = last - first + 1, into;
+	swp_entry_t swap;
+	void *entry;
+
+	*stretch = (struct shmem_stretch){ };
+	rcu_read_lock();
+	xas_for_each(&xas, entry, last) {
+		if (xas_retry(&xas, entry))
+			continue;
+		if (++stretch->looked < STRETCH_LOOKS && !xa_is_value(entry))
+			continue;
+		/* a large folio's entry may begin before the stretch */
+		pages = max(xas.xa_index, first) - first;
+		if (!xa_is_value(entry)) {
+			pages++;
+		} else if (!pages) {
+			swap = radix_to_swp_entry(entry);
+			pages = swapped_from(&xas, last, &into);
+			stretch->swapped = true;
+			stretch->type = swp_type(swap);
+			stretch->slot = swp_offset(swap) + into;
+		}
+		break;
+	}
+	rcu_read_unlock();
+	stretch->end = addr + (pages << PAGE_SHIFT);
+}
+
 /* After mm/shmem.c:shmem_partial_swap_usage(). */
 static unsigned long count_swapped(struct address_space *mapping,
 				   unsigned long first, unsigned long last)
 {
 	XA_STATE(xas, &mapping->i_pages, first);
-	unsigned long swapped = 0;
+	unsigned long swapped = 0, into;
 	unsigned int looked = 0;
 	void *entry;
 
@@ -170,9 +219,7 @@ static unsigned long count_swapped(struct address_space *mapping,
 		if (xas_retry(&xas, entry))
 			continue;
 		if (xa_is_value(entry))
-			/* large folios are swapped as one entry */
-			swapped += min(1UL << xas_get_order(&xas),
-				       last - xas.xa_index + 1);
+			swapped += swapped_from(&xas, last, &into);
 		if (++looked % 1024 == 0) {
 			xas_pause(&xas);
 			rcu_read_unlock();

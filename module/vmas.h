@@ -103,4 +103,42 @@ unsigned long vma_shmem_swap(const struct vma_copy *copy, unsigned long start,
 /* Whether the page of a shmem mapping at @addr is in swap. Does not sleep. */
 bool vma_shmem_page_swapped(const struct vma_copy *copy, unsigned long addr);
 
+/**
+ * struct shmem_stretch - pages of a shmem mapping that are in swap, or are not
+ * @swapped: they are
+ * @end: of the pages, which all are the one or the other
+ * @slot: where in swap the first of them is; the others follow
+ * @type: of the swap area
+ * @looked: entries of the object that were looked at
+ */
+struct shmem_stretch {
+	bool swapped;
+	u8 type;
+	unsigned int looked;
+	unsigned long end;
+	u64 slot;
+};
+
+/**
+ * vma_shmem_stretch - where the pages of a shmem mapping are from @addr on
+ * @copy: of a shmem mapping
+ * @addr: of the first page
+ * @end: interested up to there
+ * @stretch: out: at least one page; not necessarily all that are alike, for
+ *	only few entries are looked at
+ *
+ * Context: any; does not sleep.
+ */
+void vma_shmem_stretch(const struct vma_copy *copy, unsigned long addr,
+		       unsigned long end, struct shmem_stretch *stretch);
+
+/*
+ * Whether a shmem mapping may have copies of its own, so that a page of the
+ * object is one of its pages only where there is no entry.
+ */
+static inline bool vma_may_have_copies(const struct vma_copy *copy)
+{
+	return !(copy->flags & VM_SHARED) && copy->flags & VM_WRITE;
+}
+
 #endif /* VMS_VMAS_H */

@@ -30,7 +30,7 @@ static unsigned long tell_hole(struct walk *w, unsigned long addr,
 	unsigned long reached = w->ops->hole(w, addr, end);
 
 	w->moved = true;
-	if (reached < end)
+	if (reached == addr)
 		w->stopped = true;
 	return reached;
 }

@@ -27,7 +27,8 @@ struct walk;
  *	@addr, and the walk is interested up to @end. Return: the address up to
  *	which it was taken; less than @end ends the walk there.
  * @pud: likewise, of the PUD level
- * @hole: no entry from @addr to @end. Return: likewise.
+ * @hole: no entry from @addr to @end. Return: the address up to which it was
+ *	taken; @addr itself ends the walk there.
  * @table: optional: a table of any level but the root was entered at @addr and
  *	something in it was told; @table is its first entry. Of its entries @used
  *	are not empty, WALK_USED_UNKNOWN where they have to be counted: all of

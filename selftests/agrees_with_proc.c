@@ -288,6 +288,10 @@ static const char *masked_differ(const struct scan *full, const struct scan *par
 			uint64_t at = full->extent[x].head.start + n * PAGE_SIZE;
 
 			scan_page(full, at, &p);
+			/* without an entry they are shown only when asked for */
+			if (!ATTR_STATE(p.attributes) &&
+			    !(key & VMSCOPE_ATTR_SHMEM_SWAPPED))
+				continue;
 			if (scan_page(part, at, &q) &&
 			    (p.attributes & key) == q.attributes &&
 			    (key & VMSCOPE_KEY_FRAME ? p.frame : 0) == q.frame &&

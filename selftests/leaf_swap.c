@@ -18,7 +18,7 @@ FIXTURE_SETUP(swap)
 	int error = swap_on();
 
 	self->t.fd = -1;
-	self->r = shared_alloc(sizeof(*self->r));
+	self->r = shared_alloc(2 * sizeof(*self->r));
 	ASSERT_NE(NULL, self->r);
 	if (error)
 		SKIP(return, "swap in zram: %s", strerror(error));
@@ -220,6 +220,168 @@ TEST_F(swap, shmem_mapped_private_agrees_with_smaps)
 {
 	ASSERT_BUILT(target_start(&self->t, build_private, self->r), "MADV_PAGEOUT");
 	EXPECT_SAME(leaf_check(&self->t, self->r, 0, 0));
+}
+
+/* ------------------------------------------------- where the object's pages are */
+
+#define SHMEM_KEY	(VMSCOPE_ATTR_STATE | VMSCOPE_ATTR_SHMEM_SWAPPED | \
+			 VMSCOPE_KEY_FRAME)
+#define PAGES		(SIZE / PAGE_SIZE)
+
+/*
+ * The slots of a region's pages where the object's page is in swap, otherwise 0,
+ * which is that of the area's header. NULL or what is wrong.
+ */
+static const char *read_slots(const struct target *t, const struct region *r,
+			      uint64_t budget, size_t buffer_size, uint64_t *slot)
+{
+	struct scan s = {
+		.start = r->start, .end = r->end, .key = SHMEM_KEY,
+		.records = RECORD(EXTENT) | RECORD(TALLY),
+		.budget = budget, .buffer_size = buffer_size,
+	};
+	int error = scan_run(t->fd, &s);
+	const char *text = error ? "the scan failed" : NULL;
+	uint64_t pages = 0;
+	size_t i;
+
+	for (i = 0; i < (r->end - r->start) / PAGE_SIZE; i++) {
+		struct scan_page page;
+
+		slot[i] = 0;
+		if (text || !scan_page(&s, r->start + i * PAGE_SIZE, &page))
+			continue;
+		if (page.attributes == VMSCOPE_STATE_NONE)
+			text = "a page without an entry that is not SHMEM_SWAPPED";
+		if (page.attributes != VMSCOPE_ATTR_SHMEM_SWAPPED)
+			continue;
+		slot[i] = page.frame | (uint64_t)page.swap_type << 56;
+		pages++;
+	}
+	if (!text && pages != s.tally[0].counter[VMSCOPE_COUNT_SHMEM_SWAP])
+		text = "the tally counts other pages than the extents hold";
+	scan_free(&s);
+	return text;
+}
+
+static int build_two(void *arg, unsigned int step)
+{
+	struct region *r = arg;
+	int fd = memfd_create("two", MFD_CLOEXEC), error;
+	char *p, *window;
+
+	(void)step;
+	if (fd < 0 || ftruncate(fd, SIZE))
+		return errno;
+	p = map_file(SIZE, PAGE_SIZE, MAP_SHARED, fd);
+	if (!p)
+		return ENOMEM;
+	touch(p, SIZE);
+	error = shmem_out(p, SIZE);
+	window = mmap(NULL, SIZE / 4, PROT_READ, MAP_SHARED, fd, SIZE / 4);
+	if (error || window == MAP_FAILED)
+		return error ? error : errno;
+	r[0] = (struct region) { (uintptr_t)p, (uintptr_t)p + SIZE };
+	r[1] = (struct region) { (uintptr_t)window, (uintptr_t)window + SIZE / 4 };
+	return 0;
+}
+
+TEST_F(swap, shmem_slots_are_those_of_the_object)
+{
+	uint64_t all[PAGES], window[PAGES / 4];
+	size_t i, k;
+
+	ASSERT_BUILT(target_start(&self->t, build_two, self->r), "MADV_PAGEOUT");
+	EXPECT_SAME(read_slots(&self->t, &self->r[0], 0, 0, all));
+	EXPECT_SAME(read_slots(&self->t, &self->r[1], 0, 0, window));
+	for (i = 0; i < PAGES; i++) {
+		EXPECT_NE(0, all[i]);
+		for (k = 0; k < i; k++)
+			EXPECT_NE(all[k], all[i]);
+	}
+	for (i = 0; i < PAGES / 4; i++)
+		EXPECT_EQ(all[PAGES / 4 + i], window[i]);
+	EXPECT_SAME(leaf_check(&self->t, &self->r[1],
+			       MASK_STATE | VMSCOPE_ATTR_SHMEM_SWAPPED,
+			       STATE(NONE) | VMSCOPE_ATTR_SHMEM_SWAPPED));
+}
+
+TEST_F(swap, shmem_slots_in_many_calls)
+{
+	uint64_t whole[PAGES], parts[PAGES];
+
+	ASSERT_BUILT(target_start(&self->t, build_two, self->r), "MADV_PAGEOUT");
+	EXPECT_SAME(read_slots(&self->t, self->r, 0, 0, whole));
+	EXPECT_SAME(read_slots(&self->t, self->r, 1, 0, parts));
+	EXPECT_EQ(0, memcmp(whole, parts, sizeof(whole)));
+	EXPECT_SAME(read_slots(&self->t, self->r, 0, 1400, parts));
+	EXPECT_EQ(0, memcmp(whole, parts, sizeof(whole)));
+}
+
+/* Every other page of the object is there, and the process maps none of them. */
+static int build_alternate(void *arg, unsigned int step)
+{
+	struct region *r = arg;
+	int fd = memfd_create("alternate", MFD_CLOEXEC), error;
+	char *p, *seen;
+	size_t i;
+
+	(void)step;
+	if (fd < 0 || ftruncate(fd, SIZE))
+		return errno;
+	p = map_file(SIZE, PAGE_SIZE, MAP_SHARED, fd);
+	if (!p)
+		return ENOMEM;
+	madvise(p, SIZE, MADV_RANDOM);
+	for (i = 0; i < PAGES; i += 2)
+		touch(p + i * PAGE_SIZE, PAGE_SIZE);
+	settle();
+	error = 0;
+	for (i = 0; i < PAGES && !error; i += 4)
+		error = shmem_out(p + i * PAGE_SIZE, PAGE_SIZE);
+	munmap(p, SIZE);
+	seen = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	if (error || seen == MAP_FAILED)
+		return error ? error : errno;
+	*r = (struct region) { (uintptr_t)seen, (uintptr_t)seen + SIZE };
+	return 0;
+}
+
+TEST_F(swap, shmem_of_a_known_pattern)
+{
+	uint64_t slot[PAGES];
+	size_t i;
+
+	ASSERT_BUILT(target_start(&self->t, build_alternate, self->r), "MADV_PAGEOUT");
+	EXPECT_SAME(read_slots(&self->t, self->r, 0, 0, slot));
+	for (i = 0; i < PAGES; i++)
+		EXPECT_EQ(i % 4 == 0, !!slot[i]);
+}
+
+TEST_F(swap, shmem_is_left_alone_unless_asked)
+{
+	struct scan s = {
+		.records = RECORD(EXTENT), .key = VMSCOPE_ATTR_STATE | VMSCOPE_KEY_FRAME,
+	};
+
+	ASSERT_BUILT(target_start(&self->t, build_two, self->r), "MADV_PAGEOUT");
+	s.start = self->r->start;
+	s.end = self->r->end;
+	ASSERT_EQ(0, scan_run(self->t.fd, &s));
+	EXPECT_EQ(0, s.nr_extents);
+	scan_free(&s);
+}
+
+/* Copies hide the object's pages, in swap or not. */
+TEST_F(swap, shmem_behind_copies_is_not_this_mappings)
+{
+	uint64_t slot[PAGES];
+	size_t i;
+
+	ASSERT_BUILT(target_start(&self->t, build_private, self->r), "MADV_PAGEOUT");
+	EXPECT_SAME(read_slots(&self->t, self->r, 0, 0, slot));
+	for (i = 0; i < PAGES; i++)
+		EXPECT_EQ(i >= PAGES / 2, !!slot[i]);
 }
 
 VMSCOPE_TEST_MAIN

@@ -397,6 +397,14 @@ enum vmscope_leaf {
  *
  * GEN, DEFERRED and EXTRA_REFS are read only when the key has them, and not of
  * entries that are read without a lock (RACY): they are 0 there.
+ *
+ * SHMEM_SWAPPED is a flag of a page that has no entry: it is one of a shmem
+ * object, and the object's page is in swap. Its frame is the slot there, as of
+ * a swap entry. A shared mapping may have a marker in place of the entry. Only
+ * a scan that asks for it looks behind each such page, and then it reports
+ * these pages without being asked for HOLES. They are the pages that
+ * VMSCOPE_COUNT_SHMEM_SWAP counts; that one, however, counts as smaps does and
+ * takes in what a private mapping, now read-only, has copies of.
  */
 #define VMSCOPE_ATTR_STATE		0x000000000000000full /* enum vmscope_state */
 #define VMSCOPE_ATTR_KIND		0x00000000000000f0ull /* enum vmscope_kind */
@@ -431,6 +439,7 @@ enum vmscope_leaf {
 #define VMSCOPE_ATTR_PINNED		(1ull << 37) /* maybe pinned by GUP */
 #define VMSCOPE_ATTR_HEAD		(1ull << 38) /* first page of a large folio */
 #define VMSCOPE_ATTR_SWAP_EXCLUSIVE	(1ull << 39) /* swap entry, not shared by fork */
+#define VMSCOPE_ATTR_SHMEM_SWAPPED	(1ull << 40) /* shmem, its page is in swap */
 
 #define VMSCOPE_ATTR_GEN		(7ull << 41) /* multi-gen LRU, 1: youngest */
 #define VMSCOPE_ATTR_GEN_SHIFT		41
@@ -695,16 +704,17 @@ enum vmscope_encoding {
  * @start: first byte
  * @attributes: what they have in common, masked with the key
  * @frame: frame number of the first page, or the slot in the swap area when
- *	the state is SWAPPED; see @encoding
+ *	the state is SWAPPED or the page is SHMEM_SWAPPED; see @encoding
  * @pages: number of pages
  * @mapcount: mappings of each page, when the key has MAPCOUNT
  * @refcount: references of the folio, when the key has REFCOUNT
  * @encoding: enum vmscope_encoding
- * @swap_type: number of the swap area, when the state is SWAPPED
+ * @swap_type: number of the swap area, where @frame is a slot
  * @__reserved: zero
  * @list: only with VMSCOPE_FRAMES_LIST
  *
- * Pages in state NONE are not reported, unless the scan asks for HOLES.
+ * Pages in state NONE are not reported, unless the scan asks for HOLES or they
+ * are SHMEM_SWAPPED and it asks for that.
  */
 struct vmscope_extent {
 	struct vmscope_record record;
@@ -918,7 +928,7 @@ struct vmscope_step {
  * @frame: out: frame or swap slot of the page, 0 without the right
  * @mapcount: out: mappings of the page
  * @refcount: out: references of its folio
- * @swap_type: out: swap area, when SWAPPED
+ * @swap_type: out: swap area, where @frame is a slot
  * @stop: out: enum vmscope_stop
  * @stop_level: out: enum vmscope_level of the last entry read
  * @marks: out: VMSCOPE_MARK_*

@@ -63,6 +63,8 @@ static void add_extent(struct scan_tally *t, const struct vmscope_extent *e)
 {
 	uint64_t state = ATTR_STATE(e->attributes);
 
+	if (e->attributes & VMSCOPE_ATTR_SHMEM_SWAPPED)
+		t->counter[VMSCOPE_COUNT_SHMEM_SWAP] += e->pages;
 	if (state != VMSCOPE_STATE_PRESENT)
 		t->counter[VMSCOPE_COUNT_STATE + state] += e->pages;
 	else
@@ -111,7 +113,7 @@ static const char *compare(struct scan_tally t, struct scan_tally sum)
 			return differ("%lx-%lx: cell %u is %lu, extents add up to %lu",
 				      t.start, t.end, i, t.cell[i], sum.cell[i]);
 	for (i = 0; i < VMSCOPE_COUNT_NR; i++)
-		if (i != VMSCOPE_COUNT_SHMEM_SWAP && t.counter[i] != sum.counter[i])
+		if (t.counter[i] != sum.counter[i])
 			return differ("%lx-%lx: counter %u is %lu, extents add up to %lu",
 				      t.start, t.end, i, t.counter[i],
 				      sum.counter[i]);

@@ -41,6 +41,7 @@ const struct vs_attribute vs_attributes[] = {
 	{ "pinned", VS_ATTR_PINNED, "folio: maybe pinned for DMA", true },
 	{ "head", VS_ATTR_HEAD, "first page of a large folio", true },
 	{ "swap_exclusive", VS_ATTR_SWAP_EXCLUSIVE, "swap entry not shared by fork", true },
+	{ "shmem_swapped", VS_ATTR_SHMEM_SWAPPED, "no entry: shmem, its page is in swap", true },
 	{ "deferred", VS_ATTR_DEFERRED, "folio: mapped in part, waits to be split", true },
 	{ "extra_refs", VS_ATTR_EXTRA_REFS, "folio: references that nothing explains", true },
 	{ NULL, 0, NULL, false },

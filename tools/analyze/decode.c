@@ -159,16 +159,22 @@ static const char *hole_sentence(const struct vs_kernel *kernel, const struct vs
 	return text;
 }
 
+static const char *swapped_sentence(const struct vs_walk *walk, const char *what, char *text,
+				    size_t size)
+{
+	if (walk->frame)
+		snprintf(text, size, "%s is in swap area %u, slot 0x%" PRIx64 ".", what,
+			 walk->swap_type, walk->frame);
+	else
+		snprintf(text, size, "%s is in swap.", what);
+	return text;
+}
+
 static const char *nonpresent_sentence(const struct vs_walk *walk, char *text, size_t size)
 {
 	switch (walk->attributes & VS_ATTR_STATE) {
 	case VS_STATE_SWAPPED:
-		if (walk->frame)
-			snprintf(text, size, "The page is in swap area %u, slot 0x%" PRIx64 ".",
-				 walk->swap_type, walk->frame);
-		else
-			snprintf(text, size, "The page is in swap.");
-		return text;
+		return swapped_sentence(walk, "The page", text, size);
 	case VS_STATE_MIGRATING:
 		return "The page is being moved to another frame just now.";
 	case VS_STATE_HWPOISON:
@@ -192,6 +198,9 @@ const char *vs_walk_sentence(const struct vs_kernel *kernel, const struct vs_wal
 	case VS_STOP_LEAF:
 		return leaf_sentence(walk, text, size);
 	case VS_STOP_NONE:
+		if (walk->attributes & VS_ATTR_SHMEM_SWAPPED)
+			return swapped_sentence(walk, "No entry, but the page of the shared memory",
+						text, size);
 		return hole_sentence(kernel, walk, text, size);
 	case VS_STOP_NONPRESENT:
 		return nonpresent_sentence(walk, text, size);

@@ -105,6 +105,7 @@ enum vs_lock {
 #define VS_ATTR_PINNED		(1ull << 37)
 #define VS_ATTR_HEAD		(1ull << 38)
 #define VS_ATTR_SWAP_EXCLUSIVE	(1ull << 39)
+#define VS_ATTR_SHMEM_SWAPPED	(1ull << 40)
 #define VS_ATTR_GEN		(7ull << 41)
 #define VS_ATTR_GEN_SHIFT	41
 #define VS_ATTR_DEFERRED	(1ull << 44)

@@ -191,10 +191,17 @@ static const char *frame_list(struct vs_pages *pages, const struct vs_extent *ex
 	return pages->frames;
 }
 
+/* Whether its frames are slots. */
+static bool is_in_swap(const struct vs_pages *pages, const struct vs_extent *extent)
+{
+	return (pages->key & VS_ATTR_STATE && state_of(extent) == VS_STATE_SWAPPED) ||
+	       extent->attributes & VS_ATTR_SHMEM_SWAPPED;
+}
+
 static const char *frame_cell(struct vs_pages *pages, const struct vs_extent *extent, char *text,
 			      size_t size)
 {
-	if (pages->key & VS_ATTR_STATE && state_of(extent) == VS_STATE_SWAPPED) {
+	if (is_in_swap(pages, extent)) {
 		if (extent->encoding == VS_FRAMES_NONE)
 			return "-";
 		snprintf(text, size, "%u:%" PRIx64 "%s", extent->swap_type,
@@ -305,7 +312,7 @@ static json_t *frames_json(const struct vs_extent *extent)
 
 static void place_json(json_t *json, const struct vs_pages *pages, const struct vs_extent *extent)
 {
-	bool swapped = state_of(extent) == VS_STATE_SWAPPED && pages->key & VS_ATTR_STATE;
+	bool swapped = is_in_swap(pages, extent);
 	const char *one = swapped ? "slot" : "frame";
 	const char *many = swapped ? "slots" : "frames";
 
