@@ -6,36 +6,8 @@
 set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-top=$(cd "$here/.." && pwd)
-bin=${VMSCOPE_TESTS:-$top/build/selftests}
-VMSCOPE=$(command -v vmscope || echo "$top/build/tools/vmscope")
-WORK=$(mktemp -d)
-export LC_ALL=C.UTF-8 TERM=xterm
-trap 'rm -rf "$WORK"' EXIT
-# shellcheck source=tools/tests/lib.sh
-. "$top/tools/tests/lib.sh"
-
-# waits_to_read PID: it sleeps until something comes through the pipe that it reads.
-waits_to_read() {
-	case $(cat "/proc/$1/wchan" 2>/dev/null) in
-	*pipe_read) ;;
-	*) return 1 ;;
-	esac
-}
-
-# hold_program PROGRAM...: a process that says when it is ready and then reads; its pid in
-# $held. Until it reads, its memory changes.
-hold_program() {
-	"$@" >"$WORK/held" 2>"$WORK/held.err" <"$WORK/never" &
-	held=$!
-	trap 'kill -9 $held 2>/dev/null || :' EXIT
-	for _ in $(seq 600); do
-		[ ! -s "$WORK/held" ] || ! waits_to_read $held || return 0
-		kill -0 $held 2>/dev/null || break
-		sleep 0.1
-	done
-	die "$1 does not start: $(cat "$WORK/held.err")"
-}
+# shellcheck source=selftests/lib/command.sh
+. "$here/lib/command.sh"
 
 # What most tests look at, and leave as it is: a process that touched some memory and waits;
 # its pid in $held, an address of that memory in $address. It stands from the first test to
@@ -54,11 +26,6 @@ sys.stdin.read()'
 hold_zoo() {
 	# shellcheck disable=SC2016 # the other shell expands it
 	hold_program bash -c 'exec "$0" --zoo 100<&0 101>&1' "$bin/sums"
-}
-
-# within SECONDS: since $SECONDS was set to 0.
-within() {
-	[ "$SECONDS" -le "$1" ] || die "it took $SECONDS s, more than $1"
 }
 
 # ------------------------------------------------------------------- stuck
@@ -387,12 +354,6 @@ test_output_that_cannot_be_written() {
 	[ -s "$WORK/one" ] || die "nothing came through the pipe"
 }
 
-# on_terminal COLUMNS COMMAND...: what it writes to a terminal of that width.
-on_terminal() {
-	script -qec "stty cols $1 rows 24; ${*:2}" /dev/null </dev/null >"$WORK/terminal" 2>&1
-	tr -d '\r' <"$WORK/terminal"
-}
-
 test_output_fits_narrow_terminals() {
 	local verb
 	for verb in "show $held" "walk $held $address" "verify $held" doctor "maps $held" \
@@ -547,33 +508,7 @@ test_without_the_module() {
 
 # ------------------------------------------------------------------------
 
-echo "TAP version 13"
-if [ ! -e /dev/vmscope ]; then
-	echo "1..0 # SKIP the vmscope module is not loaded"
-	exit 4
-fi
-mkfifo "$WORK/never"
-# Kept open for writing: who reads from it waits until this shell ends.
-exec 7<>"$WORK/never"
+begin_tests
 hold_common
 trap 'kill -9 $held; rm -rf "$WORK"' EXIT
-
-mapfile -t tests < <(declare -F | awk '$3 ~ /^test_/ { print $3 }' | LC_ALL=C sort)
-[ $# -eq 0 ] || tests=("${@/#/test_}")
-echo "1..${#tests[@]}"
-number=0 failed=0
-for test in "${tests[@]}"; do
-	number=$((number + 1))
-	# In a shell of its own: a test stops at its first wrong thing.
-	(set -e; "$test") >"$WORK/log" 2>&1 </dev/null
-	case $? in
-	0) echo "ok $number command.${test#test_}" ;;
-	4) echo "ok $number command.${test#test_} # SKIP $(tail -n 1 "$WORK/log")" ;;
-	*)
-		sed 's/^/# /' "$WORK/log" | head -n 30
-		echo "not ok $number command.${test#test_}"
-		failed=$((failed + 1))
-		;;
-	esac
-done
-[ "$failed" -eq 0 ]
+run_tests command "$@"

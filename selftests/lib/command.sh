@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the tests of the command with the real module share: processes to look at, and the
+# report of the tests. Sourced by command.sh and share.sh after they set $here; knows no test.
+# shellcheck shell=bash disable=SC2154,SC2034
+
+top=$(cd "$here/.." && pwd)
+bin=${VMSCOPE_TESTS:-$top/build/selftests}
+VMSCOPE=$(command -v vmscope || echo "$top/build/tools/vmscope")
+WORK=$(mktemp -d)
+export LC_ALL=C.UTF-8 TERM=xterm
+trap 'rm -rf "$WORK"' EXIT
+# shellcheck source=tools/tests/lib.sh
+. "$top/tools/tests/lib.sh"
+
+# waits_to_read PID: it sleeps until something comes through the pipe that it reads.
+waits_to_read() {
+	case $(cat "/proc/$1/wchan" 2>/dev/null) in
+	*pipe_read) ;;
+	*) return 1 ;;
+	esac
+}
+
+# hold_program PROGRAM...: a process that says when it is ready and then reads; its pid in
+# $held. Until it reads, its memory changes.
+hold_program() {
+	"$@" >"$WORK/held" 2>"$WORK/held.err" <"$WORK/never" &
+	held=$!
+	trap 'kill -9 $held 2>/dev/null || :' EXIT
+	for _ in $(seq 600); do
+		[ ! -s "$WORK/held" ] || ! waits_to_read $held || return 0
+		kill -0 $held 2>/dev/null || break
+		sleep 0.1
+	done
+	die "$1 does not start: $(cat "$WORK/held.err")"
+}
+
+# within SECONDS: since $SECONDS was set to 0.
+within() {
+	[ "$SECONDS" -le "$1" ] || die "it took $SECONDS s, more than $1"
+}
+
+# on_terminal COLUMNS COMMAND...: what it writes to a terminal of that width.
+on_terminal() {
+	script -qec "stty cols $1 rows 24; ${*:2}" /dev/null </dev/null >"$WORK/terminal" 2>&1
+	tr -d '\r' <"$WORK/terminal"
+}
+
+# Before the first process is started.
+begin_tests() {
+	echo "TAP version 13"
+	if [ ! -e /dev/vmscope ]; then
+		echo "1..0 # SKIP the vmscope module is not loaded"
+		exit 4
+	fi
+	mkfifo "$WORK/never"
+	# Kept open for writing: who reads from it waits until this shell ends.
+	exec 7<>"$WORK/never"
+}
+
+# run_tests PREFIX [TEST...]: all functions test_*, each in a shell of its own: a test stops
+# at its first wrong thing.
+run_tests() {
+	local prefix=$1 number=0 failed=0 tests test
+	shift
+	mapfile -t tests < <(declare -F | awk '$3 ~ /^test_/ { print $3 }' | LC_ALL=C sort)
+	[ $# -eq 0 ] || tests=("${@/#/test_}")
+	echo "1..${#tests[@]}"
+	for test in "${tests[@]}"; do
+		number=$((number + 1))
+		(set -e; "$test") >"$WORK/log" 2>&1 </dev/null
+		case $? in
+		0) echo "ok $number $prefix.${test#test_}" ;;
+		4) echo "ok $number $prefix.${test#test_} # SKIP $(tail -n 1 "$WORK/log")" ;;
+		*)
+			sed 's/^/# /' "$WORK/log" | head -n 30
+			echo "not ok $number $prefix.${test#test_}"
+			failed=$((failed + 1))
+			;;
+		esac
+	done
+	[ "$failed" -eq 0 ]
+}
