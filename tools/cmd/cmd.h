@@ -34,6 +34,7 @@ enum vs_exit {
 #define VS_OPT_EVERYONE	(1u << 10)
 #define VS_OPT_WATCH	(1u << 11)
 #define VS_OPT_STUCK	(1u << 12)
+#define VS_OPT_FAMILY	(1u << 13)
 
 enum vs_when {
 	VS_AUTO,
@@ -42,6 +43,8 @@ enum vs_when {
 };
 
 #define VS_MAX_WALKS	4096
+/* Processes named on one line. */
+#define VS_MAX_TARGETS	4096
 
 struct vs_options {
 	const struct vs_verb *verb;
@@ -70,6 +73,7 @@ struct vs_options {
 	bool stuck;
 	uint64_t interval_ns;		/* between looks, 0: not given */
 	unsigned int count;		/* of intervals, 0: not given */
+	bool family;
 	const char **walk;
 	int nr_walks;
 	char **argument;		/* behind the options */
@@ -100,6 +104,9 @@ void vs_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int vs_fail(const struct vs_error *error);
 
 void vs_style_init(struct vs_style *style, const struct vs_options *options);
+
+/* Finds a process; VS_EXIT_OK, or says why not. */
+int vs_find_target(const char *text, struct vs_target *target);
 
 /* One look at one target through one source. */
 struct vs_session {
@@ -138,6 +145,11 @@ int vs_cmd_doctor(const struct vs_options *options);
 int vs_cmd_tables(const struct vs_options *options);
 /* The verbs that are questions, and lists of them. */
 int vs_cmd_ask(const struct vs_options *options);
+/* Who maps the same memory. */
+int vs_cmd_share(const struct vs_options *options);
+/* What parents and children still share since the fork. */
+int vs_cmd_family(const struct vs_options *options);
+int vs_cmd_ksm(const struct vs_options *options);
 int vs_cmd_help(const struct vs_options *options);
 
 #endif

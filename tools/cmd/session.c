@@ -84,13 +84,13 @@ char **vs_more_arguments(const struct vs_options *options, int *nr)
 	return options->argument + skip;
 }
 
-static int find_target(struct vs_session *session, const char *target)
+int vs_find_target(const char *text, struct vs_target *target)
 {
 	struct vs_matches matches;
 	struct vs_error error;
 	size_t shown;
 
-	if (!vs_target_find(target, &session->target, &matches, &error))
+	if (!vs_target_find(text, target, &matches, &error))
 		return VS_EXIT_OK;
 	vs_fail(&error);
 	shown = sizeof(matches.match) / sizeof(matches.match[0]);
@@ -128,7 +128,7 @@ int vs_session_open_as(struct vs_session *session, const struct vs_options *opti
 
 	start(session, options);
 	if (target) {
-		err = find_target(session, target);
+		err = vs_find_target(target, &session->target);
 		if (err)
 			return err;
 	}
@@ -165,7 +165,7 @@ int vs_session_open(struct vs_session *session, const struct vs_options *options
 	if (!strcmp(options->source, "proc"))
 		return vs_session_open_as(session, options, target, &vs_source_proc);
 	start(session, options);
-	err = find_target(session, target);
+	err = vs_find_target(target, &session->target);
 	return err ? err : open_auto(session);
 }
 

@@ -338,7 +338,9 @@ void vs_report_around(struct vs_json *json, const struct vs_report *report)
 void vs_report_head(struct vs_json *json, const struct vs_report *report)
 {
 	vs_report_around(json, report);
-	vs_json_member(json, "target", target_json(report->model));
+	/* a report on many processes has no target */
+	vs_json_member(json, "target", report->model->process.pid ? target_json(report->model) :
+		       json_null());
 }
 
 void vs_report_cost_json(struct vs_json *json, const struct vs_report *report,

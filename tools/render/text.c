@@ -15,10 +15,10 @@ const char *vs_human(uint64_t bytes, char *text, size_t size)
 	uint64_t whole, part;
 	int unit = 0;
 
-	if (bytes == UINT64_MAX)
-		return "-";
-	if (!bytes)
-		return "0";
+	if (bytes == UINT64_MAX || !bytes) {
+		snprintf(text, size, bytes ? "-" : "0");
+		return text;
+	}
 	while (unit < 6 && bytes >> 10 * unit >= 1024)
 		unit++;
 	/* In thousandths, rounded to three digits. */

@@ -21,7 +21,7 @@ struct vs_style {
 	bool headings;
 };
 
-/* "0", "4K", "1.02G"; "-" when not known. At most 5 columns. */
+/* "0", "4K", "1.02G"; "-" when not known. At most 5 columns. Returns @text. */
 const char *vs_human(uint64_t bytes, char *text, size_t size);
 
 /* As the style wants it: vs_human() or plain bytes. */

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Many processes looked at one after the other. It must not know what is asked
+ * of them.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../analyze/attributes.h"
+#include "../lib/proc_read.h"
+#include "crowd.h"
+
+void vs_crowd_begin(struct vs_crowd *crowd, const struct vs_options *options,
+		    const struct vs_source_ops *ops)
+{
+	memset(crowd, 0, sizeof(*crowd));
+	crowd->options = options;
+	crowd->ops = ops;
+	if (!ops && !strcmp(options->source, "module"))
+		crowd->ops = &vs_source_module;
+	if (!ops && !strcmp(options->source, "proc"))
+		crowd->ops = &vs_source_proc;
+}
+
+void vs_crowd_end(struct vs_crowd *crowd)
+{
+	vs_members_free(&crowd->members);
+}
+
+static int no_memory(void)
+{
+	vs_say("out of memory: look at fewer processes at once");
+	return VS_EXIT_CANNOT;
+}
+
+/* The process could not be read: note it by number, for the array may move. */
+static void note(struct vs_crowd *crowd, uint32_t number, const struct vs_error *error)
+{
+	struct vs_member *member = &crowd->members.member[number];
+
+	switch (error->fail) {
+	case VS_FAIL_GONE:
+	case VS_FAIL_INPUT:
+		member->state = VS_MEMBER_GONE;
+		break;
+	case VS_FAIL_PERMISSION:
+		member->state = VS_MEMBER_DENIED;
+		break;
+	default:
+		member->state = VS_MEMBER_FAILED;
+	}
+	snprintf(member->why, sizeof(member->why), "%.199s", error->text);
+	if (member->state != VS_MEMBER_GONE)
+		crowd->error = *error;
+}
+
+/* The first to be read decides which source is used for all. */
+static int open_source(struct vs_crowd *crowd, struct vs_source *source,
+		       const struct vs_target *target, struct vs_error *error)
+{
+	if (crowd->ops)
+		return vs_source_open(source, crowd->ops, target, NULL, error);
+	if (!vs_source_open(source, &vs_source_module, target, NULL, error)) {
+		crowd->ops = &vs_source_module;
+		return 0;
+	}
+	if (error->fail == VS_FAIL_GONE || error->fail == VS_FAIL_INPUT ||
+	    !vs_source_may_fall_back(error))
+		return -1;
+	vs_source_close(source);
+	snprintf(crowd->fallback, sizeof(crowd->fallback), "%s", error->text);
+	crowd->ops = &vs_source_proc;
+	return vs_source_open(source, crowd->ops, target, NULL, error);
+}
+
+static uint64_t choose_key(const struct vs_visit *visit, const struct vs_model *model)
+{
+	return visit->need | (visit->wish & model->kernel.key);
+}
+
+int vs_crowd_frames(const struct vs_model *model, const char *verb)
+{
+	const char *missing = vs_physical_missing(model);
+
+	if (!missing)
+		return VS_EXIT_OK;
+	vs_say("%s: %s, and without them nobody can tell who maps the same memory%s", verb, missing,
+	       model->kernel.physical == VS_PHYSICAL_LOCKDOWN ? "" : ": run as root");
+	return model->kernel.physical == VS_PHYSICAL_LOCKDOWN ? VS_EXIT_CANNOT : VS_EXIT_PERMISSION;
+}
+
+static void note_figures(struct vs_members *members, uint32_t number, const struct vs_model *model)
+{
+	struct vs_member *member = &members->member[number];
+
+	memcpy(member->comm, model->process.comm, sizeof(member->comm));
+	member->mm = model->process.mm;
+	member->swap = model->process.swap;
+	member->tables = model->process.tables;
+}
+
+static int read_member(struct vs_crowd *crowd, struct vs_source *source, uint32_t number,
+		       const struct vs_visit *visit, struct vs_model *model,
+		       struct vs_error *error, int *result)
+{
+	struct vs_members *members = &crowd->members;
+	struct vs_request request = { .want = VS_WANT_PROCESS | VS_WANT_KEY };
+	uint32_t same;
+
+	if (vs_source_collect(source, &request, model, error))
+		return -1;
+	same = vs_members_find_mm(members, model->process.mm, number);
+	note_figures(members, number, model);
+	crowd->kernel = model->kernel;
+	crowd->origin = model->origin;
+	if (same != number && same < number) {
+		members->member[number].state = VS_MEMBER_SAME;
+		members->member[number].same_as = same;
+		return 0;
+	}
+	*result = vs_crowd_frames(model, crowd->options->verb->name);
+	if (*result)
+		return 0;
+	request = (struct vs_request){
+		.want = VS_WANT_VMAS | visit->want,
+		.key = choose_key(visit, model),
+		.timeout_ns = crowd->options->timeout_ns,
+		.extent = visit->extent,
+		.context = visit->context,
+	};
+	if (request.key)
+		request.want |= VS_WANT_EXTENTS;
+	if (visit->begin && visit->begin(visit->context, number, model, &request)) {
+		*result = no_memory();
+		return 0;
+	}
+	if (vs_source_collect(source, &request, model, error))
+		return -1;
+	if (visit->end && visit->end(visit->context, number, model))
+		*result = no_memory();
+	if (model->cut != VS_COMPLETE || model->cost.marks & VS_MARK_SKIPPED)
+		members->member[number].partial = true;
+	vs_cost_add(&members->cost, &model->cost);
+	members->cost.wall_ns += model->cost.wall_ns;
+	members->have_cost |= model->have_cost;
+	return 0;
+}
+
+int vs_crowd_visit(struct vs_crowd *crowd, pid_t pid, const struct vs_visit *visit)
+{
+	struct vs_members *members = &crowd->members;
+	uint32_t number = members->nr;
+	struct vs_source source = { 0 };
+	struct vs_target target;
+	struct vs_matches matches;
+	struct vs_model model;
+	struct vs_error error;
+	int result = VS_EXIT_OK;
+	char text[16];
+
+	if (!vs_members_add(members, pid))
+		return no_memory();
+	members->member[number].parent = vs_proc_status_number(pid, "PPid");
+	/* until it is known better: it is no address space to compare others with */
+	members->member[number].state = VS_MEMBER_FAILED;
+	vs_model_init(&model);
+	snprintf(text, sizeof(text), "%d", pid);
+	if (vs_target_find(text, &target, &matches, &error) ||
+	    open_source(crowd, &source, &target, &error) ||
+	    read_member(crowd, &source, number, visit, &model, &error, &result))
+		note(crowd, number, &error);
+	else if (members->member[number].state != VS_MEMBER_SAME)
+		members->member[number].state = VS_MEMBER_READ;
+	members->count[members->member[number].state]++;
+	members->partial += members->member[number].partial;
+	vs_source_close(&source);
+	vs_target_release(&target);
+	vs_model_free(&model);
+	return result;
+}
+
+int vs_crowd_visit_self(struct vs_crowd *crowd, const struct vs_visit *visit)
+{
+	struct vs_members *members = &crowd->members;
+	uint32_t number = members->nr, partial = members->partial;
+	int result = vs_crowd_visit(crowd, getpid(), visit);
+
+	if (members->nr > number) {
+		members->member[number].self = true;
+		members->count[members->member[number].state]--;
+		members->partial = partial;
+	}
+	return result;
+}
+
+static int named(const struct vs_options *options, struct vs_everyone *everyone)
+{
+	everyone->pid = calloc(options->nr_arguments, sizeof(*everyone->pid));
+	if (!everyone->pid)
+		return no_memory();
+	for (int i = 0; i < options->nr_arguments; i++) {
+		struct vs_target target;
+		int err = vs_find_target(options->argument[i], &target);
+
+		if (err)
+			return err;
+		everyone->pid[everyone->nr++] = target.pid;
+		vs_target_release(&target);
+	}
+	return VS_EXIT_OK;
+}
+
+int vs_crowd_everyone(struct vs_crowd *crowd, struct vs_everyone *everyone)
+{
+	const struct vs_options *options = crowd->options;
+	struct vs_error error;
+	int err;
+
+	*everyone = (struct vs_everyone){ 0 };
+	if (!options->everyone)
+		return named(options, everyone);
+	err = options->cgroup ? vs_everyone_in_cgroup(options->cgroup, everyone, &error) :
+		vs_everyone_on_host(everyone, &error);
+	if (err)
+		return vs_fail(&error);
+	crowd->members.where = options->cgroup ? options->cgroup : "this host";
+	if (everyone->nr)
+		return VS_EXIT_OK;
+	vs_say("%s: no process to look at", crowd->members.where);
+	return VS_EXIT_GONE;
+}
+
+int vs_crowd_result(const struct vs_crowd *crowd)
+{
+	const struct vs_members *members = &crowd->members;
+	uint32_t missing = members->count[VS_MEMBER_DENIED] + members->count[VS_MEMBER_FAILED];
+
+	if (missing && !members->count[VS_MEMBER_READ])
+		return vs_fail(&crowd->error);
+	if (missing) {
+		vs_say("%u of %u processes could not be looked at, the last because: %s", missing,
+		       members->nr, crowd->error.text);
+		return VS_EXIT_PARTIAL;
+	}
+	if (members->partial) {
+		vs_say("%u of %u processes kept parts of their memory map locked, which were not read: wait, or give it longer with --timeout",
+		       members->partial, members->nr);
+		return VS_EXIT_PARTIAL;
+	}
+	return VS_EXIT_OK;
+}
+
+void vs_crowd_model(const struct vs_crowd *crowd, struct vs_model *model)
+{
+	vs_model_init(model);
+	model->origin = crowd->origin;
+	model->kernel = crowd->kernel;
+	model->cost = crowd->members.cost;
+	model->have_cost = crowd->members.have_cost;
+}
