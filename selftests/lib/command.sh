@@ -57,6 +57,12 @@ begin_tests() {
 	exec 7<>"$WORK/never"
 }
 
+# valid VERB: the report in $WORK/out is as the published schema says.
+valid() {
+	python3 "$top/tools/tests/validate.py" "$top/Documentation/schema/vmscope.report-1.json" \
+		"$1" <"$WORK/out" || die "$1: not as the schema says"
+}
+
 # run_tests PREFIX [TEST...]: all functions test_*, each in a shell of its own: a test stops
 # at its first wrong thing.
 run_tests() {

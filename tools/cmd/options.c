@@ -32,6 +32,7 @@ enum {
 	OPT_COUNT,
 	OPT_CLEAR,
 	OPT_STUCK,
+	OPT_FAMILY,
 	OPT_VERSION,
 };
 
@@ -77,6 +78,8 @@ static const struct {
 	  "clear accessed bits before each interval, which disturbs the process and reclaim" },
 	{ "stuck", OPT_STUCK, NULL, VS_OPT_STUCK,
 	  "only pages that cannot be moved, split or reclaimed, and why" },
+	{ "family", OPT_FAMILY, NULL, VS_OPT_FAMILY,
+	  "its parents and children: what they still share since the fork" },
 	{ "help", 'h', NULL, 0, "this text" },
 	{ "version", OPT_VERSION, NULL, 0, "version of the command" },
 };
@@ -267,6 +270,9 @@ static int take(int value, struct vs_options *options)
 	case OPT_VERIFY:
 		options->verify = true;
 		break;
+	case OPT_FAMILY:
+		options->family = true;
+		break;
 	case 'J':
 		options->json = true;
 		break;
@@ -306,7 +312,7 @@ static int check_arguments(const struct vs_verb *verb, struct vs_options *option
 	/* A snapshot is of one target, and walk shows all that it holds. */
 	if ((options->from || options->everyone) && most) {
 		least = 0;
-		most--;
+		most = options->everyone ? 0 : most - 1;
 	}
 	if (options->from && options->everyone) {
 		vs_say("%s: --from is of one process: leave out%s", verb->name,

@@ -341,7 +341,7 @@ static size_t put_tally(char *to, const struct mapping *m, uint64_t start, uint6
 	return tally->record.size;
 }
 
-static size_t put_extent(char *to, const struct mapping *m, uint64_t key)
+static size_t put_extent(char *to, const struct mapping *m, int pid, uint64_t key)
 {
 	struct vmscope_extent *extent = (void *)to;
 
@@ -355,6 +355,14 @@ static size_t put_extent(char *to, const struct mapping *m, uint64_t key)
 	if (option("young", 0) >> scans & 1)
 		extent->attributes |= VMSCOPE_ATTR_YOUNG;
 	extent->attributes &= key;
+	if (option("physical", 0) != 1 || !(key & VMSCOPE_KEY_FRAME))
+		return extent->record.size;
+	/* the same file is the same frames, in whose memory it ever is */
+	extent->encoding = VMSCOPE_FRAMES_RUN;
+	extent->frame = m->inode ? (m->inode << 16 | m->offset >> 12) & 0xffffffff :
+		(uint64_t)pid << 32 | (m->start >> 12 & 0xffffff);
+	if (m->inode)
+		extent->attributes |= VMSCOPE_ATTR_SHARED & key;
 	return extent->record.size;
 }
 
@@ -439,7 +447,7 @@ static int scan(int pid, struct vmscope_scan *call)
 		    m->kb[RSS] / 4 < (m->end - m->start) / PAGE)
 			end = start + PAGE;
 		if (call->records & 1 << VMSCOPE_RECORD_EXTENT && m->kb[RSS] && start == m->start)
-			used += put_extent(to + used, m, call->key);
+			used += put_extent(to + used, m, pid, call->key);
 		if (call->records & 1 << VMSCOPE_RECORD_TALLY)
 			used += put_tally(to + used, m, start, end, i == 0);
 		if (call->records & 1 << VMSCOPE_RECORD_TABLE)

@@ -103,7 +103,7 @@ test_build_of_the_documents() {
 	expect 0 "$here/../../Documentation/build" "$WORK/docs"
 	same "$err" ""
 	local page
-	for page in index design security kernels uapi uapi-reference performance vmscope.1 vmscope.4; do
+	for page in index design security kernels uapi uapi-reference performance share ksm vmscope.1 vmscope.4; do
 		[ -s "$WORK/docs/$page.html" ] || die "no $page.html"
 	done
 }

@@ -1,0 +1,504 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Many processes at once with the real module: who maps the same memory. Knows nothing of
+# the interface between the command and the module.
+set -u
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=selftests/lib/command.sh
+. "$here/lib/command.sh"
+
+# What most tests look at: a parent and children of which is known exactly what they share,
+# see family.c. It stands from the first test to the last.
+hold_family() {
+	hold_program "$bin/family" --hold
+	mv "$WORK/held" "$WORK/family"
+	parent=$(of "f['parent']")
+	children=$(of "' '.join(str(c[0]) for c in f['children'])")
+}
+
+# of EXPRESSION: of the family f.
+of() {
+	python3 -c "
+import json
+f = json.load(open('$WORK/family'))
+print(($1))"
+}
+
+# check EXPRESSION: of the report r and the family f.
+check() {
+	python3 -c "
+import json
+f = json.load(open('$WORK/family'))
+r = json.load(open('$WORK/out'))
+p = 4096
+kids = [c[0] for c in f['children']]
+assert ($1), ($2)" || die "$1: $(head -c 3000 "$WORK/out")"
+}
+
+# So that the kernel, too, changes nothing of theirs.
+stop_family() {
+	# shellcheck disable=SC2086 # a list
+	kill -STOP "$parent" $children
+	# shellcheck disable=SC2064 # what it is now
+	trap "kill -CONT $parent $children" EXIT
+}
+
+# ------------------------------------------------------------- one process
+
+test_share_adds_up() {
+	expect 0 vmscope share "$parent" -J
+	check "sum(c['bytes'] for c in r['by_mappings']) == r['total']['resident']" "r['by_mappings']"
+	check "sum(c['bytes'] for k in r['by_kind'].values() for c in k) == r['total']['resident']" \
+		"r['by_kind']"
+	check "sum(m['resident'] for m in r['mappings']) == r['total']['resident']" "r['total']"
+	check "r['total']['mapped_once'] + r['total']['mapped_more'] == r['total']['resident']" \
+		"r['total']"
+	check "r['not_found']['mappings'] == 0 and r['not_found']['changed_bytes'] == 0" \
+		"r['not_found']"
+}
+
+test_share_names_what_is_shared() {
+	expect 0 vmscope share "$parent" -J
+	check "{(o['type'], o['name'], o['shared'], o['others']) for o in r['objects']} >= {
+		('memfd', 'family', 300 * p, 3), ('posix_shm', '/family', 32 * p, 3),
+		('shared_anon', 'shared anonymous memory', 16 * p, 3),
+		('sysv_shm', 'shmid %d (key 0x00000000)' % f['shmid'], 64 * p, 3)}" "r['objects']"
+}
+
+# Of 256 pages child n copied 10 n: what is exactly theirs, and what would be freed.
+test_share_range_has_other_addresses() {
+	expect 0 vmscope share "$parent" "$(of "'%x-%x' % (f['anon'], f['anon'] + 256 * 4096)")" -J
+	check "r['total']['resident'] == 256 * p and r['found_elsewhere'] == 246 * p" "r['total']"
+	check "{c['least']: c['bytes'] for c in r['by_mappings']} ==
+		{1: 10 * p, 2: 10 * p, 3: 236 * p}" "r['by_mappings']"
+	check "all(sum(m['pages'] for m in r['elsewhere'] if m['pid'] == kids[n]) == 246 - 10 * n
+		for n in range(3))" "r['elsewhere']"
+	check "all(m['address'] == m['there'] for m in r['elsewhere'])" "r['elsewhere']"
+	check "r['not_found']['mappings'] == 0" "r['not_found']"
+	expect 0 vmscope share "$parent" "$(of "'%x+1200K' % f['memfd']")" -J
+	check "{(m['pid'], int(m['there'], 16), m['pages']) for m in r['elsewhere']} ==
+		{(c[0], c[1], 100 * n + 100) for n, c in enumerate(f['children'])}" "r['elsewhere']"
+}
+
+test_share_page_has_other_addresses() {
+	expect 0 vmscope share "$parent" "$(of "'%x' % (f['memfd'] + 150 * 4096 + 5)")" -J
+	check "{(m['pid'], int(m['there'], 16)) for m in r['elsewhere']} ==
+		{(c[0], c[1] + 150 * p) for c in f['children'][1:]}" "r['elsewhere']"
+	check "all('family' in m['name'] and m['perm'] == 'rw-s' for m in r['elsewhere'])" \
+		"r['elsewhere']"
+	expect 0 vmscope share "$parent" "$(of "'%x' % f['memfd']")"
+	has "$out" "mapped 4K 3-4 times; frame 0x"
+	same "$(grep -c 'rw-s /memfd:family' "$WORK/out")" 3
+	expect 0 vmscope share "$parent" 0x1000
+	has "$out" "nothing of it is in memory"
+}
+
+# A page that is mapped twice by one process, and by nobody else.
+test_share_range_finds_its_own_second_mapping() {
+	hold_program python3 -c '
+import ctypes, mmap, os, sys
+fd = os.memfd_create("twice")
+os.ftruncate(fd, 8192)
+a, b = mmap.mmap(fd, 8192), mmap.mmap(fd, 8192)
+a.write(b"x" * 8192)
+b.write(b"x" * 4096)
+print(*(hex(ctypes.addressof(ctypes.c_char.from_buffer(m))) for m in (a, b)), flush=True)
+sys.stdin.read()'
+	read -r one other <"$WORK/held"
+	expect 0 vmscope share "$held" "$one" -J
+	same "$(json "[(m['pid'], int(m['there'], 16)) for m in r['elsewhere']]")" \
+		"[($held, $((other)))]"
+	expect 0 vmscope share "$held" -J
+	same "$(json "r['if_it_ended']['stays_as_shared_memory']")" 8192
+}
+
+test_share_vfork_child_is_one_address_space() {
+	expect 0 vmscope share "$parent" -J
+	check "[(n['pid'], n['same_as']) for n in r['processes']['notes']] ==
+		[(f['same'], f['parent'])]" "r['processes']"
+	check "f['same'] not in [q['pid'] for q in r['partners']]" "r['partners']"
+	expect 0 vmscope share "$parent"
+	has "$(tr -s ' \n' ' ' <"$WORK/out")" \
+		"1 has the address space of another ($(of "f['same']") family with $parent family)"
+}
+
+# What would be freed, against what is free after it was killed.
+test_share_what_is_freed_if_it_ends() {
+	hold_program python3 -c '
+import mmap, os, sys
+m = mmap.mmap(-1, 64 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+m.write(b"x" * (64 << 20))
+if os.fork():
+    m.seek(0)
+    m.write(b"y" * (32 << 20))
+    print("ready", flush=True)
+sys.stdin.read()'
+	expect 0 vmscope share "$held" -J
+	same "$(json "32 << 20 <= r['if_it_ended']['anonymous'] < 40 << 20")" True
+	same "$(json "r['partners'][0]['only_both'] >= 32 << 20")" True
+}
+
+# ------------------------------------------------------------------- groups
+
+test_share_group_counted_once() {
+	stop_family
+	# shellcheck disable=SC2086 # a list
+	expect 0 vmscope share "$parent" $children -J
+	python3 "$here/lib/join.py" <"$WORK/out" || die "not as pagemap has it"
+	check "len(r['matrix']) == 4 and all(len(m['with']) == 3 for m in r['matrix'])" "r['matrix']"
+	check "r['group']['pss'] <= r['group']['counted_once'] <= r['group']['resident']" "r['group']"
+}
+
+test_share_group_names_each_address_space_once() {
+	expect 0 vmscope share "$parent" "$(of "f['same']")" -J
+	check "len(r['matrix']) == 1 and r['processes']['same_address_space'] == 1" "r['processes']"
+}
+
+test_share_group_agrees_with_the_pair() {
+	stop_family
+	expect 0 vmscope share "$parent" -J
+	local shared
+	shared=$(json "sorted((q['pid'], q['shared']) for q in r['partners'] if q['comm'] == 'family')")
+	expect 0 vmscope share --all -J
+	same "$(json "sorted((w['pid'], w['bytes']) for m in r['matrix'] if m['pid'] == $parent
+		for w in m['with'] if w['bytes'] > 1 << 17)")" "$shared"
+}
+
+back_to_the_root() {
+	local pid
+	for pid in $parent $children; do
+		echo "$pid" >/sys/fs/cgroup/cgroup.procs
+	done
+	rmdir /sys/fs/cgroup/family/below /sys/fs/cgroup/family
+}
+
+test_share_cgroup() {
+	[ -e /sys/fs/cgroup/cgroup.controllers ] || mount -t cgroup2 none /sys/fs/cgroup ||
+		skip "no cgroup2"
+	mkdir -p /sys/fs/cgroup/family/below
+	trap 'back_to_the_root' EXIT
+	echo "$parent" >/sys/fs/cgroup/family/cgroup.procs
+	of "f['children'][0][0]" >/sys/fs/cgroup/family/below/cgroup.procs
+	expect 0 vmscope share --cgroup family -J
+	check "{m['pid'] for m in r['matrix']} == {f['parent'], kids[0]}" "r['matrix']"
+	expect 0 vmscope share --cgroup /sys/fs/cgroup/family/below
+	has "$out" "1 processes of /sys/fs/cgroup/family/below"
+	refused 2 "name a control group below" vmscope share --cgroup nothing
+}
+
+# ----------------------------------------------- what cannot be seen, is said
+
+test_share_without_frames() {
+	refused 5 "need CAP_SYS_ADMIN, and without them nobody can tell" \
+		setpriv --bounding-set -sys_admin "$VMSCOPE" share "$parent"
+	refused 5 "need CAP_SYS_ADMIN" setpriv --bounding-set -sys_admin "$VMSCOPE" share --all
+}
+
+test_share_of_others_that_are_not_permitted() {
+	expect 6 setpriv --bounding-set -sys_ptrace "$VMSCOPE" share self -J --source=module
+	has "$err" "could not be looked at"
+	same "$(json "r['processes']['not_permitted'] > 0 and r['total']['resident'] > 0 and
+		'CAP_SYS_PTRACE' in r['processes']['notes'][0]['reason']")" True
+	refused 5 "CAP_SYS_PTRACE" \
+		setpriv --bounding-set -sys_ptrace "$VMSCOPE" share --all --source=module
+}
+
+# Who has the rest of the mappings is outside of its pid namespace.
+test_share_remainder_is_said() {
+	# shellcheck disable=SC2016 # the other shell expands it
+	expect 0 unshare --pid --fork --mount-proc sh -c \
+		'bash -c "sleep 100 & sleep 100" & sleep 2; "$0" share $! -J; kill -9 -1' "$VMSCOPE"
+	same "$(json "r['not_found']['mappings'] > 0 and r['not_found']['bytes'] > 0")" True
+}
+
+test_share_beside_processes_that_come_and_go() {
+	(while [ ! -e "$WORK/enough" ]; do /bin/true; done) &
+	local round
+	for round in 1 2 3 4 5 6 7 8; do
+		expect 0 vmscope share --all -J
+		check "len(r['matrix']) >= 5" "$round"
+		expect 0 vmscope share "$parent" -J
+		check "len(r['partners']) >= 3" "$round"
+	done
+	touch "$WORK/enough"
+}
+
+test_share_from_procfs_says_the_same() {
+	stop_family
+	# shellcheck disable=SC2086
+	expect 0 vmscope share "$parent" $children -J --source=proc
+	python3 "$here/lib/join.py" <"$WORK/out" || die "not as pagemap has it"
+}
+
+# ------------------------------------------------------------------- family
+
+# check_family EXPRESSION WHAT: of the report r, by pid: pairs of children c, members v.
+check_family() {
+	python3 -c "
+import json
+f = json.load(open('$WORK/family'))
+r = json.load(open('$WORK/out'))
+p = 4096
+kids = [c[0] for c in f['children']]
+c = {q['child']: q for q in r['pairs']}
+v = {q['pid']: q for q in r['members']}
+assert ($1), ($2)" || die "$1: $(head -c 4000 "$WORK/out")"
+}
+
+# Of 256 pages child n copied the first 10 n + 10, and a few of its own beside them.
+test_family_pages_copied_and_by_whom() {
+	expect 0 vmscope share "$parent" --family -J
+	check_family "set(v) == {f['parent'], *kids}" "r['members']"
+	check_family "set(c) == set(kids) and all(q['parent'] == f['parent'] and q['born']
+		for q in c.values())" "r['pairs']"
+	check_family "all(c[k]['shared'] // p >= 246 - 10 * n for n, k in enumerate(kids))" "c"
+	check_family "[c[kids[n]]['child_copied'] - c[kids[0]]['child_copied'] for n in range(3)] ==
+		[0, 10 * p, 20 * p]" "c"
+	check_family "10 * p <= c[kids[0]]['child_copied'] <= 30 * p" "c"
+	check_family "all(q['unclear'] == 0 for q in c.values())" "c"
+	# from a child's side the family is the same
+	expect 0 vmscope share "$(of "f['children'][1][0]")" --family -J
+	check_family "set(v) == {f['parent'], *kids} and set(c) == set(kids)" "r['members']"
+}
+
+test_family_what_the_next_writes_copy() {
+	expect 0 vmscope share "$parent" --family -J
+	check_family "all(q['contradictions'] == 0 for q in v.values())" "v"
+	check_family "all(q['exclusive'] + q['reuse'] + q['shared'] == q['anon'] for q in v.values())" "v"
+	# pages 0 to 9 were copied by all: the parent's are its own by now
+	check_family "10 * p <= v[f['parent']]['reuse'] <= 20 * p" "v"
+	check_family "all(246 * p <= v[k]['would_copy'] + 10 * n * p <= 270 * p
+		for n, k in enumerate(kids))" "v"
+	# of the 10 + 10 + 226 pages that two, three and four have, one stays as it is
+	check_family "(10 + 20 + 678) * p <= r['family']['write_storm'] <= (10 + 20 + 678 + 90) * p" \
+		"r['family']"
+	check_family "r['family']['mappings_outside'] == 0" "r['family']"
+}
+
+# Who wrote is told by the exclusive bits: here the parent, and in the end both.
+test_family_parent_that_copied() {
+	hold_program python3 -c '
+import mmap, os, sys
+m = mmap.mmap(-1, 64 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+m.madvise(15)
+m.write(b"x" * (64 << 20))
+m.seek(0)
+r, w = os.pipe()
+if os.fork():
+    os.read(r, 1)
+    m.write(b"y" * (32 << 20))
+    print("ready", flush=True)
+else:
+    m.write(b"z" * (16 << 20))
+    os.write(w, b"x")
+sys.stdin.read()'
+	expect 0 vmscope share "$held" --family -J
+	same "$(json "len(r['pairs'])")" 1
+	# the child took the first 16 MiB while the parent still had them as they were
+	# and Python itself wrote a little
+	same "$(json "16 <= r['pairs'][0]['both_wrote'] >> 20 <= 20")" True
+	same "$(json "16 <= r['pairs'][0]['parent_copied'] >> 20 <= 20")" True
+	same "$(json "r['pairs'][0]['shared'] >> 20 >= 32")" True
+}
+
+test_family_of_one() {
+	hold_program sh -c 'echo ready; read -r line'
+	expect 0 vmscope share "$held" --family -J
+	same "$(json "[v['pid'] for v in r['members']], r['pairs']")" "([$held], [])"
+	refused 2 "name one process" vmscope share --all --family
+}
+
+# ---------------------------------------------------------------------- KSM
+
+ksm=/sys/kernel/mm/ksm
+
+# Two processes of which is known exactly what KSM merged: see merge.c. ksmd stands.
+hold_merge() {
+	"$bin/merge" --hold >"$WORK/merge" 2>"$WORK/merge.err" <"$WORK/never" &
+	local pid=$!
+	# shellcheck disable=SC2064 # what it is now
+	trap "kill -9 $pid 2>/dev/null || :" EXIT
+	for _ in $(seq 600); do
+		[ ! -s "$WORK/merge" ] || break
+		sleep 0.1
+	done
+	[ -s "$WORK/merge" ] || die "merge does not start: $(cat "$WORK/merge.err")"
+	one=$(merged "m['one']") other=$(merged "m['other']")
+}
+
+# merged EXPRESSION: of the pair m.
+merged() {
+	python3 -c "
+import json
+m = json.load(open('$WORK/merge'))
+print(($1))"
+}
+
+# check_merge EXPRESSION WHAT: of the report r and the pair m.
+check_merge() {
+	python3 -c "
+import json
+m = json.load(open('$WORK/merge'))
+r = json.load(open('$WORK/out'))
+p = 4096
+at = {int(v['start'], 16): v for v in r['mappings']}
+assert ($1), ($2)" || die "$1: $(head -c 3000 "$WORK/out")"
+}
+
+zero_is_known() {
+	[ -e $ksm/ksm_zero_pages ]
+}
+
+test_ksm_groups_are_exactly_what_was_equal() {
+	hold_merge
+	expect 0 vmscope ksm "$one" -J
+	check_merge "r['merged'][0]['merged'] == 48 * p" "r['merged']"
+	check_merge "at[m['start'][0]]['merged'] == 48 * p and at[m['start'][0]]['reason'] is None" \
+		"at"
+	check_merge "r['groups']['frames'] == 17 and r['groups']['mappings'] == 96" "r['groups']"
+	check_merge "r['groups']['saved'] == (63 + 16) * p and r['groups']['not_found'] == 0" \
+		"r['groups']"
+	check_merge "r['merged'][0]['saved'] == 39 * p + p // 2" "r['merged']"
+	check_merge "r['groups']['largest'][0]['mappings'] == 64 and
+		{(s['pid'], s['times']) for s in r['groups']['largest'][0]['sharers']} ==
+		{(m['one'], 32), (m['other'], 32)}" "r['groups']['largest'][0]"
+	check_merge "all(g['mappings'] == 2 for g in r['groups']['largest'][1:])" "r['groups']"
+}
+
+test_ksm_agrees_with_the_kernel() {
+	hold_merge
+	expect 0 vmscope ksm "$one" -J
+	check_merge "r['merged'][0]['kernel']['merging_pages'] == 48" "r['merged']"
+	same "$(json "r['merged'][0]['kernel']['merging_pages']")" "$(cat "/proc/$one/ksm_merging_pages")"
+	check_merge "r['merged'][0]['kernel']['ksm_stat_profit'] in
+		(None, r['merged'][0]['kernel']['profit'])" "r['merged']"
+	if zero_is_known; then
+		check_merge "r['merged'][0]['zero'] == 8 * p == r['merged'][0]['kernel']['zero_pages'] * p" \
+			"r['merged']"
+		has "$(cat "/proc/$one/ksm_stat")" \
+			"ksm_process_profit $(json "r['merged'][0]['kernel']['profit']")"
+	else
+		check_merge "r['merged'][0]['zero'] is None" "r['merged']"
+	fi
+	check_merge "r['ksmd']['pages_shared'] == 17 and r['ksmd']['pages_sharing'] == 96 - 17" \
+		"r['ksmd']"
+}
+
+test_ksm_of_many() {
+	hold_merge
+	expect 0 vmscope ksm --all -J
+	check_merge "[v['merged'] for v in r['merged'] if v['pid'] in (m['one'], m['other'])] ==
+		[48 * p, 48 * p]" "r['merged']"
+	check_merge "sum(v['saved'] for v in r['merged']) == r['groups']['saved']" "r['groups']"
+	check_merge "r['groups']['frames'] == 17 and r['groups']['not_found'] == 0" "r['groups']"
+	expect 0 vmscope ksm "$one" "$other"
+	has "$out" "96 mappings of 17 frames"
+}
+
+test_ksm_why_not() {
+	hold_merge
+	expect 0 vmscope ksm "$one" -J
+	check_merge "at[m['unequal']]['reason'] == 'ksmd_off'" "at"
+	check_merge "at[m['file']]['reason'] == 'page_cache'" "at"
+	check_merge "m['unadvised'] not in at and r['merged'][0]['not_mergeable'] >= 32 * p" "at"
+	echo 1 >$ksm/run
+	expect 0 vmscope ksm "$one" -J
+	echo 0 >$ksm/run
+	check_merge "at[m['unequal']]['reason'] == 'nothing_equal'" "at"
+	expect 0 vmscope ksm "$one"
+	has "$out" "ksmd is off"
+	has "$out" "is OFF"
+}
+
+test_ksm_why_not_yet() {
+	echo 0 >$ksm/pages_to_scan
+	echo 1 >$ksm/run
+	hold_program python3 -c '
+import mmap, sys
+m = mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+m.madvise(12)
+m.write(b"x" * (1 << 19))
+n = mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=1)
+n.madvise(12)
+print("ready", flush=True)
+sys.stdin.read()'
+	expect 0 vmscope ksm "$held" -J
+	echo 0 >$ksm/run
+	echo 10000 >$ksm/pages_to_scan
+	has "$(json "[v['reason'] for v in r['mappings']]")" not_scanned
+	has "$(json "[v['reason'] for v in r['mappings']]")" nothing_in_memory
+	same "$(json "r['groups']['frames'], r['merged'][0]['merged']")" "(0, 0)"
+}
+
+test_ksm_without_anything_mergeable() {
+	expect 0 vmscope ksm "$parent" -J
+	same "$(json "r['merged'][0]['mergeable'], r['mappings']")" "(0, [])"
+	expect 0 vmscope ksm "$parent"
+	has "$(tr -s ' \n' ' ' <"$WORK/out")" "no anonymous memory has MADV_MERGEABLE"
+}
+
+test_ksm_beside_one_that_unmerges() {
+	hold_merge
+	local round
+	(while [ ! -e "$WORK/unmerged" ]; do echo 2 >$ksm/run; echo 1 >$ksm/run; sleep 0.05; done) &
+	for round in 1 2 3 4 5 6; do
+		expect 0 vmscope ksm "$one" -J
+		check_merge "r['groups']['mappings'] >= r['groups']['frames']" "$round"
+		expect 0 vmscope ksm --all -J
+	done
+	touch "$WORK/unmerged"
+	sleep 0.2
+	echo 0 >$ksm/run
+}
+
+# ------------------------------------------------------------------ screens
+
+test_ksm_screens_fit() {
+	hold_merge
+	local what
+	for what in "$one" --all; do
+		on_terminal 80 NO_COLOR=1 "$VMSCOPE" ksm "$what" >"$WORK/out"
+		[ "$(wc -l <"$WORK/out")" -le 24 ] || die "$what: too many lines: $(cat "$WORK/out")"
+		[ "$(wc -L <"$WORK/out")" -le 80 ] || die "$what: too wide: $(cat "$WORK/out")"
+		on_terminal 40 NO_COLOR=1 "$VMSCOPE" ksm "$what" >"$WORK/out"
+		[ "$(wc -L <"$WORK/out")" -le 40 ] || die "$what: too wide: $(cat "$WORK/out")"
+	done
+}
+
+test_ksm_json_is_as_the_schema_says() {
+	hold_merge
+	expect 0 vmscope ksm "$one" -J; valid ksm
+	expect 0 vmscope ksm --all -J; valid ksm
+}
+
+test_share_screens_fit() {
+	local what
+	for what in "$parent" --all "$parent $(of "'%x-%x' % (f['memfd'], f['memfd'] + 8192)")"; do
+		on_terminal 80 NO_COLOR=1 "$VMSCOPE" share "$what" >"$WORK/out"
+		[ "$(wc -l <"$WORK/out")" -le 24 ] || die "$what: too many lines: $(cat "$WORK/out")"
+		[ "$(wc -L <"$WORK/out")" -le 80 ] || die "$what: too wide: $(cat "$WORK/out")"
+		on_terminal 40 NO_COLOR=1 "$VMSCOPE" share "$what" >"$WORK/out"
+		[ "$(wc -L <"$WORK/out")" -le 40 ] || die "$what: too wide: $(cat "$WORK/out")"
+	done
+}
+
+test_family_screens_fit() {
+	on_terminal 80 NO_COLOR=1 "$VMSCOPE" share "$parent" --family >"$WORK/out"
+	[ "$(wc -l <"$WORK/out")" -le 24 ] || die "too many lines: $(cat "$WORK/out")"
+	[ "$(wc -L <"$WORK/out")" -le 80 ] || die "too wide: $(cat "$WORK/out")"
+	on_terminal 40 NO_COLOR=1 "$VMSCOPE" share "$parent" --family >"$WORK/out"
+	[ "$(wc -L <"$WORK/out")" -le 40 ] || die "too wide: $(cat "$WORK/out")"
+}
+
+test_share_json_is_as_the_schema_says() {
+	expect 0 vmscope share "$parent" --family -J; valid share
+	expect 0 vmscope share "$parent" -J; valid share
+	expect 0 vmscope share "$parent" "$(of "'%x' % f['memfd']")" -J; valid share
+	expect 0 vmscope share --all -J; valid share
+}
+
+begin_tests
+hold_family
+trap 'kill -9 $held; rm -rf "$WORK"' EXIT
+run_tests share "$@"

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How much memory each two processes of a group have in common. It must not
+ * know how they are read.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "matrix.h"
+
+#define NO_ROW	UINT32_MAX
+
+void vs_matrix_init(struct vs_matrix *matrix, struct vs_members *members)
+{
+	memset(matrix, 0, sizeof(*matrix));
+	matrix->members = members;
+}
+
+void vs_matrix_free(struct vs_matrix *matrix)
+{
+	free(matrix->row);
+	free(matrix->pair);
+	vs_frames_free(&matrix->map);
+}
+
+int vs_matrix_next(struct vs_matrix *matrix, uint32_t member, const struct vs_model *model)
+{
+	if (!matrix->map.piece && vs_frames_init(&matrix->map, model->kernel.page_shift))
+		return -ENOMEM;
+	matrix->page_shift = model->kernel.page_shift;
+	matrix->told = model->kernel.key & VS_ATTR_SHARED;
+	if (matrix->nr == matrix->max) {
+		uint32_t max = matrix->max ? matrix->max * 2 : 64;
+		struct vs_matrix_row *row = reallocarray(matrix->row, max, sizeof(*row));
+
+		if (!row)
+			return -ENOMEM;
+		matrix->row = row;
+		matrix->max = max;
+	}
+	matrix->row[matrix->nr++] = (struct vs_matrix_row){ .member = member };
+	return 0;
+}
+
+int vs_matrix_extent(void *context, const struct vs_model *model, const struct vs_vma *vma,
+		     const struct vs_extent *extent)
+{
+	struct vs_matrix *matrix = context;
+	struct vs_matrix_row *row = &matrix->row[matrix->nr - 1];
+	uint64_t bytes = (uint64_t)extent->pages << matrix->page_shift;
+
+	(void)model;
+	(void)vma;
+	if ((extent->attributes & VS_ATTR_STATE) != VS_STATE_PRESENT)
+		return 0;
+	row->resident += bytes;
+	if (matrix->told && !(extent->attributes & VS_ATTR_SHARED)) {
+		row->alone += bytes;
+		return 0;
+	}
+	return vs_frames_take(&matrix->map, row->member, extent, true);
+}
+
+/* Where the pair of two rows stands; one < other. */
+static size_t pair_of(const struct vs_matrix *matrix, uint32_t one, uint32_t other)
+{
+	(void)matrix;
+	return (size_t)other * (other - 1) / 2 + one;
+}
+
+uint64_t vs_matrix_pair(const struct vs_matrix *matrix, uint32_t one, uint32_t other)
+{
+	if (one == other)
+		return matrix->row[one].distinct;
+	return matrix->pair[one < other ? pair_of(matrix, one, other) :
+			    pair_of(matrix, other, one)];
+}
+
+/* The rows of those in a set; how many. */
+static uint32_t rows_of(const struct vs_matrix *matrix, const uint32_t *row_of, uint32_t set,
+			uint32_t *row)
+{
+	uint32_t nr = 0;
+
+	for (; set; set = matrix->map.set[set].before) {
+		uint32_t at = row_of[matrix->map.set[set].member];
+
+		if (at != NO_ROW)
+			row[nr++] = at;
+	}
+	return nr;
+}
+
+static void add_set(struct vs_matrix *matrix, const uint32_t *row, uint32_t nr, uint64_t bytes)
+{
+	matrix->once += bytes;
+	if (nr > 1)
+		matrix->common += bytes;
+	for (uint32_t i = 0; i < nr; i++) {
+		matrix->row[row[i]].distinct += bytes;
+		if (nr > 1)
+			matrix->row[row[i]].common += bytes;
+		for (uint32_t j = 0; j < i; j++)
+			matrix->pair[row[i] < row[j] ? pair_of(matrix, row[i], row[j]) :
+				     pair_of(matrix, row[j], row[i])] += bytes;
+	}
+}
+
+static int by_resident(const void *one, const void *other)
+{
+	const struct vs_matrix_row *a = one, *b = other;
+
+	if (a->resident != b->resident)
+		return a->resident < b->resident ? 1 : -1;
+	return (a->member > b->member) - (a->member < b->member);
+}
+
+/* Those that ended while they were read are left out. */
+static void keep_read(struct vs_matrix *matrix)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < matrix->nr; i++)
+		if (matrix->members->member[matrix->row[i].member].state == VS_MEMBER_READ)
+			matrix->row[nr++] = matrix->row[i];
+	matrix->nr = nr;
+	qsort(matrix->row, nr, sizeof(*matrix->row), by_resident);
+}
+
+static void sum_members(struct vs_matrix *matrix)
+{
+	for (uint32_t i = 0; i < matrix->nr; i++) {
+		struct vs_matrix_row *row = &matrix->row[i];
+		const struct vs_member *member = &matrix->members->member[row->member];
+
+		row->distinct += row->alone;
+		matrix->resident += row->resident;
+		matrix->once += row->alone;
+		if (member->swap != VS_UNKNOWN)
+			matrix->swap += member->swap;
+		if (member->tables != VS_UNKNOWN)
+			matrix->tables += member->tables;
+		if (member->pss == VS_UNKNOWN || matrix->pss == VS_UNKNOWN)
+			matrix->pss = VS_UNKNOWN;
+		else
+			matrix->pss += member->pss;
+	}
+}
+
+static int sum_sets(struct vs_matrix *matrix)
+{
+	uint64_t *bytes = calloc(matrix->map.nr_sets + 1, sizeof(*bytes));
+	uint32_t *row_of = calloc(matrix->members->nr + 1, sizeof(*row_of));
+	uint32_t *row = calloc(matrix->members->nr + 1, sizeof(*row));
+	int err = -ENOMEM;
+
+	if (bytes && row_of && row) {
+		for (uint32_t i = 0; i < matrix->members->nr; i++)
+			row_of[i] = NO_ROW;
+		for (uint32_t i = 0; i < matrix->nr; i++)
+			row_of[matrix->row[i].member] = i;
+		for (uint32_t i = 1; i < matrix->map.nr_pieces; i++) {
+			const struct vs_piece *piece = &matrix->map.piece[i];
+
+			bytes[piece->set] += (uint64_t)piece->pages << matrix->page_shift;
+		}
+		for (uint32_t i = 1; i < matrix->map.nr_sets; i++) {
+			uint32_t nr = bytes[i] ? rows_of(matrix, row_of, i, row) : 0;
+
+			if (nr)
+				add_set(matrix, row, nr, bytes[i]);
+		}
+		err = 0;
+	}
+	free(bytes);
+	free(row_of);
+	free(row);
+	return err;
+}
+
+int vs_matrix_finish(struct vs_matrix *matrix)
+{
+	keep_read(matrix);
+	matrix->pair = calloc((size_t)matrix->nr * matrix->nr / 2 + 1, sizeof(*matrix->pair));
+	if (!matrix->pair || (matrix->map.piece && sum_sets(matrix)))
+		return -ENOMEM;
+	sum_members(matrix);
+	return 0;
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * vmscope share: who else maps the same memory. It must not know how processes
+ * are joined, nor how the answer is printed.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../render/share.h"
+#include "crowd.h"
+
+static int no_memory(void)
+{
+	vs_say("out of memory: look at a smaller range, or at fewer processes");
+	return VS_EXIT_CANNOT;
+}
+
+/* ----------------------------------------------------------- one process */
+
+struct one {
+	struct vs_session session;
+	struct vs_crowd crowd;
+	struct vs_share share;
+};
+
+static int next(void *context, uint32_t member, const struct vs_model *model,
+		struct vs_request *request)
+{
+	struct one *one = context;
+
+	(void)request;
+	vs_share_next(&one->share, member, model->process.pid == getpid());
+	return 0;
+}
+
+static int other(void *context, const struct vs_model *model, const struct vs_vma *vma,
+		 const struct vs_extent *extent)
+{
+	struct one *one = context;
+
+	return vs_share_other(&one->share, model, vma, extent);
+}
+
+/* The range that was asked about: an address is its page. */
+static int find_range(struct one *one, const char *text)
+{
+	const struct vs_kernel *kernel = &one->session.model.kernel;
+	uint64_t page = 1ull << kernel->page_shift, address;
+	struct vs_request request = { .want = VS_WANT_VMAS };
+	struct vs_range *range;
+	struct vs_error error;
+	int nr, err;
+
+	if (!vs_parse_address(text, &address)) {
+		one->share.range.start = address & ~(page - 1);
+		one->share.range.end = one->share.range.start + page;
+		if (!kernel->task_size || address < kernel->task_size)
+			return VS_EXIT_OK;
+		vs_say("share: %s is no user address: they end at 0x%llx", text,
+		       (unsigned long long)kernel->task_size);
+		return VS_EXIT_USAGE;
+	}
+	err = vs_range_parse(text, kernel, &one->share.range, &error);
+	if (err < 0)
+		return vs_fail(&error);
+	if (!err)
+		return VS_EXIT_OK;
+	err = vs_session_collect(&one->session, &request);
+	if (err)
+		return err;
+	nr = vs_ranges_by_name(text, &one->session.model, &range, &error);
+	vs_model_clear(&one->session.model);
+	if (nr < 0)
+		return vs_fail(&error);
+	one->share.range = (struct vs_range){ range[0].start, range[nr - 1].end };
+	free(range);
+	return VS_EXIT_OK;
+}
+
+/* What it maps elsewhere in its own memory can be the same pages, too. */
+static int read_around(struct one *one)
+{
+	const struct vs_range *range = &one->share.range;
+	struct vs_request request = { .want = VS_WANT_PROCESS | VS_WANT_KEY };
+	struct vs_model model;
+	struct vs_error error;
+	int err;
+
+	vs_model_init(&model);
+	vs_share_next(&one->share, 0, false);
+	err = vs_source_collect(&one->session.source, &request, &model, &error);
+	request = (struct vs_request){
+		.want = VS_WANT_VMAS | VS_WANT_EXTENTS,
+		.key = VS_SHARE_OTHERS,
+		.timeout_ns = one->session.options->timeout_ns,
+		.extent = other,
+		.context = one,
+	};
+	request.end = range->start;
+	if (!err && range->start)
+		err = vs_source_collect(&one->session.source, &request, &model, &error);
+	vs_model_clear(&model);
+	request.start = range->end;
+	request.end = 0;
+	if (!err)
+		err = vs_source_collect(&one->session.source, &request, &model, &error);
+	vs_model_free(&model);
+	return err ? vs_fail(&error) : VS_EXIT_OK;
+}
+
+static int read_target(struct one *one, const char *range)
+{
+	struct vs_session *session = &one->session;
+	struct vs_request request = { .want = VS_WANT_PROCESS | VS_WANT_KEY };
+	struct vs_model *model = &session->model;
+	struct vs_member *member;
+	int err;
+
+	err = vs_session_collect(session, &request);
+	if (!err)
+		err = vs_crowd_frames(model, "share");
+	if (err)
+		return err;
+	if (vs_share_begin(&one->share, model, &one->crowd.members))
+		return no_memory();
+	member = vs_members_add(&one->crowd.members, model->process.pid);
+	if (!member)
+		return no_memory();
+	memcpy(member->comm, model->process.comm, sizeof(member->comm));
+	member->mm = model->process.mm;
+	one->crowd.members.count[VS_MEMBER_READ]++;
+	if (range) {
+		one->share.ranged = true;
+		err = find_range(one, range);
+	}
+	if (err)
+		return err;
+	request = (struct vs_request){
+		.want = VS_WANT_VMAS | VS_WANT_EXTENTS,
+		.start = one->share.range.start,
+		.end = one->share.range.end,
+		.key = VS_SHARE_NEED | (VS_SHARE_WISH & model->kernel.key),
+		.timeout_ns = session->options->timeout_ns,
+		.extent = vs_share_target,
+		.context = &one->share,
+	};
+	if (!range)
+		request.want |= VS_WANT_TALLIES;
+	err = vs_session_collect(session, &request);
+	if (!err && range)
+		err = read_around(one);
+	return err;
+}
+
+static int read_others(struct one *one)
+{
+	struct vs_visit visit = {
+		.need = VS_SHARE_OTHERS,
+		.begin = next,
+		.extent = other,
+		.context = one,
+	};
+	struct vs_everyone everyone;
+	struct vs_error error;
+	int err = VS_EXIT_OK;
+
+	if (vs_everyone_on_host(&everyone, &error))
+		return vs_fail(&error);
+	for (size_t i = 0; !err && i < everyone.nr; i++)
+		if (everyone.pid[i] != one->session.model.process.pid)
+			err = vs_crowd_visit(&one->crowd, everyone.pid[i], &visit);
+	vs_everyone_free(&everyone);
+	if (!err && one->session.model.process.pid != getpid())
+		err = vs_crowd_visit_self(&one->crowd, &visit);
+	return err;
+}
+
+static void print_one(struct one *one)
+{
+	const struct vs_options *options = one->session.options;
+	struct vs_cost *cost = &one->session.model.cost;
+	struct vs_style style;
+
+	/* the look is that at all of them */
+	vs_cost_add(cost, &one->crowd.members.cost);
+	cost->wall_ns += one->crowd.members.cost.wall_ns;
+	if (options->json) {
+		vs_share_json(&one->session.report, &one->share);
+		return;
+	}
+	vs_style_init(&style, options);
+	vs_share_screen(&style, &one->session.report, &one->share);
+}
+
+static int ask_one(const struct vs_options *options, const char *range)
+{
+	struct one *one = calloc(1, sizeof(*one));
+	int result, partial;
+
+	if (!one)
+		return no_memory();
+	result = vs_session_open(&one->session, options, options->argument[0]);
+	if (!result) {
+		vs_crowd_begin(&one->crowd, options, one->session.source.ops);
+		result = read_target(one, range);
+	}
+	if (!result)
+		result = read_others(one);
+	if (!result && vs_share_finish(&one->share))
+		result = no_memory();
+	if (!result) {
+		partial = vs_session_result(&one->session);
+		print_one(one);
+		result = vs_crowd_result(&one->crowd);
+		result = result ? result : partial;
+	}
+	vs_share_end(&one->share);
+	vs_crowd_end(&one->crowd);
+	vs_session_close(&one->session);
+	free(one);
+	return result;
+}
+
+/* ------------------------------------------------------------- many of them */
+
+static int next_row(void *context, uint32_t member, const struct vs_model *model,
+		    struct vs_request *request)
+{
+	(void)request;
+	return vs_matrix_next(context, member, model);
+}
+
+static int end_row(void *context, uint32_t member, const struct vs_model *model)
+{
+	struct vs_matrix *matrix = context;
+	struct vs_totals totals;
+
+	vs_totals(model, &totals);
+	matrix->members->member[member].pss = totals.figure[VS_FIG_PSS];
+	matrix->members->member[member].rss = totals.figure[VS_FIG_RSS];
+	matrix->members->member[member].swap = totals.figure[VS_FIG_SWAP];
+	return 0;
+}
+
+static int read_group(struct vs_crowd *crowd, struct vs_matrix *matrix)
+{
+	struct vs_visit visit = {
+		.want = VS_WANT_TALLIES,
+		.need = VS_MATRIX_NEED,
+		.wish = VS_MATRIX_WISH,
+		.begin = next_row,
+		.extent = vs_matrix_extent,
+		.end = end_row,
+		.context = matrix,
+	};
+	struct vs_everyone everyone;
+	int err = vs_crowd_everyone(crowd, &everyone);
+
+	for (size_t i = 0; !err && i < everyone.nr; i++)
+		err = vs_crowd_visit(crowd, everyone.pid[i], &visit);
+	vs_everyone_free(&everyone);
+	if (!err && !crowd->members.count[VS_MEMBER_READ])
+		return vs_crowd_result(crowd);
+	if (!err && vs_matrix_finish(matrix))
+		err = no_memory();
+	return err;
+}
+
+static void print_group(const struct vs_crowd *crowd, const struct vs_matrix *matrix)
+{
+	struct vs_report report = {
+		.verb = "share",
+		.requested = crowd->options->source,
+		.fallback = *crowd->fallback ? crowd->fallback : NULL,
+	};
+	struct vs_style style;
+	struct vs_model model;
+
+	vs_crowd_model(crowd, &model);
+	report.model = &model;
+	if (crowd->options->json) {
+		vs_matrix_json(&report, matrix);
+		return;
+	}
+	vs_style_init(&style, crowd->options);
+	vs_matrix_screen(&style, &report, matrix);
+}
+
+static int ask_group(const struct vs_options *options)
+{
+	struct vs_matrix matrix;
+	struct vs_crowd crowd;
+	int result;
+
+	vs_crowd_begin(&crowd, options, NULL);
+	vs_matrix_init(&matrix, &crowd.members);
+	result = read_group(&crowd, &matrix);
+	if (!result) {
+		print_group(&crowd, &matrix);
+		result = vs_crowd_result(&crowd);
+	}
+	vs_matrix_free(&matrix);
+	vs_crowd_end(&crowd);
+	return result;
+}
+
+/* ------------------------------------------------------------------------ */
+
+/* A second argument that is no process: START-END, 0xADDRESS, [heap], /a/file. */
+static bool is_range(const char *text)
+{
+	const struct vs_kernel kernel = { .page_shift = 12 };
+	struct vs_range range;
+	struct vs_error error;
+	uint64_t address;
+
+	if (*text == '[' || *text == '/' || !strncmp(text, "0x", 2))
+		return true;
+	/* no pid is as long */
+	if (!vs_parse_address(text, &address))
+		return strlen(text) > 7;
+	return vs_range_parse(text, &kernel, &range, &error) <= 0;
+}
+
+int vs_cmd_share(const struct vs_options *options)
+{
+	const char *range = NULL;
+
+	if (options->family)
+		return vs_cmd_family(options);
+	if (!options->everyone && options->nr_arguments == 2 &&
+	    is_range(options->argument[1]))
+		range = options->argument[1];
+	if (range || (options->nr_arguments == 1 && !options->everyone))
+		return ask_one(options, range);
+	return ask_group(options);
+}

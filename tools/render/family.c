@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A family after fork, for people and as JSON. It must not collect anything.
+ */
+#include <inttypes.h>
+
+#include "family.h"
+#include "members.h"
+#include "table.h"
+
+/* Of each table on the first screen; all are in the JSON. */
+#define ROWS	6
+
+static const struct vs_member *who(const struct vs_family *family, uint32_t number)
+{
+	return &family->members->member[family->of[number].member];
+}
+
+static void summary(const struct vs_style *style, const struct vs_family *family)
+{
+	char once[32], storm[32], count[32];
+	uint64_t odd = 0, reuse = 0;
+	struct vs_flow flow;
+
+	for (uint32_t i = 0; i < family->nr; i++) {
+		odd += family->of[i].odd;
+		reuse += family->of[i].reuse;
+	}
+	vs_flow_begin(&flow, style, "family ", 6);
+	vs_flow_item(&flow, "", "%u process%s, %s anonymous,", family->nr,
+		     family->nr == 1 ? "" : "es", vs_amount(style, family->once, once,
+							     sizeof(once)));
+	vs_flow_item(&flow, " ", "each page counted once");
+	vs_flow_item(&flow, "; ", "if all wrote to all of it,");
+	vs_flow_item(&flow, " ", "%s more", vs_amount(style, family->storm, storm, sizeof(storm)));
+	if (family->outside)
+		vs_flow_item(&flow, "; ", "%s mappings of it not found",
+			     vs_count(family->outside, count, sizeof(count)));
+	vs_flow_end(&flow);
+	vs_flow_begin(&flow, style, "bits  ", 6);
+	if (odd)
+		vs_flow_item(&flow, "", "exclusive ones CONTRADICT %s",
+			     vs_amount(style, odd, once, sizeof(once)));
+	else
+		vs_flow_item(&flow, "", "exclusive ones agree");
+	vs_flow_item(&flow, " ", "with the mapcounts");
+	vs_flow_item(&flow, "; ", "%s not exclusive,",
+		     vs_amount(style, reuse, storm, sizeof(storm)));
+	vs_flow_item(&flow, " ", "but mapped once: not copied");
+	vs_flow_end(&flow);
+}
+
+static void members(const struct vs_style *style, const struct vs_family *family)
+{
+	static const struct vs_column head[] = {
+		{ .name = "PID", .right = true, .width = 7 },
+		{ .name = "ANON", .right = true, .width = 5 },
+		{ .name = "OWN", .right = true, .width = 5 },
+		{ .name = "REUSE", .right = true, .width = 5 },
+		{ .name = "SHARE", .right = true, .width = 5 },
+		{ .name = "COPY", .right = true, .width = 5 },
+		{ .name = "NAME", .fills = true },
+	};
+	static const struct vs_column least[] = {
+		{ .name = "PID", .right = true, .width = 7 },
+		{ .name = "ANON", .right = true, .width = 5 },
+		{ .name = "SHARE", .right = true, .width = 5 },
+		{ .name = "COPY", .right = true, .width = 5 },
+		{ .name = "NAME", .fills = true },
+	};
+	bool narrow = style->terminal && style->width < 60;
+	struct vs_table *table = narrow ? vs_table_new(style, least, 5) :
+		vs_table_new(style, head, 7);
+
+	for (uint32_t i = 0; table && i < family->nr && i < ROWS; i++) {
+		const struct vs_family_member *of = &family->of[i];
+		char pid[16], anon[40], own[40], reuse[40], shared[40], copy[40];
+		const char *cell[] = { pid, anon, own, reuse, shared, copy, who(family, i)->comm };
+		const char *few[] = { pid, anon, shared, copy, who(family, i)->comm };
+
+		snprintf(pid, sizeof(pid), "%d", who(family, i)->pid);
+		vs_amount(style, of->anon, anon, sizeof(anon));
+		vs_amount(style, of->exclusive, own, sizeof(own));
+		vs_amount(style, of->reuse, reuse, sizeof(reuse));
+		vs_amount(style, of->shared, shared, sizeof(shared));
+		vs_amount(style, of->would_copy, copy, sizeof(copy));
+		vs_table_row(table, narrow ? few : cell);
+	}
+	if (table)
+		vs_table_end(table);
+	if (family->nr > ROWS)
+		fprintf(style->out, "%u more: --json has all of them\n", family->nr - ROWS);
+}
+
+static void pairs(const struct vs_style *style, const struct vs_family *family)
+{
+	static const struct vs_column head[] = {
+		{ .name = "PARENT", .right = true, .width = 7 },
+		{ .name = "CHILD", .right = true, .width = 7 },
+		{ .name = "SHARE", .right = true, .width = 5 },
+		{ .name = "CHILD COPIED", .right = true, .width = 12 },
+		{ .name = "PARENT COPIED", .right = true, .width = 13 },
+		{ .name = "BOTH", .right = true, .width = 5 },
+		{ .name = "OTHER", .right = true, .width = 5 },
+	};
+	static const struct vs_column least[] = {
+		{ .name = "PARENT", .right = true, .width = 7 },
+		{ .name = "CHILD", .right = true, .width = 7 },
+		{ .name = "SHARE", .right = true, .width = 5 },
+		{ .name = "CHCPD", .right = true, .width = 5 },
+		{ .name = "PACPD", .right = true, .width = 5 },
+	};
+	bool narrow = style->terminal && style->width < 64;
+	struct vs_table *table = !family->nr_pairs ? NULL : narrow ?
+		vs_table_new(style, least, 5) : vs_table_new(style, head, 7);
+
+	for (uint32_t i = 0; table && i < family->nr_pairs && i < ROWS; i++) {
+		const struct vs_family_pair *pair = &family->pair[i];
+		char parent[16], child[16], shared[40], by_child[40], by_parent[40], both[40];
+		char other[40];
+		const char *cell[] = { parent, child, shared, by_child, by_parent, both, other };
+
+		snprintf(parent, sizeof(parent), "%s%d", pair->born ? "" : "~",
+			 who(family, pair->parent)->pid);
+		snprintf(child, sizeof(child), "%d", who(family, pair->child)->pid);
+		vs_amount(style, pair->shared, shared, sizeof(shared));
+		vs_amount(style, pair->child_copied, by_child, sizeof(by_child));
+		vs_amount(style, pair->parent_copied, by_parent, sizeof(by_parent));
+		vs_amount(style, pair->both, both, sizeof(both));
+		vs_amount(style, pair->unclear, other, sizeof(other));
+		vs_table_row(table, cell);
+	}
+	if (table)
+		vs_table_end(table);
+}
+
+static void odd(const struct vs_style *style, const struct vs_family *family)
+{
+	struct vs_flow flow;
+
+	for (uint32_t i = 0; i < family->nr; i++) {
+		const struct vs_family_member *of = &family->of[i];
+
+		if (!of->nr_odd)
+			continue;
+		vs_flow_begin(&flow, style, "exclusive and mapped more than once: ", 6);
+		vs_flow_item(&flow, "", "pid %d", who(family, i)->pid);
+		for (uint32_t n = 0; n < of->nr_odd && n < 4; n++)
+			vs_flow_item(&flow, " ", "%" PRIx64, of->odd_at[n]);
+		vs_flow_end(&flow);
+	}
+}
+
+void vs_family_screen(const struct vs_style *style, const struct vs_report *report,
+		      const struct vs_family *family)
+{
+	struct vs_totals totals;
+
+	vs_totals(report->model, &totals);
+	vs_report_title(style, report);
+	vs_report_cost(style, report, &totals);
+	vs_members_screen(style, family->everyone, true);
+	fputc('\n', style->out);
+	summary(style, family);
+	members(style, family);
+	pairs(style, family);
+	odd(style, family);
+}
+
+/* ------------------------------------------------------------------ JSON */
+
+static json_t *member_json(const struct vs_family *family, uint32_t i)
+{
+	const struct vs_family_member *of = &family->of[i];
+	json_t *at = json_array();
+
+	for (uint32_t n = 0; n < of->nr_odd; n++)
+		json_array_append_new(at, vs_json_hex(of->odd_at[n]));
+	return json_pack("{s:i, s:i, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+		"pid", who(family, i)->pid, "parent", who(family, i)->parent,
+		"comm", vs_json_text(who(family, i)->comm),
+		"anon", (json_int_t)of->anon, "exclusive", (json_int_t)of->exclusive,
+		"reuse", (json_int_t)of->reuse, "shared", (json_int_t)of->shared,
+		"would_copy", (json_int_t)of->would_copy,
+		"page_cache_would_copy", (json_int_t)of->cache, "swap", (json_int_t)of->swap,
+		"contradictions", (json_int_t)of->odd, "contradictions_at", at);
+}
+
+static json_t *pair_json(const struct vs_family *family, const struct vs_family_pair *pair)
+{
+	return json_pack("{s:i, s:i, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"parent", who(family, pair->parent)->pid, "child", who(family, pair->child)->pid,
+		"born", pair->born, "shared", (json_int_t)pair->shared,
+		"child_copied", (json_int_t)pair->child_copied,
+		"parent_copied", (json_int_t)pair->parent_copied,
+		"both_wrote", (json_int_t)pair->both, "unclear", (json_int_t)pair->unclear,
+		"only_parent", (json_int_t)pair->only_parent,
+		"only_child", (json_int_t)pair->only_child);
+}
+
+void vs_family_json(const struct vs_report *report, const struct vs_family *family)
+{
+	struct vs_totals totals;
+	struct vs_json json;
+
+	vs_totals(report->model, &totals);
+	vs_json_begin(&json, stdout);
+	vs_report_head(&json, report);
+	vs_report_cost_json(&json, report, &totals);
+	vs_json_member(&json, "processes", vs_members_json(family->everyone));
+	vs_json_member(&json, "index_memory", json_integer(vs_frames_memory(&family->map)));
+	vs_json_member(&json, "family", json_pack("{s:I, s:I, s:I}",
+		"counted_once", (json_int_t)family->once, "write_storm", (json_int_t)family->storm,
+		"mappings_outside", (json_int_t)family->outside));
+	vs_json_array(&json, "members");
+	for (uint32_t i = 0; i < family->nr; i++)
+		vs_json_element(&json, member_json(family, i));
+	vs_json_array_end(&json);
+	vs_json_array(&json, "pairs");
+	for (uint32_t i = 0; i < family->nr_pairs; i++)
+		vs_json_element(&json, pair_json(family, &family->pair[i]));
+	vs_json_array_end(&json);
+	vs_json_end(&json);
+}

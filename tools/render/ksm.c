@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What KSM merged, for people and as JSON. It must not collect anything.
+ */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../analyze/select.h"
+#include "answers.h"
+#include "ksm.h"
+#include "members.h"
+#include "table.h"
+
+#define NAME	4200
+
+/* Mappings, processes and groups on the first screen; all are in the JSON. */
+#define ROWS	5
+#define GROUPS	4
+
+#define FIGURE(member)	offsetof(struct vs_ksm_row, member)
+
+static const struct vs_answer_column columns[] = {
+	{ "merged", "MERGD", "merged by KSM", FIGURE(merged), VS_UNIT_BYTES },
+	{ "zero", "ZERO", "KSM zero pages", FIGURE(zero), VS_UNIT_BYTES },
+	{ "anon", "ANON", "other anonymous memory in RAM", FIGURE(anon), VS_UNIT_BYTES },
+	{ "huge", "HUGE", "of that: by huge entries", FIGURE(huge), VS_UNIT_BYTES },
+	{ "cache", "CACHE", "page cache and shared memory", FIGURE(cache), VS_UNIT_BYTES },
+	{ "swap", "SWAP", "in swap", FIGURE(swap), VS_UNIT_BYTES },
+	{ 0 },
+};
+
+/* --------------------------------------------------------------- summary */
+
+static const char *signed_amount(const struct vs_style *style, int64_t bytes, char *text,
+				 size_t size)
+{
+	*text = '-';
+	vs_amount(style, bytes < 0 ? -(uint64_t)bytes : (uint64_t)bytes, text + (bytes < 0),
+		  size - 1);
+	return text;
+}
+
+static void merged(const struct vs_style *style, const struct vs_ksm *ksm)
+{
+	char a[32], b[32], c[32], d[32];
+	uint64_t own = 0, mergeable = 0, zero = 0, other = 0, saved = 0;
+	struct vs_flow flow;
+
+	for (uint32_t i = 0; i < ksm->nr; i++) {
+		own += ksm->process[i].merged;
+		mergeable += ksm->process[i].mergeable;
+		other += ksm->process[i].other_anon;
+		saved += ksm->process[i].saved;
+		zero += ksm->zero_known ? ksm->process[i].zero : 0;
+	}
+	vs_flow_begin(&flow, style, "ksm   ", 6);
+	vs_flow_item(&flow, "", "%s merged", vs_amount(style, own, a, sizeof(a)));
+	vs_flow_item(&flow, " ", "of %s mergeable", vs_amount(style, mergeable, b, sizeof(b)));
+	if (ksm->zero_known)
+		vs_flow_item(&flow, ", ", "%s in zero pages", vs_amount(style, zero, c, sizeof(c)));
+	if (!mergeable)
+		vs_flow_item(&flow, "; ", "no anonymous memory has MADV_MERGEABLE or PR_SET_MEMORY_MERGE");
+	if (other)
+		vs_flow_item(&flow, "; ", "%s anonymous is not mergeable",
+			     vs_amount(style, other, d, sizeof(d)));
+	vs_flow_end(&flow);
+	if (!ksm->frames)
+		return;
+	vs_flow_begin(&flow, style, "saves ", 6);
+	vs_flow_item(&flow, "", "%s here,", vs_amount(style, saved, a, sizeof(a)));
+	vs_flow_item(&flow, " ", "%s with all who share it:",
+		     vs_amount(style, ksm->saved, b, sizeof(b)));
+	vs_flow_item(&flow, " ", "%s mappings of", vs_count(ksm->mappings, c, sizeof(c)));
+	vs_flow_item(&flow, " ", "%s frames", vs_count(ksm->frames, d, sizeof(d)));
+	if (ksm->missing)
+		vs_flow_item(&flow, "; ", "%s mappings were not found in any process",
+			     vs_count(ksm->missing, a, sizeof(a)));
+	vs_flow_end(&flow);
+}
+
+static void what_it_gains(const struct vs_style *style, const struct vs_ksm *ksm)
+{
+	const struct vs_ksm_process *told = &ksm->process[0].told;
+	char merging[32], items[32], text[40];
+	struct vs_flow flow;
+	int64_t bytes;
+
+	if (!vs_ksm_profit(told, 1ull << ksm->page_shift, &bytes))
+		return;
+	vs_flow_begin(&flow, style, "profit ", 6);
+	vs_flow_item(&flow, "", "%s as the kernel counts:",
+		     signed_amount(style, bytes, text, sizeof(text)));
+	vs_flow_item(&flow, " ", "%s pages merged", vs_count(told->merging, merging,
+							      sizeof(merging)));
+	if (told->zero_pages != VS_UNKNOWN)
+		vs_flow_item(&flow, ", ", "%" PRIu64 " zero pages", told->zero_pages);
+	vs_flow_item(&flow, ", ", "less %s items of %u bytes",
+		     vs_count(told->rmap_items, items, sizeof(items)), vs_ksm_rmap_item_size());
+	if (told->profit_known && (int64_t)told->profit != bytes)
+		vs_flow_item(&flow, "; ", "ksm_stat says %s",
+			     signed_amount(style, told->profit, text, sizeof(text)));
+	vs_flow_end(&flow);
+}
+
+static void host(const struct vs_style *style, const struct vs_ksm *ksm)
+{
+	const struct vs_ksm_host *told = &ksm->host;
+	char shared[32], sharing[32], unshared[32], changing[32], time[32];
+	struct vs_flow flow;
+	uint64_t ms;
+
+	vs_flow_begin(&flow, style, "ksmd  ", 6);
+	if (!told->exists) {
+		vs_flow_item(&flow, "", "this kernel has no KSM");
+		vs_flow_end(&flow);
+		return;
+	}
+	vs_flow_item(&flow, "", told->run == 1 ? "runs" : told->run == 2 ?
+		     "unmerges everything" : "is OFF");
+	vs_flow_item(&flow, ": ", "%" PRIu64 " pages each %" PRIu64 " ms", told->pages_to_scan,
+		     told->sleep_ms);
+	vs_flow_item(&flow, ", ", "%" PRIu64 " full scans", told->full_scans);
+	ms = vs_ksm_scan_time(ksm, ksm->total.merged + ksm->total.anon);
+	if (ksm->model && ms != VS_UNKNOWN)
+		vs_flow_item(&flow, "; ", "this process takes it %s",
+			     vs_duration(ms * 1000000, time, sizeof(time)));
+	vs_flow_item(&flow, "; ", "of the host: %s pages for %s more",
+		     vs_count(told->shared, shared, sizeof(shared)),
+		     vs_count(told->sharing, sharing, sizeof(sharing)));
+	vs_flow_item(&flow, ", ", "%s with no equal", vs_count(told->unshared, unshared,
+							     sizeof(unshared)));
+	vs_flow_item(&flow, ", ", "%s changing", vs_count(told->volatile_pages, changing,
+							  sizeof(changing)));
+	vs_flow_end(&flow);
+}
+
+/* -------------------------------------------------------------- mappings */
+
+static void mappings(const struct vs_style *style, const struct vs_ksm *ksm)
+{
+	static const struct vs_column head[] = {
+		{ .name = "START", .width = 12 },
+		{ .name = "MERGD", .right = true, .width = 5 },
+		{ .name = "ZERO", .right = true, .width = 5 },
+		{ .name = "ANON", .right = true, .width = 5 },
+		{ .name = "NAME: WHY NOTHING", .fills = true },
+	};
+	/* what fits on a narrow screen */
+	static const struct vs_column least[] = {
+		{ .name = "START", .width = 12 },
+		{ .name = "MERGD", .right = true, .width = 5 },
+		{ .name = "WHY NOTHING", .fills = true },
+	};
+	bool narrow = style->terminal && style->width < 60;
+	uint32_t index[ROWS];
+	size_t nr = vs_ksm_top(ksm, index, ROWS);
+	struct vs_table *table = !nr ? NULL : narrow ? vs_table_new(style, least, 3) :
+		vs_table_new(style, head, 5);
+
+	for (size_t i = 0; table && i < nr; i++) {
+		const struct vs_vma *vma = &ksm->model->vma[index[i]];
+		const struct vs_ksm_row *row = vs_row_at(&ksm->rows, index[i]);
+		enum vs_ksm_reason reason = vs_ksm_reason(ksm, row);
+		char start[20], own[40], zero[40], anon[40], name[NAME], why[NAME + 100];
+		const char *cell[] = { start, own, zero, anon, why };
+		const char *few[] = { start, own, vs_ksm_reason_word(reason) };
+
+		snprintf(start, sizeof(start), "%012" PRIx64, vma->start);
+		vs_amount(style, row->merged, own, sizeof(own));
+		if (ksm->zero_known)
+			vs_amount(style, row->zero, zero, sizeof(zero));
+		else
+			strcpy(zero, "-");
+		vs_amount(style, row->anon, anon, sizeof(anon));
+		vs_field_text(ksm->model, vma, VS_FIELD_NAME, name, sizeof(name));
+		snprintf(why, sizeof(why), "%s%s%s", name, reason ? ": " : "",
+			 vs_ksm_reason_text(reason));
+		vs_table_row(table, narrow ? few : cell);
+	}
+	if (table)
+		vs_table_end(table);
+}
+
+static void processes(const struct vs_style *style, const struct vs_ksm *ksm)
+{
+	static const struct vs_column head[] = {
+		{ .name = "PID", .right = true, .width = 7 },
+		{ .name = "MERGD", .right = true, .width = 5 },
+		{ .name = "ZERO", .right = true, .width = 5 },
+		{ .name = "SAVES", .right = true, .width = 5 },
+		{ .name = "OF", .right = true, .width = 5 },
+		{ .name = "NAME", .fills = true },
+	};
+	struct vs_table *table = vs_table_new(style, head, 6);
+
+	for (uint32_t i = 0; table && i < ksm->nr && i < ROWS + GROUPS; i++) {
+		const struct vs_ksm_member *process = &ksm->process[i];
+		const struct vs_member *member = &ksm->members->member[process->member];
+		char pid[16], own[40], zero[40], saved[40], of[40];
+		const char *cell[] = { pid, own, zero, saved, of, member->comm };
+
+		if (!process->merged && !process->mergeable)
+			break;
+		snprintf(pid, sizeof(pid), "%d", member->pid);
+		vs_amount(style, process->merged, own, sizeof(own));
+		vs_amount(style, process->zero, zero, sizeof(zero));
+		vs_amount(style, process->saved, saved, sizeof(saved));
+		vs_amount(style, process->mergeable, of, sizeof(of));
+		vs_table_row(table, cell);
+	}
+	if (table)
+		vs_table_end(table);
+}
+
+/* ---------------------------------------------------------------- groups */
+
+static const char *who(const struct vs_ksm *ksm, uint32_t set, char *text, size_t size)
+{
+	size_t at = 0;
+
+	*text = 0;
+	for (; set && at < size; set = ksm->map.set[set].before) {
+		const struct vs_member *member =
+			&ksm->members->member[ksm->map.set[set].member];
+
+		at += snprintf(text + at, size - at, "%s%d %s", at ? ", " : "", member->pid,
+			       member->comm);
+	}
+	return text;
+}
+
+static void groups(const struct vs_style *style, const struct vs_ksm *ksm)
+{
+	static const struct vs_column head[] = {
+		{ .name = "FRAME", .width = 8 },
+		{ .name = "MAPPED", .right = true, .width = 6 },
+		{ .name = "SAVES", .right = true, .width = 5 },
+		{ .name = "PROCS", .right = true, .width = 5 },
+		{ .name = "WHO", .fills = true },
+	};
+	uint32_t nr = ksm->nr_groups < GROUPS ? ksm->nr_groups : GROUPS;
+	struct vs_table *table = nr ? vs_table_new(style, head, 5) : NULL;
+
+	for (uint32_t i = 0; table && i < nr; i++) {
+		const struct vs_ksm_group *group = &ksm->group[i];
+		char frame[20], mapped[32], saved[40], procs[16], names[300];
+		const char *cell[] = { frame, mapped, saved, procs,
+				       who(ksm, group->set, names, sizeof(names)) };
+
+		snprintf(frame, sizeof(frame), "0x%" PRIx64, group->frame);
+		vs_count(group->mappings, mapped, sizeof(mapped));
+		vs_amount(style, (group->mappings - 1) << ksm->page_shift, saved, sizeof(saved));
+		snprintf(procs, sizeof(procs), "%u", group->members);
+		vs_table_row(table, cell);
+	}
+	if (table)
+		vs_table_end(table);
+}
+
+void vs_ksm_screen(const struct vs_style *style, const struct vs_report *report,
+		   const struct vs_ksm *ksm)
+{
+	struct vs_totals totals;
+
+	if (ksm->model) {
+		vs_totals(ksm->model, &totals);
+		vs_report_title(style, report);
+	} else {
+		vs_members_title(style, report, ksm->members);
+	}
+	vs_report_cost(style, report, ksm->model ? &totals : NULL);
+	vs_members_screen(style, ksm->members, ksm->model);
+	fputc('\n', style->out);
+	merged(style, ksm);
+	if (ksm->model)
+		what_it_gains(style, ksm);
+	host(style, ksm);
+	if (ksm->model)
+		mappings(style, ksm);
+	else
+		processes(style, ksm);
+	groups(style, ksm);
+}
+
+/* ------------------------------------------------------------------ JSON */
+
+static json_t *told_json(const struct vs_ksm *ksm, const struct vs_ksm_process *told)
+{
+	int64_t bytes;
+	bool known = vs_ksm_profit(told, 1ull << ksm->page_shift, &bytes);
+
+	return json_pack("{s:o, s:o, s:o, s:i, s:o, s:o}",
+		"merging_pages", vs_json_bytes(told->merging),
+		"rmap_items", vs_json_bytes(told->rmap_items),
+		"zero_pages", vs_json_bytes(told->zero_pages),
+		"rmap_item_size", (int)vs_ksm_rmap_item_size(),
+		"profit", known ? json_integer(bytes) : json_null(),
+		"ksm_stat_profit", told->profit_known ? json_integer((int64_t)told->profit) :
+		json_null());
+}
+
+static json_t *process_json(const struct vs_ksm *ksm, const struct vs_ksm_member *process)
+{
+	const struct vs_member *member = &ksm->members->member[process->member];
+
+	return json_pack("{s:i, s:o, s:I, s:o, s:I, s:I, s:I, s:o}",
+		"pid", member->pid, "comm", vs_json_text(member->comm),
+		"merged", (json_int_t)process->merged, "zero", vs_json_bytes(process->zero),
+		"mergeable", (json_int_t)process->mergeable,
+		"not_mergeable", (json_int_t)process->other_anon,
+		"saved", (json_int_t)process->saved,
+		"kernel", told_json(ksm, &process->told));
+}
+
+static json_t *host_json(const struct vs_ksm_host *told)
+{
+	if (!told->exists)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"run", vs_json_bytes(told->run),
+		"pages_to_scan", vs_json_bytes(told->pages_to_scan),
+		"sleep_ms", vs_json_bytes(told->sleep_ms),
+		"full_scans", vs_json_bytes(told->full_scans),
+		"pages_shared", vs_json_bytes(told->shared),
+		"pages_sharing", vs_json_bytes(told->sharing),
+		"pages_unshared", vs_json_bytes(told->unshared),
+		"pages_volatile", vs_json_bytes(told->volatile_pages),
+		"zero_pages", vs_json_bytes(told->zero_pages));
+}
+
+static json_t *classes_json(const struct vs_ksm *ksm)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < VS_SHARE_CLASSES; i++) {
+		uint64_t least, most;
+
+		if (!ksm->class[i].frames)
+			continue;
+		vs_share_class_range(i, &least, &most);
+		json_array_append_new(list, json_pack("{s:I, s:o, s:I, s:I}",
+			"least", (json_int_t)least, "most", most ? json_integer(most) : json_null(),
+			"frames", (json_int_t)ksm->class[i].frames,
+			"mappings", (json_int_t)ksm->class[i].mappings));
+	}
+	return list;
+}
+
+static json_t *group_json(const struct vs_ksm *ksm, const struct vs_ksm_group *group)
+{
+	json_t *list = json_array();
+
+	for (uint32_t set = group->set; set; set = ksm->map.set[set].before)
+		json_array_append_new(list, json_pack("{s:i, s:i}", "pid",
+			ksm->members->member[ksm->map.set[set].member].pid,
+			"times", (int)ksm->map.set[set].times));
+	return json_pack("{s:o, s:I, s:I, s:I, s:o}", "frame", vs_json_hex(group->frame),
+		"mappings", (json_int_t)group->mappings, "found", (json_int_t)group->found,
+		"saved", (json_int_t)((group->mappings - 1) << ksm->page_shift),
+		"sharers", list);
+}
+
+static json_t *groups_json(const struct vs_ksm *ksm)
+{
+	json_t *largest = json_array();
+
+	for (uint32_t i = 0; i < ksm->nr_groups; i++)
+		json_array_append_new(largest, group_json(ksm, &ksm->group[i]));
+	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "frames", (json_int_t)ksm->frames,
+		"mappings", (json_int_t)ksm->mappings, "saved", (json_int_t)ksm->saved,
+		"not_found", (json_int_t)ksm->missing, "by_mappings", classes_json(ksm),
+		"largest", largest);
+}
+
+/* All that are mergeable, and those that have merged pages all the same. */
+static void mappings_json(struct vs_json *json, const struct vs_ksm *ksm)
+{
+	static const struct vs_ksm_row nothing;
+	char name[NAME];
+
+	for (size_t i = 0; i < ksm->model->nr_vmas; i++) {
+		const struct vs_vma *vma = &ksm->model->vma[i];
+		const struct vs_ksm_row *row = vs_row_at(&ksm->rows, i);
+		enum vs_ksm_reason reason;
+		json_t *one;
+
+		if (!row)
+			row = &nothing;
+		if (!(vma->flags & VS_VM_MERGEABLE) && !row->merged)
+			continue;
+		reason = vs_ksm_reason(ksm, row);
+		one = vs_answer_figures(columns, row);
+		if (!ksm->zero_known)
+			json_object_set_new(one, "zero", json_null());
+		vs_field_text(ksm->model, vma, VS_FIELD_NAME, name, sizeof(name));
+		json_object_set_new(one, "start", vs_json_hex(vma->start));
+		json_object_set_new(one, "end", vs_json_hex(vma->end));
+		json_object_set_new(one, "name", vma->name_kind == VS_NAME_NONE ? json_null() :
+				    vs_json_text(name));
+		json_object_set_new(one, "mergeable", json_boolean(vma->flags & VS_VM_MERGEABLE));
+		json_object_set_new(one, "reason", reason == VS_KSM_MERGES ? json_null() :
+				    json_string(vs_ksm_reason_word(reason)));
+		vs_json_element(json, one);
+	}
+}
+
+void vs_ksm_json(const struct vs_report *report, const struct vs_ksm *ksm)
+{
+	struct vs_totals totals;
+	struct vs_json json;
+
+	if (ksm->model)
+		vs_totals(ksm->model, &totals);
+	vs_json_begin(&json, stdout);
+	vs_report_head(&json, report);
+	vs_report_cost_json(&json, report, ksm->model ? &totals : NULL);
+	vs_json_member(&json, "processes", vs_members_json(ksm->members));
+	vs_json_member(&json, "index_memory", json_integer(vs_frames_memory(&ksm->map)));
+	vs_json_member(&json, "ksmd", host_json(&ksm->host));
+	vs_json_array(&json, "merged");
+	for (uint32_t i = 0; i < ksm->nr; i++)
+		vs_json_element(&json, process_json(ksm, &ksm->process[i]));
+	vs_json_array_end(&json);
+	vs_json_member(&json, "groups", groups_json(ksm));
+	vs_json_array(&json, "mappings");
+	if (ksm->model)
+		mappings_json(&json, ksm);
+	vs_json_array_end(&json);
+	vs_json_end(&json);
+}
