@@ -111,6 +111,17 @@ static int begin(struct ask *ask, const struct vs_session *session, struct vs_re
 	return VS_EXIT_CANNOT;
 }
 
+static int conclude(const struct asked *asked, const struct vs_session *session)
+{
+	const struct vs_question *question = asked->question;
+
+	if (question->finish(asked->state))
+		return -1;
+	if (!question->live || session->model.recorded_at)
+		return 0;
+	return question->live(asked->state, session->options);
+}
+
 static int collect(struct ask *ask, struct vs_session *session)
 {
 	struct vs_request request = { .want = VS_WANT_PROCESS };
@@ -134,7 +145,7 @@ static int collect(struct ask *ask, struct vs_session *session)
 	if (!err && ask->memory)
 		err = no_memory();
 	for (int i = 0; !err && i < ask->nr; i++)
-		if (ask->asked[i].state && ask->asked[i].question->finish(ask->asked[i].state))
+		if (ask->asked[i].state && conclude(&ask->asked[i], session))
 			err = no_memory();
 	return err;
 }

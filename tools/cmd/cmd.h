@@ -35,6 +35,7 @@ enum vs_exit {
 #define VS_OPT_WATCH	(1u << 11)
 #define VS_OPT_STUCK	(1u << 12)
 #define VS_OPT_FAMILY	(1u << 13)
+#define VS_OPT_SLOTS	(1u << 14)
 
 enum vs_when {
 	VS_AUTO,
@@ -74,6 +75,8 @@ struct vs_options {
 	uint64_t interval_ns;		/* between looks, 0: not given */
 	unsigned int count;		/* of intervals, 0: not given */
 	bool family;
+	bool runs;
+	bool no_bpf;
 	const char **walk;
 	int nr_walks;
 	char **argument;		/* behind the options */

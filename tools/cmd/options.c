@@ -33,6 +33,8 @@ enum {
 	OPT_CLEAR,
 	OPT_STUCK,
 	OPT_FAMILY,
+	OPT_RUNS,
+	OPT_NO_BPF,
 	OPT_VERSION,
 };
 
@@ -80,6 +82,8 @@ static const struct {
 	  "only pages that cannot be moved, split or reclaimed, and why" },
 	{ "family", OPT_FAMILY, NULL, VS_OPT_FAMILY,
 	  "its parents and children: what they still share since the fork" },
+	{ "runs", OPT_RUNS, NULL, VS_OPT_SLOTS, "each run of slots alike, instead of mappings" },
+	{ "no-bpf", OPT_NO_BPF, NULL, VS_OPT_SLOTS, "load no BPF program: slots are not asked about" },
 	{ "help", 'h', NULL, 0, "this text" },
 	{ "version", OPT_VERSION, NULL, 0, "version of the command" },
 };
@@ -272,6 +276,12 @@ static int take(int value, struct vs_options *options)
 		break;
 	case OPT_FAMILY:
 		options->family = true;
+		break;
+	case OPT_RUNS:
+		options->runs = true;
+		break;
+	case OPT_NO_BPF:
+		options->no_bpf = true;
 		break;
 	case 'J':
 		options->json = true;

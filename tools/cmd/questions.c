@@ -6,9 +6,11 @@
 
 #include "../analyze/age.h"
 #include "../analyze/stuck.h"
+#include "../analyze/swap.h"
 #include "../analyze/tables.h"
 #include "../render/answers.h"
 #include "questions.h"
+#include "swap.h"
 
 const struct vs_question vs_questions[] = {
 	{
@@ -42,6 +44,18 @@ const struct vs_question vs_questions[] = {
 		.end = vs_stuck_end,
 		.screen = vs_stuck_screen,
 		.json = vs_stuck_json,
+	},
+	{
+		.name = "swap",
+		.need = VS_SWAP_NEED,
+		.wish = VS_SWAP_WISH,
+		.begin = vs_ask_swap_begin,
+		.extent = vs_swap_extent,
+		.finish = vs_swap_finish,
+		.live = vs_ask_swap_live,
+		.end = vs_swap_free,
+		.screen = vs_swap_screen,
+		.json = vs_swap_json,
 	},
 	{ 0 },
 };

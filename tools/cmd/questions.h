@@ -9,6 +9,8 @@
 #include "../lib/source.h"
 #include "../render/report.h"
 
+struct vs_options;
+
 /**
  * struct vs_question - one question about a process
  * @name: of the verb, and of the member of the JSON report
@@ -22,6 +24,7 @@
  *	others asked for are set as well; 0, or not 0 without memory
  * @detail: each detail of any kind; likewise
  * @finish: everything was read; 0, or not 0 without memory
+ * @live: then, of a running process: who else is to be asked; NULL: nobody
  * @end: frees the state
  * @screen: the answer for people, behind title and cost
  * @json: the answer for programs
@@ -36,6 +39,7 @@ struct vs_question {
 	int (*extent)(void *state, const struct vs_vma *vma, const struct vs_extent *extent);
 	int (*detail)(void *state, const struct vs_vma *vma, const struct vs_detail *detail);
 	int (*finish)(void *state);
+	int (*live)(void *state, const struct vs_options *options);
 	void (*end)(void *state);
 	void (*screen)(const struct vs_style *style, const struct vs_report *report,
 		       const void *state);

@@ -10,6 +10,7 @@
 
 #define LOOK	(VS_OPT_SOURCE | VS_OPT_FROM | VS_OPT_FORMAT)
 #define ASK	(LOOK | VS_OPT_COLOR)
+#define SWAP	(ASK | VS_OPT_SLOTS)
 
 const struct vs_verb vs_verbs[] = {
 	{ "show", vs_cmd_show, "what the process holds, at a glance",
@@ -31,6 +32,8 @@ const struct vs_verb vs_verbs[] = {
 	{ "ksm", vs_cmd_ksm, "what KSM merged, with whom, and why not more",
 	  "TARGET...", VS_OPT_SOURCE | VS_OPT_FORMAT | VS_OPT_COLOR | VS_OPT_EVERYONE, 1,
 	  VS_MAX_TARGETS },
+	{ "swap", vs_cmd_ask, "where its swapped pages are, and who else has them",
+	  "TARGET", SWAP, 1, 1 },
 	{ "verify", vs_cmd_verify, "compare the module with procfs, field by field",
 	  "TARGET", VS_OPT_FROM | VS_OPT_FORMAT | VS_OPT_COLOR, 1, 1 },
 	{ "record", vs_cmd_record, "write a snapshot, which --from of every verb reads",
@@ -44,7 +47,7 @@ const struct vs_verb vs_verbs[] = {
 
 /* Several questions in one walk. */
 static const struct vs_verb several = {
-	"ask", vs_cmd_ask, "several questions, one walk", "TARGET", ASK, 1, 1
+	"ask", vs_cmd_ask, "several questions, one walk", "TARGET", SWAP, 1, 1
 };
 
 const struct vs_verb *vs_verb_find(const char *name)

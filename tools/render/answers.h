@@ -54,4 +54,8 @@ void vs_tables_screen(const struct vs_style *style, const struct vs_report *repo
 		      const void *state);
 json_t *vs_tables_json(const struct vs_report *report, const void *state);
 
+void vs_swap_screen(const struct vs_style *style, const struct vs_report *report,
+		    const void *state);
+json_t *vs_swap_json(const struct vs_report *report, const void *state);
+
 #endif

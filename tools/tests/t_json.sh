@@ -36,6 +36,8 @@ test_json_of_the_module_is_as_the_schema_says() {
 	expect 0 env FAKE=physical=1 LD_PRELOAD="$WORK/fake.so" "$VMSCOPE" share "$held" -J; valid share
 	expect 0 env FAKE=physical=1 LD_PRELOAD="$WORK/fake.so" "$VMSCOPE" share "$held" "0x$address" -J; valid share
 	expect 0 env FAKE=physical=1 LD_PRELOAD="$WORK/fake.so" "$VMSCOPE" share "$held" self -J; valid share
+	expect 0 faked swap "$held" -J; valid swap
+	expect 0 faked swap,age "$held" -J --runs; valid ask
 	expect 0 faked record "$held" -w "$WORK/s" --pages --verify
 	expect 0 vmscope show --from "$WORK/s" -J; valid show
 	expect 0 vmscope pages --from "$WORK/s" -J; valid pages
