@@ -30,11 +30,8 @@
 /* Of one that small_vma() takes, and of each of its entries. */
 #define COST_SMALL_VMA	28
 #define COST_SMALL_ENTRY 4
-/* Of a table: asking what lies below, and looking at eight entries. */
-#define COST_BELOW	32
+/* Of counting eight entries of a table. */
 #define COST_COUNT	2
-
-#define BELOW_UNKNOWN	ULONG_MAX
 
 /* Of a hole in a shmem mapping, handed over at a time. */
 #define HOLE_PAGES	32
@@ -58,7 +55,6 @@ enum phase {
  * The state of a scan.
  * @tables: the page tables of this part
  * @used: of the PTE table at hand, used entries, or WALK_USED_UNKNOWN
- * @below: where the VMA below the one at hand ends, or BELOW_UNKNOWN
  * @few: what a small VMA comes to; on the stack it would be cleared first
  * @vma: the VMA at hand; its file reference is put when the VMA is done with
  * @part: where this scan began to read it
@@ -79,7 +75,6 @@ struct scan {
 	struct extents extents;
 	struct tables tables;
 	unsigned int used;
-	unsigned long below;
 	struct tally_few few;
 	struct encoder encoder;
 	struct vma_copy vma;
@@ -227,11 +222,7 @@ static bool is_first_here(struct scan *s, unsigned long base,
 		return false;
 	if (base >= s->vma.start)
 		return true;
-	if (s->below == BELOW_UNKNOWN) {
-		s->below = section_below(&s->section);
-		s->section.budget -= COST_BELOW;
-	}
-	return s->below <= base;
+	return section_below(&s->section) <= base;
 }
 
 static void on_table(struct walk *w, enum table_level level, const void *table,
@@ -285,7 +276,6 @@ static void begin_part(struct scan *s)
 	if (wants(s, SCAN_EXTENT))
 		extents_begin(&s->extents, &s->vma, !s->vma.marks);
 	tables_begin(&s->tables);
-	s->below = BELOW_UNKNOWN;
 }
 
 /* Context: in a section. */

@@ -21,6 +21,9 @@
 /* With interrupts off every CPU may be waiting for us: about 10 us. */
 #define BUDGET_IRQ	1024
 
+/* Of looking for the VMA below another, in units of ten instructions. */
+#define COST_BELOW	32
+
 #define DEFAULT_TIMEOUT	NSEC_PER_SEC
 /* Sections that make room for writers after one was met. */
 #define POLITE_SECTIONS	16
@@ -115,6 +118,7 @@ int section_enter(struct section *s, unsigned long addr)
 	s->mas = mas;
 	s->now.vma = NULL;
 	s->before.vma = NULL;
+	s->end = SECTION_UNKNOWN;
 	s->sections++;
 	s->budget = BUDGET_LOCKED;
 	want = test_unsafe_mode() ? WANT_IRQ : s->want;
@@ -206,6 +210,7 @@ struct vm_area_struct *section_next(struct section *s)
 	put_vma(s, &s->before);
 	s->before = s->now;
 	s->now.vma = NULL;
+	s->below = s->end;
 	s->start = s->mas.index;
 	s->end = s->mas.last + 1;
 	if (s->lock != SECTION_IRQ && !lock_vma(s, vma))
@@ -217,7 +222,11 @@ unsigned long section_below(struct section *s)
 {
 	MA_STATE(mas, &s->mm->mm_mt, s->start, s->start);
 
-	return mas_prev(&mas, 0) ? mas.last + 1 : 0;
+	if (s->below == SECTION_UNKNOWN) {
+		s->below = mas_prev(&mas, 0) ? mas.last + 1 : 0;
+		s->budget -= COST_BELOW;
+	}
+	return s->below;
 }
 
 /* Return: for how long the section was entered, in ns. */

@@ -30,12 +30,16 @@ struct locked_vma {
 	bool hugetlb;
 };
 
+#define SECTION_UNKNOWN	ULONG_MAX
+
 /**
  * struct section - the state of one operation on a target
  * @mm: the address space; the caller holds mm_users
  * @lock: how the section that is entered now is protected
  * @start: range of the VMA that was found last, as the tree has it
  * @end: likewise
+ * @below: where the one found before it in this section ends, SECTION_UNKNOWN
+ *	when it is the first
  * @now: the VMA that is locked now
  * @before: the one before it, which stays locked as well: a page table that
  *	both have entries in is kept by one or the other all the time
@@ -53,6 +57,7 @@ struct section {
 	enum section_lock lock;
 	unsigned long start;
 	unsigned long end;
+	unsigned long below;
 	struct locked_vma now;
 	struct locked_vma before;
 	long budget;

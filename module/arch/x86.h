@@ -82,16 +82,20 @@ static inline unsigned int arch_count_empty(const void *table, unsigned int n)
 	return i;
 }
 
-/* How many of the n entries at @table are not empty; n is a multiple of 8. */
+/*
+ * How many of the n entries at @table are not empty; n is a multiple of 16. Mostly
+ * few are: sixteen together are an operand each, and one branch.
+ */
 static inline unsigned int arch_count_used(const void *table, unsigned int n)
 {
 	const pteval_t *e = table, *end = e + n;
 	unsigned int i, used = 0;
 
-	for (; e < end; e += 8) {
-		if (!(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]))
+	for (; e < end; e += 16) {
+		if (!(e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7] |
+		      e[8] | e[9] | e[10] | e[11] | e[12] | e[13] | e[14] | e[15]))
 			continue;
-		for (i = 0; i < 8; i++)
+		for (i = 0; i < 16; i++)
 			used += !!e[i];
 	}
 	return used;
