@@ -323,6 +323,43 @@ test_wrong_addresses() {
 # ---------------------------------------------------------------- outputs
 
 # Every verb's JSON against the published schema. (Python takes its time on a debug kernel.)
+# To the byte, of a process that holds every kind of memory; and of it as one of many.
+test_tables_are_what_the_kernel_charges() {
+	local charged
+
+	hold_zoo
+	charged=$(($(sed -n 's/^VmPTE:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$held/status") * 1024))
+	expect 0 vmscope tables "$held" -J
+	same "$(json "r['tables']['charged_bytes'], r['tables']['kernel_bytes']")" \
+		"($charged, $charged)"
+	cp "$WORK/out" "$WORK/one"
+	expect 0 vmscope tables --all -J
+	same "$(json "[p['kernel_bytes'] for p in r['processes'] if p['pid'] == $held]")" "[$charged]"
+	same "$(json "any(p['pid'] == 1 for p in r['processes'])")" True
+	python3 "$top/tools/tests/validate.py" \
+		"$top/Documentation/schema/vmscope.report-1.json" "tables=$WORK/one" "tables=$WORK/out"
+	expect 0 vmscope record "$held" -w "$WORK/s"
+	expect 0 vmscope tables --from "$WORK/s" -J
+	same "$(json "r['tables']['charged_bytes']")" "$charged"
+	COLUMNS=80 expect 0 vmscope tables "$held"
+	has_not "$out" "the kernel counts"
+	[ "$(wc -l <"$WORK/out")" -le 24 ] || die "more than 24 lines: $out"
+}
+
+# Where its memory map cannot be read, that is said; the others are listed all the same.
+test_tables_of_everybody_beside_a_stuck_process() {
+	local status=0
+
+	hold_stuck
+	timeout -s KILL 60 "$VMSCOPE" tables --all --timeout 50 -J >"$WORK/out" || status=$?
+	case $status in
+	0) ! refuses || die "it was read as a whole" ;;
+	6) same "$(json "[m['why'] for m in r['not_counted'] if m['pid'] == $stuck]")" "['locked']" ;;
+	*) die "it ended with $status" ;;
+	esac
+	same "$(json "any(p['pid'] == 1 and p['bytes'] for p in r['processes'])")" True
+}
+
 test_outputs_json_is_as_the_schema_says() {
 	local verb verbs="show maps pages walk verify doctor" more
 	local reports=()
@@ -357,7 +394,7 @@ test_output_that_cannot_be_written() {
 test_output_fits_narrow_terminals() {
 	local verb
 	for verb in "show $held" "walk $held $address" "verify $held" doctor "maps $held" \
-		"pages $held --key state"; do
+		"pages $held --key state" "tables $held" "tables --all"; do
 		on_terminal 40 NO_COLOR=1 "$VMSCOPE" "$verb" >"$WORK/out"
 		[ -s "$WORK/out" ] || die "$verb: nothing"
 		[ "$(wc -L <"$WORK/out")" -le 40 ] ||

@@ -299,6 +299,9 @@ static const struct scan modes[] = {
 	{ .records = RECORD(VMA) | RECORD(EXTENT) | RECORD(TALLY), .key = ~0ull,
 	  .flags = VMSCOPE_SCAN_HOLES },
 	{ .records = RECORD(EXTENT), .key = VMSCOPE_KEY_FRAME },
+	{ .records = RECORD(TABLE) },
+	{ .records = RECORD(VMA) | RECORD(TALLY) | RECORD(TABLE) },
+	{ .records = RECORD(TALLY) | RECORD(TABLE), .budget = 300 },
 	{ .records = RECORD(EXTENT) | RECORD(TALLY), .key = ~0ull,
 	  .flags = VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_PLAIN, .buffer_size = 4096 },
 };

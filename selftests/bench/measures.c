@@ -101,6 +101,11 @@ static int records(const struct target *t, struct sample *s)
 	return scan_all(t, s, RECORD(VMA) | RECORD(TALLY), 0, 0);
 }
 
+static int tables(const struct target *t, struct sample *s)
+{
+	return scan_all(t, s, RECORD(TALLY) | RECORD(TABLE), 0, 0);
+}
+
 /* Accessed and dirty bits stay out of the key, so their noise parts nothing. */
 #define KEY_FRAMES	(VMSCOPE_ATTR_STATE | VMSCOPE_KEY_FRAME)
 
@@ -132,7 +137,7 @@ static int lockless(const struct target *t, struct sample *s)
 
 	if (!(vmscope_info()->locks >> VMSCOPE_LOCK_IRQ & 1))
 		return ENOSYS;
-	error = scan_patiently(t, s, RECORD(TALLY), 0, 0, 1);
+	error = scan_patiently(t, s, RECORD(TALLY) | RECORD(TABLE), 0, 0, 1);
 	return error ? error : scan_patiently(t, s, RECORD(EXTENT),
 					      vmscope_info()->key, 0, 1);
 }
@@ -370,6 +375,7 @@ static int (*const functions[MEASURE_NR])(const struct target *t,
 	[MEASURE_TALLY] = tally,
 	[MEASURE_TALLY_PLAIN] = tally_plain,
 	[MEASURE_RECORDS] = records,
+	[MEASURE_TABLES] = tables,
 	[MEASURE_FRAMES] = frames,
 	[MEASURE_FRAMES_PLAIN] = frames_plain,
 	[MEASURE_EXTENTS] = extents,
@@ -389,6 +395,7 @@ const char *const measure_names[MEASURE_NR] = {
 	[MEASURE_TALLY] = "TALLY",
 	[MEASURE_TALLY_PLAIN] = "TALLY plain",
 	[MEASURE_RECORDS] = "VMA+TALLY",
+	[MEASURE_TABLES] = "TALLY+TABLE",
 	[MEASURE_FRAMES] = "EXTENT frames",
 	[MEASURE_FRAMES_PLAIN] = "EXTENT frames plain",
 	[MEASURE_EXTENTS] = "EXTENT all",

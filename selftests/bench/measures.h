@@ -15,11 +15,12 @@ enum measure_id {
 	MEASURE_TALLY,
 	MEASURE_TALLY_PLAIN,
 	MEASURE_RECORDS,	/* VMA and TALLY */
+	MEASURE_TABLES,		/* TALLY and TABLE */
 	MEASURE_FRAMES,		/* EXTENT, frames only */
 	MEASURE_FRAMES_PLAIN,
 	MEASURE_EXTENTS,	/* EXTENT, all attributes and counts */
 	MEASURE_EXTENTS_PLAIN,
-	MEASURE_LOCKLESS,	/* TALLY and EXTENT of a target whose locks stay taken */
+	MEASURE_LOCKLESS,	/* all records of a target whose locks stay taken */
 	MEASURE_SHOW,		/* the command */
 	MEASURE_START,		/* a command that does nothing */
 	/* the kernel's */
