@@ -35,16 +35,23 @@ static const char *cell(const struct vs_style *style, const struct vs_answer_col
 	return text;
 }
 
-/* Columns for people, as many as leave the name half of the line. */
+/* Columns for people, as many as leave the name half of the line, or a little. */
 static int choose(const struct vs_style *style, const struct vs_answer_column *column,
 		  const struct vs_answer_column **chosen)
 {
-	int most = style->bytes || !style->terminal ? MAX_COLUMNS : style->width / 10;
+	bool all = style->bytes || !style->terminal;
+	int most = all ? MAX_COLUMNS : style->width / 10;
+	int left = style->width - 12 - 9;	/* less START and the least of NAME */
 	int nr = 0;
 
-	for (; column->key && nr < most && nr < MAX_COLUMNS; column++)
-		if (column->name)
-			chosen[nr++] = column;
+	for (; column->key && nr < most && nr < MAX_COLUMNS; column++) {
+		if (!column->name)
+			continue;
+		left -= 1 + (strlen(column->name) > 5 ? (int)strlen(column->name) : 5);
+		if (left < 0 && !all)
+			break;
+		chosen[nr++] = column;
+	}
 	return nr;
 }
 
@@ -53,15 +60,19 @@ static void rest(const struct vs_style *style, const struct vs_rows *rows,
 		 const void *total)
 {
 	uint64_t left = figure(column, total);
+	struct vs_flow flow;
 	char text[32];
 
 	for (size_t i = 0; i < nr; i++)
 		left -= figure(column, vs_row_at(rows, index[i]));
 	if (!left || style->raw)
 		return;
-	fprintf(style->out, "%s of %s in other mappings: --json has all of them\n",
-		cell(style, &(struct vs_answer_column){ .unit = column->unit }, &left, text,
-		     sizeof(text)), column->name);
+	vs_flow_begin(&flow, style, "", 0);
+	vs_flow_item(&flow, "", "%s of %s in other mappings:",
+		     cell(style, &(struct vs_answer_column){ .unit = column->unit }, &left, text,
+			  sizeof(text)), column->name);
+	vs_flow_words(&flow, "--json has all of them");
+	vs_flow_end(&flow);
 }
 
 void vs_answer_rows(const struct vs_style *style, const struct vs_rows *rows,

@@ -136,9 +136,9 @@ static void waste_line(const struct vs_style *style, const struct vs_tables_sums
 							 sizeof(wasted)));
 		vs_flow_item(&flow, " ", "%s empty tables,",
 			     number(style, sums->total.empty, empty, sizeof(empty)));
-		vs_flow_item(&flow, " ", "%s PTE tables with 1-%d entries",
-			     number(style, sums->total.few, few, sizeof(few)),
-			     VS_TABLES_FEW - 1);
+		vs_flow_item(&flow, " ", "%s PTE tables",
+			     number(style, sums->total.few, few, sizeof(few)));
+		vs_flow_item(&flow, " ", "with 1-%d entries", VS_TABLES_FEW - 1);
 	}
 	if (sums->total.shared)
 		vs_flow_item(&flow, "; ", "hugetlb shares %s",
@@ -153,8 +153,8 @@ static void flat_line(const struct vs_style *style, const struct vs_tables_sums 
 
 	vs_flow_begin(&flow, style, "flat", 8);
 	flow.first = true;
-	vs_flow_item(&flow, "", "a single-level table would take %s",
-		     vs_amount(style, sums->flat, flat, sizeof(flat)));
+	vs_flow_words(&flow, "a single-level table would");
+	vs_flow_item(&flow, " ", "take %s", vs_amount(style, sums->flat, flat, sizeof(flat)));
 	vs_flow_item(&flow, ", ", "%s for the span in use",
 		     vs_amount(style, sums->flat_span, span, sizeof(span)));
 	vs_flow_end(&flow);

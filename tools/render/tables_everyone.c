@@ -109,7 +109,7 @@ static void rest(const struct vs_style *style, const struct vs_tables_everyone *
 	for (size_t i = shown; i < everyone->nr; i++)
 		left += everyone->process[i].row.bytes;
 	if (shown < everyone->nr)
-		fprintf(style->out, "%s in %s others: --json has all of them\n",
+		fprintf(style->out, "%s in %s others: all in --json\n",
 			vs_amount(style, left, bytes, sizeof(bytes)),
 			vs_count(everyone->nr - shown, count, sizeof(count)));
 }
