@@ -126,13 +126,16 @@ test_share_vfork_child_is_one_address_space() {
 # What would be freed, against what is free after it was killed.
 test_share_what_is_freed_if_it_ends() {
 	hold_program python3 -c '
-import mmap, os, sys
+import ctypes, mmap, os, sys
+die_with_parent, kill = 1, 9
 m = mmap.mmap(-1, 64 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 m.write(b"x" * (64 << 20))
 if os.fork():
     m.seek(0)
     m.write(b"y" * (32 << 20))
     print("ready", flush=True)
+else:
+    ctypes.CDLL(None).prctl(die_with_parent, kill)
 sys.stdin.read()'
 	expect 0 vmscope share "$held" -J
 	same "$(json "32 << 20 <= r['if_it_ended']['anonymous'] < 40 << 20")" True
@@ -279,9 +282,10 @@ test_family_what_the_next_writes_copy() {
 # Who wrote is told by the exclusive bits: here the parent, and in the end both.
 test_family_parent_that_copied() {
 	hold_program python3 -c '
-import mmap, os, sys
+import ctypes, mmap, os, sys
+die_with_parent, kill, no_huge_pages = 1, 9, 15
 m = mmap.mmap(-1, 64 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-m.madvise(15)
+m.madvise(no_huge_pages)
 m.write(b"x" * (64 << 20))
 m.seek(0)
 r, w = os.pipe()
@@ -290,6 +294,7 @@ if os.fork():
     m.write(b"y" * (32 << 20))
     print("ready", flush=True)
 else:
+    ctypes.CDLL(None).prctl(die_with_parent, kill)
     m.write(b"z" * (16 << 20))
     os.write(w, b"x")
 sys.stdin.read()'

@@ -11,7 +11,7 @@
 #include "table.h"
 
 /* Rows of the first screen, and columns of the widest. */
-#define ROWS		14
+#define ROWS		12
 #define COLUMNS		(ROWS + 8)
 
 static void summary(const struct vs_style *style, const struct vs_matrix *matrix)
