@@ -14,7 +14,8 @@ _vmscope_targets() {
 
 _vmscope() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs="show maps pages walk age tables swap share ksm verify record doctor help" verb=show list
+	local verbs="show maps pages walk age tables swap share ksm numa host verify record doctor help"
+	local verb=show list
 
 	case " $verbs " in
 	*" ${COMP_WORDS[1]} "*) [ "$COMP_CWORD" -le 1 ] || verb=${COMP_WORDS[1]} ;;

@@ -153,6 +153,8 @@ int vs_cmd_share(const struct vs_options *options);
 /* What parents and children still share since the fork. */
 int vs_cmd_family(const struct vs_options *options);
 int vs_cmd_ksm(const struct vs_options *options);
+/* Whether all memory of the host adds up. */
+int vs_cmd_host(const struct vs_options *options);
 int vs_cmd_help(const struct vs_options *options);
 
 #endif

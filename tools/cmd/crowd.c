@@ -119,7 +119,8 @@ static int read_member(struct vs_crowd *crowd, struct vs_source *source, uint32_
 		members->member[number].same_as = same;
 		return 0;
 	}
-	*result = vs_crowd_frames(model, crowd->options->verb->name);
+	if (visit->need & VS_KEY_FRAME)
+		*result = vs_crowd_frames(model, crowd->options->verb->name);
 	if (*result)
 		return 0;
 	request = (struct vs_request){

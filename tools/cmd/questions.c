@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../analyze/age.h"
+#include "../analyze/numa.h"
 #include "../analyze/stuck.h"
 #include "../analyze/swap.h"
 #include "../analyze/tables.h"
@@ -56,6 +57,17 @@ const struct vs_question vs_questions[] = {
 		.end = vs_swap_free,
 		.screen = vs_swap_screen,
 		.json = vs_swap_json,
+	},
+	{
+		.name = "numa",
+		.need = VS_NUMA_NEED,
+		.wish = VS_NUMA_WISH,
+		.begin = vs_numa_begin,
+		.extent = vs_numa_extent,
+		.finish = vs_numa_finish,
+		.end = vs_numa_end,
+		.screen = vs_numa_screen,
+		.json = vs_numa_json,
 	},
 	{ 0 },
 };

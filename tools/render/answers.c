@@ -134,24 +134,30 @@ static bool has_figures(const struct vs_answer_column *column, const void *row)
 	return false;
 }
 
+json_t *vs_answer_mapping(const struct vs_model *model, const struct vs_vma *vma)
+{
+	json_t *json = json_object();
+	char name[NAME];
+
+	vs_field_text(model, vma, VS_FIELD_NAME, name, sizeof(name));
+	json_object_set_new(json, "start", vs_json_hex(vma->start));
+	json_object_set_new(json, "end", vs_json_hex(vma->end));
+	json_object_set_new(json, "name", vma->name_kind == VS_NAME_NONE ? json_null() :
+			    vs_json_text(name));
+	return json;
+}
+
 json_t *vs_answer_mappings(const struct vs_rows *rows, const struct vs_answer_column *column)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < rows->model->nr_vmas; i++) {
-		const struct vs_vma *vma = &rows->model->vma[i];
 		const void *row = vs_row_at(rows, i);
-		char name[NAME];
 		json_t *json;
 
 		if (!row || !has_figures(column, row))
 			continue;
-		json = json_object();
-		json_object_set_new(json, "start", vs_json_hex(vma->start));
-		json_object_set_new(json, "end", vs_json_hex(vma->end));
-		vs_field_text(rows->model, vma, VS_FIELD_NAME, name, sizeof(name));
-		json_object_set_new(json, "name", vma->name_kind == VS_NAME_NONE ? json_null() :
-				    vs_json_text(name));
+		json = vs_answer_mapping(rows->model, &rows->model->vma[i]);
 		put_figures(json, column, row);
 		json_array_append_new(list, json);
 	}

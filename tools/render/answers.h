@@ -38,7 +38,10 @@ void vs_answer_rows(const struct vs_style *style, const struct vs_rows *rows,
 /* The figures of one record, or of the total, as an object. */
 json_t *vs_answer_figures(const struct vs_answer_column *column, const void *row);
 
-/* All mappings that have a record, with start, end and name. */
+/* Start, end and name of a mapping, by which its figures begin. */
+json_t *vs_answer_mapping(const struct vs_model *model, const struct vs_vma *vma);
+
+/* All mappings that have a record. */
 json_t *vs_answer_mappings(const struct vs_rows *rows, const struct vs_answer_column *column);
 
 /* ------------------------------------------------------------ the answers */
@@ -57,5 +60,9 @@ json_t *vs_tables_json(const struct vs_report *report, const void *state);
 void vs_swap_screen(const struct vs_style *style, const struct vs_report *report,
 		    const void *state);
 json_t *vs_swap_json(const struct vs_report *report, const void *state);
+
+void vs_numa_screen(const struct vs_style *style, const struct vs_report *report,
+		    const void *state);
+json_t *vs_numa_json(const struct vs_report *report, const void *state);
 
 #endif

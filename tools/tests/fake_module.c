@@ -113,7 +113,7 @@ static int info(struct vmscope_info *info)
 		info->records |= 1 << VMSCOPE_RECORD_TABLE;
 	/* all but the counts of a page */
 	info->key = 0xffffffffffull | VMSCOPE_ATTR_GEN | VMSCOPE_ATTR_DEFERRED |
-		VMSCOPE_ATTR_EXTRA_REFS | VMSCOPE_KEY_FRAME;
+		VMSCOPE_ATTR_EXTRA_REFS | VMSCOPE_ATTR_NODE | VMSCOPE_KEY_FRAME;
 	for (int i = 0; i < VMSCOPE_MAX_LEVELS; i++) {
 		info->level[i].shift = shift[i];
 		info->level[i].entries = i == VMSCOPE_LEVEL_P4D ? 1 : 512;

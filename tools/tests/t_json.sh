@@ -24,7 +24,7 @@ test_json_of_the_module_is_as_the_schema_says() {
 	expect 0 faked verify "$held" -J; valid verify
 	expect 0 faked doctor -J; valid doctor
 	expect 0 faked age "$held" -J; valid age
-	expect 0 faked age,age "$held" -J; valid ask
+	expect 0 faked age,numa "$held" -J; valid ask
 	expect 0 faked tables "$held" -J; valid tables
 	expect 0 faked age,tables "$held" -J; valid ask
 	expect 0 env FAKE=onemm LD_PRELOAD="$WORK/fake.so" "$VMSCOPE" tables --all -J; valid tables
@@ -33,11 +33,13 @@ test_json_of_the_module_is_as_the_schema_says() {
 	expect 0 faked age "$held" --count 1 --interval 1ms --clear -J; valid age
 	expect 0 faked pages --stuck "$held" -J; valid ask
 	expect 0 env FAKE=attributes=$((1 << 37)) LD_PRELOAD="$WORK/fake.so" "$VMSCOPE" stuck,age "$held" -J; valid ask
+	expect 0 faked numa "$held" -J; valid numa
 	expect 0 env FAKE=physical=1 LD_PRELOAD="$WORK/fake.so" "$VMSCOPE" share "$held" -J; valid share
 	expect 0 env FAKE=physical=1 LD_PRELOAD="$WORK/fake.so" "$VMSCOPE" share "$held" "0x$address" -J; valid share
 	expect 0 env FAKE=physical=1 LD_PRELOAD="$WORK/fake.so" "$VMSCOPE" share "$held" self -J; valid share
 	expect 0 faked swap "$held" -J; valid swap
 	expect 0 faked swap,age "$held" -J --runs; valid ask
+	expect 0 faked numa "$held" -J; valid numa
 	expect 0 faked record "$held" -w "$WORK/s" --pages --verify
 	expect 0 vmscope show --from "$WORK/s" -J; valid show
 	expect 0 vmscope pages --from "$WORK/s" -J; valid pages

@@ -10,7 +10,7 @@ test_usage_help_lists_every_verb() {
 	local verb
 
 	expect 0 vmscope help
-	for verb in show maps pages walk age tables swap verify record doctor help; do
+	for verb in show maps pages walk age tables swap share ksm numa host verify record doctor help; do
 		has "$out" "  $verb"
 	done
 	[ "$(wc -l < "$WORK/out")" -le 24 ] || die "help does not fit a screen"
@@ -23,7 +23,7 @@ test_usage_help_lists_every_verb() {
 	has "$out" "--key"
 	refused 2 "no verb" vmscope help nonsense
 	refused 2 "no verb 'map'" vmscope map self
-	for verb in show maps pages walk age tables swap verify record doctor help; do
+	for verb in show maps pages walk age tables swap share ksm numa host verify record doctor help; do
 		expect 0 vmscope help $verb
 		[ "$(wc -L < "$WORK/out")" -le 80 ] || die "help $verb is wider than 80 columns"
 	done

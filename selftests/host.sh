@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Where memory is, with the real module: whether the host adds up, and on which node pages
+# are. Knows nothing of the interface between the command and the module.
+set -u
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=selftests/lib/command.sh
+. "$here/lib/command.sh"
+
+# remainder LINE MIB: what the kernel counts more than the processes explain is at most this,
+# and no less than nothing.
+remainder() {
+	local rest
+
+	rest=$(json "r['sums']['$1']['remainder']")
+	[ "$rest" -le $(($2 << 20)) ] && [ "$rest" -ge -65536 ] ||
+		die "$1: $rest bytes are left over: $(json "r['sums']['$1']")"
+}
+
+# Memory that is a process's own, that forks share, and shared memory. It stands from the
+# first test to the last.
+hold_much() {
+	hold_program python3 -c '
+import mmap, os, sys
+own = mmap.mmap(-1, 96 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+own.write(b"x" * (96 << 20))
+both = mmap.mmap(-1, 32 << 20)
+both.write(b"y" * (32 << 20))
+for _ in range(3):
+    if not os.fork():
+        own[:8 << 20] = b"z" * (8 << 20)
+        sys.stdin.read()
+        os._exit(0)
+print(flush=True)
+sys.stdin.read()'
+}
+
+test_host_adds_up() {
+	sync
+	expect 0 vmscope host -J
+	valid host
+	# of all others the sum is known to the page; the kernel has pages on their way
+	remainder anonymous 2
+	remainder mapped 4
+	same "$(json "r['sums']['anonymous']['processes'] > 120 << 20")" True
+	same "$(json "r['sums']['mapped']['processes'] > 32 << 20")" True
+	same "$(json "r['sums']['page_tables']['remainder'] < r['sums']['page_tables']['kernel'] // 2")" True
+	# no more than a tenth of all memory is a riddle
+	same "$(json "abs(r['memory']['unexplained']) < r['memory']['total'] // 10")" True
+}
+
+test_host_swap_adds_up() {
+	[ "$(wc -l </proc/swaps)" -gt 1 ] || {
+		modprobe zram 2>/dev/null || skip "zram: no such module"
+		[ -b /dev/zram0 ] || cat /sys/class/zram-control/hot_add >/dev/null
+		echo 256M >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null && swapon /dev/zram0 ||
+			skip "swap in zram"
+	}
+	hold_program python3 -c '
+import ctypes, mmap, sys
+own = mmap.mmap(-1, 32 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+own.write(b"x" * (32 << 20))
+address = ctypes.addressof(ctypes.c_char.from_buffer(own))
+libc = ctypes.CDLL(None, use_errno=True)
+assert not libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(32 << 20), 21)
+print(flush=True)
+sys.stdin.read()'
+	expect 0 vmscope host -J
+	same "$(json "r['sums']['swap']['processes'] >= 30 << 20")" True
+	remainder swap 4
+}
+
+test_host_kills_the_largest_first() {
+	expect 0 vmscope host -J
+	same "$(json "r['processes'][0]['rss'] > 90 << 20")" True
+	# as the kernel orders them, the first and the last
+	same "$(json "r['processes'][0]['oom_score'] == max(p['oom_score'] for p in r['processes'])")" True
+	echo 1000 >"/proc/$$/oom_score_adj"
+	expect 0 vmscope host -J
+	echo 0 >"/proc/$$/oom_score_adj"
+	same "$(json "r['processes'][0]['oom_score_adj']")" 1000
+}
+
+# Sum of N0=, N1= of numa_maps, in base pages.
+node_pages() {
+	python3 - "$1" "$2" <<-'PY'
+	import re, sys
+	total = 0
+	for line in open(f"/proc/{sys.argv[1]}/numa_maps"):
+	    size = int(re.search(r"kernelpagesize_kB=(\d+)", line).group(1)) if "kernelpagesize_kB" in line else 4
+	    for pages in re.findall(rf" N{sys.argv[2]}=(\d+)", line):
+	        total += int(pages) * size // 4
+	print(total)
+	PY
+}
+
+test_numa_agrees_with_numa_maps() {
+	local node
+
+	# numa_maps leaves out what is part of the kernel's image
+	expect 0 vmscope numa "$much" -J
+	for node in 0 1; do
+		same "$(json "sum(n[l] for m in r['numa']['mappings'] if m['name'] != '[vdso]' for n in m['nodes'] for l in ('pte', 'cont', 'pmd', 'pud') if n['node'] == $node) // 4096")" \
+			"$(node_pages "$much" $node)" "node $node"
+	done
+	same "$(json "r['numa']['resident'] > 128 << 20")" True
+}
+
+test_host_fits_a_screen() {
+	[ "$(on_terminal 80 NO_COLOR=1 "$VMSCOPE" host | wc -l)" -le 24 ] || die "more than 24 lines"
+	[ "$(on_terminal 80 NO_COLOR=1 "$VMSCOPE" host | awk '{ print length($0) }' | sort -n | tail -1)" -le 80 ] ||
+		die "more than 80 columns"
+}
+
+begin_tests
+hold_much
+much=$held
+trap 'kill -9 $much; rm -rf "$WORK"' EXIT
+run_tests host "$@"

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The host's memory: every page counted once, and what is left over. It must
+ * not know how processes are read or how it is shown.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "figures.h"
+#include "host.h"
+
+/* oom_score_adj of who is never killed: include/uapi/linux/oom.h. */
+#define OOM_NEVER	-1000
+
+static const struct vs_host_sum lines[VS_HOST_LINES] = {
+	[VS_HOST_ANON] = { "anonymous", "anonymous", "processes not looked at" },
+	[VS_HOST_MAPPED] = { "mapped", "mapped files", "processes not looked at" },
+	[VS_HOST_TABLES] = { "page_tables", "page tables", "roots, and the kernel's own" },
+	[VS_HOST_SWAP] = { "swap", "swap", "swap cache; forks count slots twice" },
+	[VS_HOST_HUGETLB] = { "hugetlb", "hugetlb pool", "not mapped, or mapped by several" },
+	[VS_HOST_COMMIT] = { "committed", "committed", "shared memory, the kernel's own" },
+};
+
+void vs_host_init(struct vs_host *host)
+{
+	memset(host, 0, sizeof(*host));
+	memcpy(host->line, lines, sizeof(lines));
+}
+
+void vs_host_free(struct vs_host *host)
+{
+	for (size_t i = 0; i < host->nr_groups; i++)
+		free(host->group[i].path);
+	free(host->group);
+	free(host->process);
+	memset(host, 0, sizeof(*host));
+}
+
+static void *grow(void *array, size_t nr, size_t *max, size_t size)
+{
+	void *more;
+
+	if (nr < *max)
+		return array;
+	more = reallocarray(array, *max ? *max * 2 : 64, size);
+	if (more)
+		*max = *max ? *max * 2 : 64;
+	return more;
+}
+
+static uint32_t find_group(struct vs_host *host, pid_t pid)
+{
+	struct vs_host_group *more;
+	char path[4200];
+
+	if (!vs_cgroup_of(pid, path, sizeof(path)))
+		return VS_HOST_NO_GROUP;
+	for (size_t i = 0; i < host->nr_groups; i++)
+		if (!strcmp(host->group[i].path, path))
+			return i;
+	more = grow(host->group, host->nr_groups, &host->max_groups, sizeof(*more));
+	if (!more)
+		return VS_HOST_NO_GROUP;
+	host->group = more;
+	more += host->nr_groups;
+	memset(more, 0, sizeof(*more));
+	more->path = strdup(path);
+	if (!more->path)
+		return VS_HOST_NO_GROUP;
+	vs_cgroup_memory_read(path, &more->memory);
+	return host->nr_groups++;
+}
+
+static uint64_t known(uint64_t bytes)
+{
+	return bytes == VS_UNKNOWN ? 0 : bytes;
+}
+
+/* Not known when either is not. */
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+	return a == VS_UNKNOWN || b == VS_UNKNOWN ? VS_UNKNOWN : a + b;
+}
+
+/* mm/mmap.c: accountable_mapping(): what may be written and is shared with nobody. */
+static uint64_t committed(const struct vs_model *model)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < model->nr_vmas; i++)
+		if (model->vma[i].flags & VS_VM_ACCOUNT)
+			bytes += model->vma[i].end - model->vma[i].start;
+	return bytes;
+}
+
+int vs_host_add(struct vs_host *host, const struct vs_model *model)
+{
+	const struct vs_process *process = &model->process;
+	struct vs_host_process *more;
+	struct vs_totals totals;
+
+	more = grow(host->process, host->nr, &host->max, sizeof(*more));
+	if (!more)
+		return -1;
+	host->process = more;
+	more += host->nr++;
+	vs_totals(model, &totals);
+	*more = (struct vs_host_process){
+		.pid = process->pid,
+		.pss_anon = totals.figure[VS_FIG_PSS_ANON],
+		.pss_mapped = plus(totals.figure[VS_FIG_PSS_FILE],
+				   totals.figure[VS_FIG_PSS_SHMEM]),
+		.hugetlb = plus(totals.figure[VS_FIG_SHARED_HUGETLB],
+				totals.figure[VS_FIG_PRIVATE_HUGETLB]),
+		.rss = known(process->rss_anon) + known(process->rss_file) +
+			known(process->rss_shmem),
+		.swap = known(totals.figure[VS_FIG_SWAP]),
+		.tables = known(process->tables),
+		.committed = committed(model),
+	};
+	memcpy(more->comm, process->comm, sizeof(more->comm));
+	vs_oom_read(process->pid, &more->oom);
+	more->group = find_group(host, process->pid);
+	if (more->group != VS_HOST_NO_GROUP) {
+		struct vs_host_group *group = &host->group[more->group];
+
+		group->processes++;
+		group->pss_anon = plus(group->pss_anon, more->pss_anon);
+		group->pss_mapped = plus(group->pss_mapped, more->pss_mapped);
+	}
+	return 0;
+}
+
+bool vs_host_rest(const struct vs_host_sum *line, int64_t *rest)
+{
+	if (line->kernel == VS_UNKNOWN || line->processes == VS_UNKNOWN)
+		return false;
+	*rest = (int64_t)(line->kernel - line->processes);
+	return true;
+}
+
+bool vs_host_badness(const struct vs_host *host, const struct vs_host_process *process,
+		     int64_t *bytes)
+{
+	uint64_t all = known(host->memory.line[VS_MEM_TOTAL]) +
+		known(host->memory.line[VS_MEM_SWAP_TOTAL]);
+
+	*bytes = process->rss + process->swap + process->tables +
+		(int64_t)(all / 1000) * process->oom.adjust;
+	return process->oom.adjust != OOM_NEVER && process->pid != 1;
+}
+
+static int by_badness(const void *one, const void *other, void *host)
+{
+	int64_t a, b;
+	bool a_dies = vs_host_badness(host, one, &a), b_dies = vs_host_badness(host, other, &b);
+
+	if (a_dies != b_dies)
+		return b_dies - a_dies;
+	return (a < b) - (a > b);
+}
+
+static bool comes_before(const struct vs_host_group *a, const struct vs_host_group *b)
+{
+	uint64_t left = known(a->memory.current), right = known(b->memory.current);
+
+	return left == right ? strcmp(a->path, b->path) < 0 : left > right;
+}
+
+size_t vs_host_top_groups(const struct vs_host *host, uint32_t *index, size_t max)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < host->nr_groups; i++) {
+		size_t at;
+
+		for (at = nr; at && comes_before(&host->group[i], &host->group[index[at - 1]]); at--)
+			if (at < max)
+				index[at] = index[at - 1];
+		if (at < max)
+			index[at] = i;
+		if (nr < max)
+			nr++;
+	}
+	return nr;
+}
+
+static void sum_lines(struct vs_host *host)
+{
+	const uint64_t *mem = host->memory.line;
+	struct vs_host_sum *line = host->line;
+
+	line[VS_HOST_ANON].kernel = mem[VS_MEM_ANON];
+	line[VS_HOST_MAPPED].kernel = mem[VS_MEM_MAPPED];
+	line[VS_HOST_TABLES].kernel = mem[VS_MEM_TABLES];
+	line[VS_HOST_SWAP].kernel = mem[VS_MEM_SWAP_TOTAL] == VS_UNKNOWN ? VS_UNKNOWN :
+		mem[VS_MEM_SWAP_TOTAL] - known(mem[VS_MEM_SWAP_FREE]);
+	line[VS_HOST_HUGETLB].kernel = mem[VS_MEM_HUGETLB];
+	line[VS_HOST_COMMIT].kernel = mem[VS_MEM_COMMITTED];
+	for (size_t i = 0; i < host->nr; i++) {
+		const struct vs_host_process *process = &host->process[i];
+
+		line[VS_HOST_ANON].processes = plus(line[VS_HOST_ANON].processes,
+						process->pss_anon);
+		line[VS_HOST_MAPPED].processes = plus(line[VS_HOST_MAPPED].processes,
+						process->pss_mapped);
+		line[VS_HOST_TABLES].processes += process->tables;
+		line[VS_HOST_SWAP].processes += process->swap;
+		line[VS_HOST_HUGETLB].processes = plus(line[VS_HOST_HUGETLB].processes,
+						process->hugetlb);
+		line[VS_HOST_COMMIT].processes += process->committed;
+	}
+}
+
+static void add_part(struct vs_host *host, const char *key, const char *label, uint64_t bytes)
+{
+	if (bytes == VS_UNKNOWN)
+		return;
+	host->part[host->nr_parts++] = (struct vs_host_part){ key, label, bytes };
+	host->unexplained -= bytes;
+}
+
+/* Disjoint counters of the kernel; what they leave, drivers and the like hold. */
+static void divide(struct vs_host *host)
+{
+	const uint64_t *mem = host->memory.line;
+	uint64_t cache = known(mem[VS_MEM_CACHED]), shmem = known(mem[VS_MEM_SHMEM]);
+	uint64_t vmalloc = mem[VS_MEM_VMALLOC], stacks = known(mem[VS_MEM_KERNEL_STACK]);
+
+	host->unexplained = known(mem[VS_MEM_TOTAL]);
+	add_part(host, "free", "free", mem[VS_MEM_FREE]);
+	add_part(host, "anonymous", "anonymous", mem[VS_MEM_ANON]);
+	add_part(host, "shmem", "shared memory", mem[VS_MEM_SHMEM]);
+	/* Cached is the page cache with shmem in it: fs/proc/meminfo.c */
+	add_part(host, "cache", "page cache", cache < shmem ? 0 : cache - shmem);
+	add_part(host, "buffers", "buffers", mem[VS_MEM_BUFFERS]);
+	add_part(host, "swap_cache", "swap cache", mem[VS_MEM_SWAP_CACHED]);
+	add_part(host, "hugetlb", "hugetlb pool", mem[VS_MEM_HUGETLB]);
+	add_part(host, "slab", "slab", mem[VS_MEM_SLAB]);
+	add_part(host, "page_tables", "page tables", mem[VS_MEM_TABLES]);
+	add_part(host, "secondary_page_tables", "tables of guests", mem[VS_MEM_SECONDARY_TABLES]);
+	add_part(host, "kernel_stacks", "kernel stacks", mem[VS_MEM_KERNEL_STACK]);
+	/* kernel stacks are mapped by vmalloc too (CONFIG_VMAP_STACK) */
+	if (vmalloc != VS_UNKNOWN)
+		add_part(host, "vmalloc", "vmalloc", vmalloc > stacks ? vmalloc - stacks : 0);
+	add_part(host, "percpu", "per-CPU", mem[VS_MEM_PERCPU]);
+	add_part(host, "zswap", "zswap pool", mem[VS_MEM_ZSWAP]);
+}
+
+void vs_host_finish(struct vs_host *host)
+{
+	sum_lines(host);
+	divide(host);
+	if (host->nr)
+		qsort_r(host->process, host->nr, sizeof(*host->process), by_badness, host);
+}

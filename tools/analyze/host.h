@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The host's memory, as the kernel counts it and as its processes explain it:
+ * every page counted once, and what is left over. It must not know how
+ * processes are read or how it is shown.
+ */
+#ifndef VMSCOPE_HOST_H
+#define VMSCOPE_HOST_H
+
+#include "../lib/meminfo.h"
+#include "../lib/model.h"
+
+/* What the kernel counts for all, against the sum over the processes. */
+enum vs_host_line {
+	VS_HOST_ANON,
+	VS_HOST_MAPPED,
+	VS_HOST_TABLES,
+	VS_HOST_SWAP,
+	VS_HOST_HUGETLB,
+	VS_HOST_COMMIT,
+	VS_HOST_LINES,
+};
+
+struct vs_host_sum {
+	const char *key;		/* in JSON */
+	const char *label;
+	const char *rest;		/* what the remainder can be */
+	uint64_t kernel;		/* bytes, or VS_UNKNOWN */
+	uint64_t processes;
+};
+
+/* What a process adds; all in bytes, some perhaps VS_UNKNOWN. */
+struct vs_host_process {
+	pid_t pid;
+	char comm[64];
+	uint64_t pss_anon;		/* shares: each page once over all processes */
+	uint64_t pss_mapped;		/* of file pages and shmem */
+	uint64_t hugetlb;
+	uint64_t rss;			/* as the OOM killer counts, with each mapper's pages in full */
+	uint64_t swap;
+	uint64_t tables;
+	uint64_t committed;		/* private memory that it may write to */
+	struct vs_oom oom;
+	uint32_t group;			/* its control group, or VS_HOST_NO_GROUP */
+};
+
+#define VS_HOST_NO_GROUP	UINT32_MAX
+
+struct vs_host_group {
+	char *path;
+	struct vs_cgroup_memory memory;
+	uint32_t processes;
+	uint64_t pss_anon;
+	uint64_t pss_mapped;
+};
+
+/* Where all memory is, by the kernel's own counters. */
+struct vs_host_part {
+	const char *key;
+	const char *label;
+	uint64_t bytes;
+};
+
+#define VS_HOST_PARTS	16
+
+struct vs_host {
+	struct vs_host_memory memory;
+	struct vs_host_process *process;
+	size_t nr, max;
+	struct vs_host_group *group;
+	size_t nr_groups, max_groups;
+	struct vs_host_sum line[VS_HOST_LINES];
+	struct vs_host_part part[VS_HOST_PARTS];
+	int nr_parts;
+	int64_t unexplained;		/* of all memory, less the parts */
+};
+
+void vs_host_init(struct vs_host *host);
+void vs_host_free(struct vs_host *host);
+
+/* A process that was read, with its sums. 0, or -1 without memory. */
+int vs_host_add(struct vs_host *host, const struct vs_model *model);
+
+/* After the last one: sums, parts; processes are put in the order in which OOM would kill them. */
+void vs_host_finish(struct vs_host *host);
+
+/* The control groups with the most memory, largest first. Returns how many of max. */
+size_t vs_host_top_groups(const struct vs_host *host, uint32_t *index, size_t max);
+
+/* The remainder of a line; false when one side is not known. */
+bool vs_host_rest(const struct vs_host_sum *line, int64_t *rest);
+
+/*
+ * What the OOM killer weighs (mm/oom_kill.c: oom_badness()), in bytes: what the
+ * process would give back, and its adjustment. False: it is never killed.
+ */
+bool vs_host_badness(const struct vs_host *host, const struct vs_host_process *process,
+		     int64_t *bytes);
+
+#endif

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What the kernel says of the host's memory, from procfs and cgroupfs. It must
+ * not know what the figures are compared with.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "meminfo.h"
+#include "model.h"
+
+#define CGROUP_ROOT	"/sys/fs/cgroup"
+
+static const char * const line_name[VS_MEM_NR] = {
+	[VS_MEM_TOTAL] = "MemTotal",
+	[VS_MEM_FREE] = "MemFree",
+	[VS_MEM_AVAILABLE] = "MemAvailable",
+	[VS_MEM_BUFFERS] = "Buffers",
+	[VS_MEM_CACHED] = "Cached",
+	[VS_MEM_SWAP_CACHED] = "SwapCached",
+	[VS_MEM_ANON] = "AnonPages",
+	[VS_MEM_MAPPED] = "Mapped",
+	[VS_MEM_SHMEM] = "Shmem",
+	[VS_MEM_SLAB] = "Slab",
+	[VS_MEM_KERNEL_STACK] = "KernelStack",
+	[VS_MEM_TABLES] = "PageTables",
+	[VS_MEM_SECONDARY_TABLES] = "SecPageTables",
+	[VS_MEM_VMALLOC] = "VmallocUsed",
+	[VS_MEM_PERCPU] = "Percpu",
+	[VS_MEM_HUGETLB] = "Hugetlb",
+	[VS_MEM_ZSWAP] = "Zswap",
+	[VS_MEM_ZSWAPPED] = "Zswapped",
+	[VS_MEM_SWAP_TOTAL] = "SwapTotal",
+	[VS_MEM_SWAP_FREE] = "SwapFree",
+	[VS_MEM_COMMIT_LIMIT] = "CommitLimit",
+	[VS_MEM_COMMITTED] = "Committed_AS",
+};
+
+static bool read_number(const char *path, int64_t *number)
+{
+	FILE *file = fopen(path, "re");
+	int got = file ? fscanf(file, "%" SCNd64, number) : 0;
+
+	if (file)
+		fclose(file);
+	return got == 1;
+}
+
+/*
+ * The kernel keeps what was counted lately for each CPU apart, and adds it up
+ * when this file is read (mm/vmstat.c: vmstat_refresh()); root may.
+ */
+static void fold_counters(void)
+{
+	int fd = open("/proc/sys/vm/stat_refresh", O_RDONLY | O_CLOEXEC);
+	char byte;
+
+	if (fd < 0)
+		return;
+	(void)!read(fd, &byte, 1);
+	close(fd);
+}
+
+static void take_line(struct vs_host_memory *memory, const char *line)
+{
+	size_t length = strcspn(line, ":");
+
+	for (int i = 0; i < VS_MEM_NR; i++)
+		if (strlen(line_name[i]) == length && !memcmp(line_name[i], line, length))
+			memory->line[i] = strtoull(line + length + 1, NULL, 10) * 1024;
+}
+
+static uint64_t count_swap_areas(void)
+{
+	FILE *file = fopen("/proc/swaps", "re");
+	uint64_t lines = 0;
+	int byte;
+
+	if (!file)
+		return 0;
+	while ((byte = getc(file)) != EOF)
+		lines += byte == '\n';
+	fclose(file);
+	return lines ? lines - 1 : 0;
+}
+
+static void read_overcommit(struct vs_host_memory *memory)
+{
+	int64_t number;
+
+	memory->overcommit = VS_OVERCOMMIT_UNKNOWN;
+	if (read_number("/proc/sys/vm/overcommit_memory", &number) && number >= 0 &&
+	    number < VS_OVERCOMMIT_UNKNOWN)
+		memory->overcommit = number;
+	memory->overcommit_ratio = VS_UNKNOWN;
+	if (read_number("/proc/sys/vm/overcommit_kbytes", &number) && !number &&
+	    read_number("/proc/sys/vm/overcommit_ratio", &number))
+		memory->overcommit_ratio = number;
+}
+
+int vs_host_memory_read(struct vs_host_memory *memory, struct vs_error *error)
+{
+	char line[256];
+	FILE *file;
+
+	fold_counters();
+	for (int i = 0; i < VS_MEM_NR; i++)
+		memory->line[i] = VS_UNKNOWN;
+	file = fopen("/proc/meminfo", "re");
+	if (!file)
+		return vs_error_set(error, VS_FAIL_CANNOT, "/proc/meminfo: %s: mount procfs there",
+				    strerror(errno));
+	while (fgets(line, sizeof(line), file))
+		take_line(memory, line);
+	fclose(file);
+	memory->nr_swap_areas = count_swap_areas();
+	read_overcommit(memory);
+	return 0;
+}
+
+void vs_oom_read(pid_t pid, struct vs_oom *oom)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/oom_score", pid);
+	if (!read_number(path, &oom->score))
+		oom->score = -1;
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
+	if (!read_number(path, &oom->adjust))
+		oom->adjust = 0;
+}
+
+bool vs_cgroup_of(pid_t pid, char *path, size_t size)
+{
+	char name[64], line[4200];
+	bool found = false;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%d/cgroup", pid);
+	file = fopen(name, "re");
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = 0;
+		if (strncmp(line, "0::", 3))
+			continue;
+		snprintf(path, size, "%s", line + 3);
+		found = true;
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static void take_stat(struct vs_cgroup_memory *memory, const char *path)
+{
+	static const struct {
+		const char *name;
+		size_t at;
+	} known[] = {
+		{ "anon", offsetof(struct vs_cgroup_memory, anon) },
+		{ "file_mapped", offsetof(struct vs_cgroup_memory, file_mapped) },
+		{ "shmem", offsetof(struct vs_cgroup_memory, shmem) },
+		{ "pagetables", offsetof(struct vs_cgroup_memory, tables) },
+	};
+	char key[64];
+	uint64_t value;
+	FILE *file = fopen(path, "re");
+
+	while (file && fscanf(file, "%63s %" SCNu64, key, &value) == 2)
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+			if (!strcmp(known[i].name, key))
+				memcpy((char *)memory + known[i].at, &value, sizeof(value));
+	if (file)
+		fclose(file);
+}
+
+void vs_cgroup_memory_read(const char *path, struct vs_cgroup_memory *memory)
+{
+	char file[4400];
+	struct stat about;
+	int64_t number;
+
+	*memory = (struct vs_cgroup_memory){
+		VS_UNKNOWN, VS_UNKNOWN, VS_UNKNOWN, VS_UNKNOWN, VS_UNKNOWN, VS_UNKNOWN, VS_UNKNOWN,
+	};
+	snprintf(file, sizeof(file), CGROUP_ROOT "%s", path);
+	if (!stat(file, &about))
+		memory->inode = about.st_ino;
+	snprintf(file, sizeof(file), CGROUP_ROOT "%s/memory.current", path);
+	if (read_number(file, &number))
+		memory->current = number;
+	snprintf(file, sizeof(file), CGROUP_ROOT "%s/memory.swap.current", path);
+	if (read_number(file, &number))
+		memory->swap = number;
+	snprintf(file, sizeof(file), CGROUP_ROOT "%s/memory.stat", path);
+	take_stat(memory, file);
+}

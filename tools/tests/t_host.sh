@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The host as a whole.
+# shellcheck shell=bash disable=SC2154
+
+test_host_memory_adds_up() {
+	need_validator
+	expect 0 faked host -J
+	valid host
+	same "$(json "r['memory']['total'] - sum(v for k, v in r['memory'].items() if k != 'total')")" 0
+	same "$(json "all(s['remainder'] is None or s['kernel'] - s['processes'] == s['remainder'] for s in r['sums'].values())")" True
+	same "$(json "r['memory']['total']")" \
+		"$(($(awk '/^MemTotal/ { print $2 }' /proc/meminfo) * 1024))"
+}
+
+test_host_counts_every_process() {
+	hold 6
+	expect 0 faked host -J
+	same "$(json "[p['comm'] for p in r['processes'] if p['pid'] == $held]")" "['fake']"
+	same "$(json "sum(p['anonymous'] for p in r['processes']) == r['sums']['anonymous']['processes']")" True
+}
+
+test_host_orders_by_what_the_oom_killer_weighs() {
+	hold 6
+	echo 900 > "/proc/$held/oom_score_adj"
+	expect 0 faked host -J
+	same "$(json "r['processes'][0]['pid']")" "$held"
+	same "$(json "r['processes'][0]['oom_score_adj']")" 900
+	# who is never killed comes last
+	same "$(json "[p['oom_weight'] is None for p in r['processes']] == sorted(p['oom_weight'] is None for p in r['processes'])")" True
+}
+
+test_host_fits_a_screen() {
+	expect 0 faked host
+	has "$out" " unexplained"
+	has "$out" "COUNTED ONCE"
+	has "$out" "OOM KILLS"
+	[ "$(wc -l < "$WORK/out")" -le 24 ] || die "$(wc -l < "$WORK/out") lines"
+}
