@@ -107,6 +107,7 @@ SAME(COUNT_ORDER, VMSCOPE_COUNT_ORDER);
 SAME(COUNT_NR, VMSCOPE_COUNT_NR);
 SAME(PSS_SHIFT, VMSCOPE_PSS_SHIFT);
 SAME(TABLES_BUCKETS, VMSCOPE_TABLE_BUCKETS);
+SAME(FILL_BUCKETS, VMSCOPE_FILL_BUCKETS);
 SAME(NAME_FILE, VMSCOPE_NAME_FILE);
 SAME(NAME_STACK, VMSCOPE_NAME_STACK);
 
@@ -119,9 +120,16 @@ SAME(NAME_STACK, VMSCOPE_NAME_STACK);
 #define EXTENT_LEAST	(sizeof(struct vmscope_extent) + sizeof(u64))
 
 void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
-		   bool frames, bool tallies, bool tables)
+		   bool frames, u64 records)
 {
 	u8 *buffer = e->buffer;
+	u32 table_room = records & BIT(VMSCOPE_RECORD_TABLE) ? TABLE_MOST : 0;
+	u32 sums_room = table_room;
+
+	if (records & BIT(VMSCOPE_RECORD_TALLY))
+		sums_room += TALLY_MOST;
+	if (records & BIT(VMSCOPE_RECORD_FILL))
+		sums_room += sizeof(struct vmscope_fill);
 
 	*e = (struct encoder){
 		.buffer = buffer,
@@ -131,9 +139,8 @@ void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
 		.open = -1,
 		.key = key,
 		.frames = frames && (key & KEY_FRAME),
-		.sums_room = (tallies ? TALLY_MOST : 0) +
-			     (tables ? TABLE_MOST : 0),
-		.table_room = tables ? TABLE_MOST : 0,
+		.sums_room = sums_room,
+		.table_room = table_room,
 		.extent_room = key ? EXTENT_LEAST : 0,
 	};
 }
@@ -260,6 +267,33 @@ bool encode_tally(struct encoder *e, const struct tally *t,
 	tally->record.size = (u8 *)value - (u8 *)tally;
 	e->used += tally->record.size;
 	e->records++;
+	e->marks |= marks;
+	return true;
+}
+
+/* ------------------------------------------------------------------ FILL */
+
+bool encode_fill(struct encoder *e, const struct fill_sums *sums,
+		 unsigned long start, unsigned long end, u16 marks)
+{
+	struct vmscope_fill *fill;
+
+	encode_close(e);
+	fill = begin_record(e, sizeof(*fill), e->sums_room - sizeof(*fill));
+	if (!fill)
+		return false;
+	*fill = (struct vmscope_fill){
+		.record.size = sizeof(*fill),
+		.record.type = VMSCOPE_RECORD_FILL,
+		.record.marks = marks,
+		.start = start,
+		.end = end,
+		.folios = sums->folios,
+		.pages = sums->pages,
+		.zero = sums->zero,
+		.unread = sums->unread,
+	};
+	memcpy(fill->used, sums->used, sizeof(fill->used));
 	e->marks |= marks;
 	return true;
 }

@@ -9,6 +9,7 @@
 
 #include <linux/types.h>
 
+#include "fill.h"
 #include "page.h"
 #include "tables.h"
 #include "tally.h"
@@ -23,7 +24,7 @@
  * @buffer: ENCODE_BUFFER bytes
  * @used: of it
  * @room: how much of it may be used: what is left of the user's buffer too
- * @sums_room: bytes that extents leave free for the TALLY and TABLE to come
+ * @sums_room: bytes that extents leave free for the FILL, TALLY and TABLE to come
  * @table_room: of these, for the TABLE
  * @extent_room: bytes that a VMA record leaves free for the first extent
  * @needed: size of the record that did not fit last
@@ -59,11 +60,11 @@ struct encoder {
 void encode_init(void);
 
 /*
- * @tallies, @tables: whether TALLY and TABLE records will come as well. To keep
- * all of them, set @keep then.
+ * @records: a bit for each type of record that will come. To keep all of them,
+ * set @keep then.
  */
 void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
-		   bool frames, bool tallies, bool tables);
+		   bool frames, u64 records);
 
 /*
  * Each returns false when there is no room: flush and say it again, or stop.
@@ -72,6 +73,9 @@ void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
 bool encode_vma(struct encoder *e, const struct vma_copy *copy, char *path_page);
 bool encode_tally(struct encoder *e, const struct tally *tally,
 		  unsigned long start, unsigned long end, u16 marks);
+/* Leaves room for the TALLY and the TABLE, which follow. */
+bool encode_fill(struct encoder *e, const struct fill_sums *fill,
+		 unsigned long start, unsigned long end, u16 marks);
 /* There is room for it behind a TALLY that was. */
 bool encode_tables(struct encoder *e, const struct tables *tables,
 		   unsigned long start, unsigned long end, u16 marks);

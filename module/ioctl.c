@@ -33,6 +33,7 @@ static_assert(SCAN_VMA == BIT(VMSCOPE_RECORD_VMA));
 static_assert(SCAN_TALLY == BIT(VMSCOPE_RECORD_TALLY));
 static_assert(SCAN_EXTENT == BIT(VMSCOPE_RECORD_EXTENT));
 static_assert(SCAN_TABLE == BIT(VMSCOPE_RECORD_TABLE));
+static_assert(SCAN_FILL == BIT(VMSCOPE_RECORD_FILL));
 static_assert(CONTEXT_X86 == (int)VMSCOPE_CONTEXT_X86);
 static_assert(CONTEXT_ARM64 == (int)VMSCOPE_CONTEXT_ARM64);
 static_assert(STOP_LEAF == (int)VMSCOPE_STOP_LEAF);
@@ -42,6 +43,9 @@ static_assert(STOP_BAD == (int)VMSCOPE_STOP_BAD);
 static_assert(STOP_NO_VMA == (int)VMSCOPE_STOP_NO_VMA);
 static_assert(STOP_RANGE == (int)VMSCOPE_STOP_RANGE);
 static_assert(STOP_LOCKED == (int)VMSCOPE_STOP_LOCKED);
+
+#define SCAN_FLAGS \
+	(VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_PLAIN | VMSCOPE_SCAN_UNPACED)
 
 /* The sizes that were published first: the smallest that are accepted. */
 #define INFO_SIZE_V1		168
@@ -97,7 +101,7 @@ static int do_info(struct context *context, union argument *arg)
 		.counters = GENMASK_ULL(STATE_NR - 1, 0) |
 			    GENMASK_ULL(COUNT_PROTNONE, COUNT_LEAF) |
 			    GENMASK_ULL(COUNT_NR - 1, COUNT_PSS_ANON),
-		.scan_flags = VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_PLAIN,
+		.scan_flags = SCAN_FLAGS,
 		.locks = section_locks(),
 		.levels = entry_levels(),
 		.physical = context->target ? context->target->physical :
@@ -217,7 +221,7 @@ static int check_scan(const struct vmscope_scan *scan)
 {
 	bool extents = scan->records & SCAN_EXTENT;
 
-	if (scan->flags & ~(VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_PLAIN) ||
+	if (scan->flags & ~SCAN_FLAGS ||
 	    scan->records & ~(u64)SCAN_RECORDS ||
 	    scan->key & ~(classify_attributes() | KEY_FIELDS))
 		return -EOPNOTSUPP;
@@ -272,6 +276,7 @@ static int do_scan(struct context *context, union argument *arg)
 		.timeout_ns = scan->timeout_ns,
 		.holes = scan->flags & VMSCOPE_SCAN_HOLES,
 		.plain = scan->flags & VMSCOPE_SCAN_PLAIN,
+		.unpaced = scan->flags & VMSCOPE_SCAN_UNPACED,
 		.frames = target->physical == PHYSICAL_SHOWN,
 	};
 	reply.next = request.start;

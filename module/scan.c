@@ -3,6 +3,7 @@
  * One scan: sections are entered, VMAs copied, their pages walked and summed,
  * and the records moved to the user between sections.
  */
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/ktime.h>
@@ -14,6 +15,7 @@
 #include "counters.h"
 #include "encode.h"
 #include "extent.h"
+#include "fill.h"
 #include "scan.h"
 #include "section.h"
 #include "tables.h"
@@ -27,6 +29,10 @@
 
 /* Of a VMA without its pages, in units of ten instructions: 64 in a section. */
 #define COST_VMA	64
+/* Content is read for so long before a pause, which is three times as long. */
+#define PACE_NS		NSEC_PER_MSEC
+#define PACE_PAUSE	3
+
 /* Of one that small_vma() takes, and of each of its entries. */
 #define COST_SMALL_VMA	28
 #define COST_SMALL_ENTRY 4
@@ -64,7 +70,11 @@ enum phase {
  * @small_vmas: take the shorter way with them: no extents are wanted
  * @skip: the VMA's lock is not to be had: account for it unread
  * @rewalked: this part has been read twice already
+ * @cut: the scan ends inside the VMA, and perhaps inside a folio
  * @path_page: room for a path
+ * @folio: the one that @fill had at hand when @part was begun
+ * @fill_at: where the last scan for FILL ended, which may be inside a folio
+ * @read_ns: for how long content was read since the last pause
  */
 struct scan {
 	const struct scan_request *request;
@@ -75,6 +85,10 @@ struct scan {
 	struct extents extents;
 	struct tables tables;
 	unsigned int used;
+	struct fill fill;
+	struct fill_folio folio;
+	unsigned long fill_at;
+	u64 read_ns;
 	struct tally_few few;
 	struct encoder encoder;
 	struct vma_copy vma;
@@ -88,6 +102,7 @@ struct scan {
 	bool skip;
 	bool rewalked;
 	bool stop;
+	bool cut;
 	u64 rewalks;
 	char *path_page;
 };
@@ -131,6 +146,12 @@ static void charge(struct scan *s)
 	s->section.budget -= s->tally.cost + s->extents.cost;
 	s->tally.cost = 0;
 	s->extents.cost = 0;
+}
+
+static void charge_fill(struct scan *s)
+{
+	s->section.budget -= s->fill.cost;
+	s->fill.cost = 0;
 }
 
 static unsigned int on_ptes(struct walk *w, const pte_t *pte,
@@ -242,19 +263,75 @@ static void on_table(struct walk *w, enum table_level level, const void *table,
 	tables_add(&s->tables, level, used, w->shared_table);
 }
 
-static const struct walk_ops scan_ops = {
-	.ptes = on_ptes,
-	.pmd = on_pmd,
-	.pud = on_pud,
-	.hole = on_hole,
-};
+/*
+ * With content: that is read first, for its work decides how far a section
+ * gets. Where the encoder is full before that, the content is read again up to
+ * there, so that all records are of the same pages.
+ */
+static unsigned int on_ptes_filled(struct walk *w, const pte_t *pte,
+				   unsigned long addr, unsigned int n)
+{
+	struct scan *s = scan_of(w);
+	struct fill_sums before = s->fill.sums;
+	unsigned int taken;
 
-static const struct walk_ops scan_ops_tables = {
-	.ptes = on_ptes,
-	.pmd = on_pmd,
-	.pud = on_pud,
-	.hole = on_hole,
-	.table = on_table,
+	s->used = WALK_USED_UNKNOWN;
+	s->fill.lockless = w->lockless;
+	s->fill.limit = s->section.budget;
+	n = fill_ptes(&s->fill, pte, n);
+	taken = n;
+	if (wants(s, SCAN_EXTENT)) {
+		s->extents.limit = LONG_MAX;
+		taken = extent_ptes(&s->extents, pte, addr, n);
+	}
+	if (taken < n) {
+		w->stopped = true;
+		s->fill.sums = before;
+		s->fill.limit = LONG_MAX;
+		if (taken)
+			fill_ptes(&s->fill, pte, taken);
+	}
+	if (wants(s, SCAN_TALLY)) {
+		s->tally.limit = LONG_MAX;
+		tally_ptes(&s->tally, pte, addr, taken);
+	}
+	charge(s);
+	charge_fill(s);
+	return taken;
+}
+
+static unsigned long on_pmd_filled(struct walk *w, pmd_t pmd,
+				   unsigned long addr, unsigned long end)
+{
+	struct scan *s = scan_of(w);
+	struct fill_sums before = s->fill.sums;
+	unsigned long reached;
+
+	s->fill.lockless = w->lockless;
+	s->fill.limit = s->section.budget;
+	end = fill_pmd(&s->fill, pmd, addr, end);
+	reached = on_pmd(w, pmd, addr, end);
+	if (reached < end) {
+		w->stopped = true;
+		s->fill.sums = before;
+		s->fill.limit = LONG_MAX;
+		if (reached > addr)
+			fill_pmd(&s->fill, pmd, addr, reached);
+	}
+	charge_fill(s);
+	return reached;
+}
+
+/* Nobody pays for what is not wanted: [content is read][tables are counted] */
+static const struct walk_ops scan_ops[2][2] = {
+	{
+		{ on_ptes, on_pmd, on_pud, on_hole, NULL },
+		{ on_ptes, on_pmd, on_pud, on_hole, on_table },
+	},
+	{
+		{ on_ptes_filled, on_pmd_filled, on_pud, on_hole, NULL },
+		{ on_ptes_filled, on_pmd_filled, on_pud, on_hole, on_table },
+	},
 };
 
 /* ------------------------------------------------------------ one VMA */
@@ -276,6 +353,10 @@ static void begin_part(struct scan *s)
 	if (wants(s, SCAN_EXTENT))
 		extents_begin(&s->extents, &s->vma, !s->vma.marks);
 	tables_begin(&s->tables);
+	if (wants(s, SCAN_FILL)) {
+		s->folio = s->fill.sums.folio;
+		fill_begin(&s->fill, &s->vma, !s->vma.marks);
+	}
 }
 
 /* Context: in a section. */
@@ -316,13 +397,25 @@ static bool send_vma(struct scan *s)
 	return true;
 }
 
-/* The TALLY and the TABLE: both, or none for want of room. */
+static bool send_fill(struct scan *s, u16 marks)
+{
+	if (!wants(s, SCAN_FILL) || s->addr == s->part)
+		return true;
+	if (!s->cut)
+		fill_end_folio(&s->fill);
+	return !fill_any(&s->fill) ||
+	       encode_fill(&s->encoder, &s->fill.sums, s->part, s->addr, marks);
+}
+
+/* The FILL, the TALLY and the TABLE: all, or none for want of room. */
 static bool send_sums(struct scan *s)
 {
 	bool whole = s->part == s->vma.start && s->addr == s->vma.end;
 	u16 marks = s->marks | (whole ? 0 : MARK_PART);
 
 	tally_end(&s->tally);
+	if (!send_fill(s, marks))
+		return false;
 	if (wants(s, SCAN_TALLY) && s->addr > s->part &&
 	    !encode_tally(&s->encoder, &s->tally, s->part, s->addr, marks))
 		return false;
@@ -368,7 +461,7 @@ static bool check_layout(struct scan *s)
 	}
 	if (layout_unchanged(s->mm, s->seq))
 		return true;
-	if (wants(s, SCAN_EXTENT) || s->rewalked || s->vma.marks ||
+	if (wants(s, SCAN_EXTENT | SCAN_FILL) || s->rewalked || s->vma.marks ||
 	    s->walk.entries - s->part_entries > REWALK_ENTRIES) {
 		s->marks |= MARK_RACY;
 		return true;
@@ -452,6 +545,7 @@ static bool walk_vma(struct scan *s, struct vm_area_struct *vma)
 	if (s->walk.lockless) {
 		/* begun under a lock, perhaps, and read on without it */
 		s->tally.view.trusted = false;
+		s->fill.view.trusted = false;
 		s->extents.view.trusted = false;
 	}
 	s->section.budget -= COST_VMA;
@@ -495,8 +589,35 @@ static void reach_end(struct scan *s)
 	}
 }
 
+static u64 held_ns(const struct scan *s)
+{
+	u64 ns = 0;
+	unsigned int i;
+
+	for (i = 0; i < SECTION_LOCKS; i++)
+		ns += s->section.hold[i].total_ns;
+	return ns;
+}
+
+/* Reading content is bounded in time as well, across calls. */
+static void pace(struct scan *s, u64 held_before)
+{
+	unsigned long us;
+
+	s->read_ns += held_ns(s) - held_before;
+	if (s->request->unpaced)
+		s->read_ns = 0;
+	if (s->read_ns < PACE_NS)
+		return;
+	us = min_t(u64, PACE_PAUSE * s->read_ns / NSEC_PER_USEC,
+		   USEC_PER_SEC / 10);
+	usleep_range(us, us + us / 4);
+	s->read_ns = 0;
+}
+
 static int one_section(struct scan *s)
 {
+	u64 held = wants(s, SCAN_FILL) ? held_ns(s) : 0;
 	struct vm_area_struct *vma;
 	int err;
 
@@ -514,6 +635,8 @@ static int one_section(struct scan *s)
 		reach_end(s);
 	walk_release(&s->walk);
 	section_leave(&s->section);
+	if (wants(s, SCAN_FILL))
+		pace(s, held);
 	if (IS_ERR(vma) && !section_wait(&s->section))
 		begin_skipped(s);
 	return 0;
@@ -619,14 +742,19 @@ static int finish(struct scan *s)
 		add_shmem_swap(s);
 		s->phase = PHASE_FINISH;
 		s->stop = false;
+		s->cut = true;
 		err = send_due(s);
 		if (err)
 			return err;
 	}
 	/* no room for what sums the part up: the part was not read, then */
-	if (s->phase == PHASE_FINISH)
+	if (s->phase == PHASE_FINISH) {
 		next = s->part;
+		s->fill.sums.folio = s->folio;
+	}
 	s->addr = next;
+	if (wants(s, SCAN_FILL))
+		s->fill_at = next;
 	vma_copy_put(&s->vma);
 	return encode_flush(&s->encoder);
 }
@@ -666,12 +794,16 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 	s->stop = false;
 	s->skip = false;
 	s->rewalks = 0;
-	s->small_vmas = wants(s, SCAN_TALLY) && !wants(s, SCAN_EXTENT) &&
-			!request->plain;
+	s->small_vmas = wants(s, SCAN_TALLY) && !request->plain &&
+			!wants(s, SCAN_EXTENT | SCAN_FILL);
 	s->vma.file = NULL;
 	section_init(&s->section, mm, request->end, request->timeout_ns);
+	s->cut = false;
+	s->fill.cost = 0;
+	if (wants(s, SCAN_FILL) && s->fill_at != request->start)
+		s->fill.sums.folio.order = 0;
 	walk_init(&s->walk, mm,
-		  wants(s, SCAN_TABLE) ? &scan_ops_tables : &scan_ops,
+		  &scan_ops[wants(s, SCAN_FILL)][wants(s, SCAN_TABLE)],
 		  &s->section.budget);
 	s->tally.plain = request->plain;
 	s->tally.cost = 0;
@@ -682,8 +814,7 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 	};
 	encoder_begin(&s->encoder, request->buffer,
 		      request->keep ? ENCODE_BUFFER : request->size,
-		      request->key, request->frames, wants(s, SCAN_TALLY),
-		      wants(s, SCAN_TABLE));
+		      request->key, request->frames, request->records);
 	s->encoder.keep = request->keep;
 
 	err = scan_loop(s);

@@ -14,7 +14,9 @@
 #define SCAN_TALLY	BIT(2)
 #define SCAN_EXTENT	BIT(3)
 #define SCAN_TABLE	BIT(4)
-#define SCAN_RECORDS	(SCAN_VMA | SCAN_TALLY | SCAN_EXTENT | SCAN_TABLE)
+#define SCAN_FILL	BIT(5)
+#define SCAN_RECORDS \
+	(SCAN_VMA | SCAN_TALLY | SCAN_EXTENT | SCAN_TABLE | SCAN_FILL)
 
 struct scan;
 struct mm_struct;
@@ -37,6 +39,7 @@ struct scan_request {
 	u64 timeout_ns;
 	bool holes;
 	bool plain;
+	bool unpaced;
 	bool frames;
 	bool keep;
 };

@@ -151,7 +151,8 @@ static unsigned long tell_pmd(struct walk *w, pmd_t *pmdp, pmd_t pmd,
 	w->entries++;
 	w->moved = true;
 	*w->budget -= COST_LEAF;
-	if (reached < end)
+	/* short of work to be done, or of room for what it finds? */
+	if (reached < end && *w->budget > 0)
 		w->stopped = true;
 	return reached;
 }

@@ -304,6 +304,11 @@ static const struct scan modes[] = {
 	{ .records = RECORD(TALLY) | RECORD(TABLE), .budget = 300 },
 	{ .records = RECORD(EXTENT) | RECORD(TALLY), .key = ~0ull,
 	  .flags = VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_PLAIN, .buffer_size = 4096 },
+	{ .records = RECORD(VMA) | RECORD(FILL) | RECORD(TALLY),
+	  .flags = VMSCOPE_SCAN_UNPACED },
+	{ .records = RECORD(VMA) | RECORD(EXTENT) | RECORD(FILL) | RECORD(TALLY),
+	  .key = ~0ull, .flags = VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_UNPACED,
+	  .buffer_size = 4096 },
 };
 
 /* Frames must be memory: what kpageflags knows. */

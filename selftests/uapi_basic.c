@@ -288,9 +288,10 @@ TEST_F(descriptor, info_lists_the_operations)
 	EXPECT_EQ(0x1f, vmscope_info()->operations);
 	EXPECT_EQ(VMSCOPE_ABI, vmscope_info()->abi);
 	EXPECT_EQ(sizeof(struct vmscope_info), vmscope_info()->size);
-	EXPECT_EQ(RECORD(VMA) | RECORD(TALLY) | RECORD(EXTENT) | RECORD(TABLE),
+	EXPECT_EQ(RECORD(VMA) | RECORD(TALLY) | RECORD(EXTENT) | RECORD(TABLE) |
+		  RECORD(FILL),
 		  vmscope_info()->records);
-	EXPECT_EQ(VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_PLAIN,
+	EXPECT_EQ(VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_PLAIN | VMSCOPE_SCAN_UNPACED,
 		  vmscope_info()->scan_flags);
 	EXPECT_EQ(1, vmscope_info()->physical);
 	EXPECT_NE(0, vmscope_info()->locks);

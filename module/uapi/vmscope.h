@@ -465,12 +465,14 @@ enum vmscope_leaf {
  * @VMSCOPE_RECORD_EXTENT: struct vmscope_extent, in address order
  * @VMSCOPE_RECORD_TABLE: struct vmscope_table, behind the TALLY of each VMA or
  *	part of it that has page tables of its own
+ * @VMSCOPE_RECORD_FILL: struct vmscope_fill, before the TALLY; reads content
  */
 enum vmscope_record_type {
 	VMSCOPE_RECORD_VMA = 1,
 	VMSCOPE_RECORD_TALLY = 2,
 	VMSCOPE_RECORD_EXTENT = 3,
 	VMSCOPE_RECORD_TABLE = 4,
+	VMSCOPE_RECORD_FILL = 5,
 };
 
 /**
@@ -780,6 +782,43 @@ struct vmscope_table {
 	struct vmscope_table_level level[];
 };
 
+/** VMSCOPE_FILL_BUCKETS - classes of pages in use: 0, 1, 2-3, 4-7, ... */
+#define VMSCOPE_FILL_BUCKETS		16
+
+/**
+ * struct vmscope_fill - VMSCOPE_RECORD_FILL: how much of large folios is in use
+ * @record: head
+ * @start: first byte of the range
+ * @end: byte after the last: the end of the VMA unless marked PART
+ * @folios: large folios met, each where its last page in the range is
+ * @pages: pages of large folios that were read
+ * @zero: those of them that hold nothing but zeros
+ * @unread: pages of large folios that were not: being moved, with a memory
+ *	error, or met without a lock
+ * @used: folios as large as a leaf of the PMD level, by how many of their pages
+ *	that were read are not zero: class 0 has none of them, class n has
+ *	``1 << (n - 1)`` or more, and fewer than class n + 1
+ *
+ * Large folios are those of order above 0 that are anonymous or of shmem,
+ * however they are mapped; hugetlb and page cache of files are left out. Only
+ * pages mapped in the VMA are read, each up to its first byte that is not
+ * zero; nothing of what they hold leaves the kernel. Pages may be written
+ * meanwhile: each figure was true of each page at some time during the call.
+ *
+ * A folio that the end of a call cuts is counted by the call that continues
+ * it on the same target. VMAs without large folios have no such record.
+ */
+struct vmscope_fill {
+	struct vmscope_record record;
+	__aligned_u64 start;
+	__aligned_u64 end;
+	__aligned_u64 folios;
+	__aligned_u64 pages;
+	__aligned_u64 zero;
+	__aligned_u64 unread;
+	__aligned_u64 used[VMSCOPE_FILL_BUCKETS];
+};
+
 /* ------------------------------------------------------------------ scan */
 
 /**
@@ -821,6 +860,11 @@ struct vmscope_cost {
  * are grouped into extents may differ. Tests and benches use it to show that.
  */
 #define VMSCOPE_SCAN_PLAIN		(1u << 1)
+/**
+ * VMSCOPE_SCAN_UNPACED - read content as fast as it goes. Otherwise a scan for
+ * FILL sleeps three times as long as it reads: a quarter of a CPU at most.
+ */
+#define VMSCOPE_SCAN_UNPACED		(1u << 2)
 
 /**
  * struct vmscope_scan - ioctl(VMSCOPE_SCAN): read a range of a target
@@ -848,10 +892,11 @@ struct vmscope_cost {
  *	the address space ran during the call
  * @cost: out
  *
- * The records of a VMA come in the order VMA, EXTENT..., TALLY, TABLE. When a
- * call ends inside a VMA, these last two are marked PART, and the next call
- * starts with the VMA record again. A call that succeeds has always got further: @next is
- * above @start. No page is reported twice and none is left out.
+ * The records of a VMA come in the order VMA, EXTENT..., FILL, TALLY, TABLE.
+ * When a call ends inside a VMA, these last three are marked PART, and the next
+ * call starts with the VMA record again. A call that succeeds has always got
+ * further: @next is above @start. No page is reported twice and none is left
+ * out.
  *
  * Errors: ``EINVAL`` size, @start or @end not aligned, @start not below @end,
  * @records empty, EXTENT without a key or a key without EXTENT;

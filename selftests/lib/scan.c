@@ -276,6 +276,33 @@ static int take_extent(struct cursor *c, const struct vmscope_extent *e)
 	return 0;
 }
 
+static int take_fill(struct cursor *c, const struct vmscope_fill *f)
+{
+	struct scan *s = c->s;
+	uint64_t most = (f->end - f->start) / PAGE;
+	int i, error;
+
+	if (f->record.size != sizeof(*f))
+		return malformed(s, "FILL at %llx: size %u", f->start, f->record.size);
+	error = check_inside(c, s->records & RECORD(EXTENT) ? f->end : f->start,
+			     f->end, "FILL");
+	if (error)
+		return error;
+	if (f->zero > f->pages || f->pages + f->unread > most)
+		return malformed(s, "FILL %llx-%llx: %llu pages, %llu zero, %llu unread",
+				 f->start, f->end, f->pages, f->zero, f->unread);
+	if (!f->pages && !f->unread && !f->folios)
+		return malformed(s, "FILL at %llx tells nothing", f->start);
+	s->fill.folios += f->folios;
+	s->fill.pages += f->pages;
+	s->fill.zero += f->zero;
+	s->fill.unread += f->unread;
+	for (i = 0; i < VMSCOPE_FILL_BUCKETS; i++)
+		s->fill.used[i] += f->used[i];
+	s->nr_fills++;
+	return 0;
+}
+
 static int take_record(struct cursor *c, const struct vmscope_record *r)
 {
 	if (r->type < 64 && !(c->s->records >> r->type & 1))
@@ -289,6 +316,8 @@ static int take_record(struct cursor *c, const struct vmscope_record *r)
 		return take_extent(c, (const void *)r);
 	case VMSCOPE_RECORD_TABLE:
 		return take_table(c, (const void *)r);
+	case VMSCOPE_RECORD_FILL:
+		return take_fill(c, (const void *)r);
 	}
 	return malformed(c->s, "record of type %u", r->type);
 }
@@ -336,9 +365,12 @@ static void add_call(struct scan *s, const struct vmscope_scan *arg)
 	s->sections += arg->cost.sections;
 	s->entries += arg->cost.entries;
 	s->rewalks += arg->cost.rewalks;
-	for (i = 0; i < VMSCOPE_LOCK_NR; i++)
+	s->wall_ns += arg->cost.wall_ns;
+	for (i = 0; i < VMSCOPE_LOCK_NR; i++) {
+		s->held_ns += arg->cost.lock[i].total_ns;
 		if (arg->cost.lock[i].longest_ns > s->longest_ns[i])
 			s->longest_ns[i] = arg->cost.lock[i].longest_ns;
+	}
 }
 
 static void set_defaults(struct scan *s)

@@ -51,6 +51,15 @@ struct scan_extent {
 	size_t list;	/* first frame in scan.frames, for a LIST */
 };
 
+/* All records of a scan added up. */
+struct scan_fill {
+	uint64_t folios;
+	uint64_t pages;
+	uint64_t zero;
+	uint64_t unread;
+	uint64_t used[VMSCOPE_FILL_BUCKETS];
+};
+
 /* One page as a scan shows it. */
 struct scan_page {
 	uint64_t address;
@@ -84,11 +93,15 @@ struct scan {
 	size_t nr_extents;
 	uint32_t *frames;
 	size_t nr_frames;
+	struct scan_fill fill;
+	size_t nr_fills;
 	uint64_t next;
 	uint64_t calls;
 	uint64_t sections;
 	uint64_t entries;
 	uint64_t rewalks;
+	uint64_t wall_ns;
+	uint64_t held_ns;	/* locks of every kind */
 	uint64_t longest_ns[VMSCOPE_LOCK_NR];
 	uint32_t marks;
 	char error[256];	/* what was malformed, empty when nothing was */
