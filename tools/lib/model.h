@@ -283,6 +283,7 @@ struct vs_extent {
 /* What else is told of a mapping, by kind; handed on like extents. */
 enum vs_detail_kind {
 	VS_DETAIL_TABLES,		/* struct vs_tables */
+	VS_DETAIL_FILL,			/* struct vs_fill */
 	VS_DETAIL_NR,
 };
 
@@ -310,6 +311,17 @@ struct vs_table_level {
 struct vs_tables {
 	uint64_t deposited;
 	struct vs_table_level level[VS_LEVEL_PGD];
+};
+
+#define VS_FILL_BUCKETS	16
+
+/* How much of the large folios of a mapping is in use. */
+struct vs_fill {
+	uint64_t folios;
+	uint64_t pages;			/* read */
+	uint64_t zero;			/* of them */
+	uint64_t unread;
+	uint64_t used[VS_FILL_BUCKETS];	/* as large as a PMD leaf, by pages not zero: 0, 1, 2-3, ... */
 };
 
 enum vs_stop {
@@ -372,6 +384,49 @@ enum vs_physical {
 	VS_PHYSICAL_LOCKDOWN,
 };
 
+/* A word of the kernel's files about transparent huge pages. */
+enum vs_thp_word {
+	VS_THP_UNKNOWN,			/* not read, or no such file */
+	VS_THP_NEVER,
+	VS_THP_MADVISE,
+	VS_THP_ALWAYS,
+	VS_THP_INHERIT,			/* of one size: as for all sizes */
+	VS_THP_WITHIN_SIZE,
+	VS_THP_ADVISE,
+	VS_THP_DENY,
+	VS_THP_FORCE,
+	VS_THP_DEFER,
+	VS_THP_DEFER_MADVISE,
+	VS_THP_WORDS,
+};
+
+enum vs_thp_support {
+	VS_THP_NOT_READ,
+	VS_THP_MISSING,			/* a kernel without huge pages */
+	VS_THP_READ,
+};
+
+#define VS_THP_ORDERS	20
+
+/* The policy of huge pages; a recorded file holds it as it is. */
+struct vs_thp {
+	uint8_t support;		/* enum vs_thp_support */
+	uint8_t enabled;		/* enum vs_thp_word, like all that follow */
+	uint8_t shmem;
+	uint8_t defrag;
+	uint8_t size[VS_THP_ORDERS];	/* of one folio order alone, since 6.8 */
+	uint8_t shmem_size[VS_THP_ORDERS];
+	/* of khugepaged; UINT32_MAX: not known */
+	uint32_t max_ptes_none;
+	uint32_t max_ptes_swap;
+	uint32_t max_ptes_shared;
+	uint32_t pages_to_scan;
+	uint32_t scan_sleep_ms;
+	uint32_t reserved;
+	uint64_t full_scans;		/* VS_UNKNOWN: not known */
+	uint64_t collapsed;
+};
+
 struct vs_kernel {
 	char release[64];
 	char machine[32];
@@ -385,6 +440,7 @@ struct vs_kernel {
 	uint64_t key;			/* bits that a key may have */
 	uint64_t details;		/* bit n: details of kind n can be had */
 	struct vs_level_info level[VS_MAX_LEVELS];
+	struct vs_thp thp;
 };
 
 /* Totals that the kernel keeps itself, in bytes or VS_UNKNOWN. */
@@ -412,6 +468,7 @@ struct vs_process {
 	uint64_t brk;
 	uint64_t start_stack;
 	uint64_t context;		/* see context_kind */
+	uint64_t thp;			/* 0: prctl(PR_SET_THP_DISABLE) forbids huge pages */
 };
 
 struct vs_hold {
@@ -448,6 +505,7 @@ struct vs_model {
 	uint64_t smaps_fields;		/* that this kernel's smaps has */
 	uint64_t cut;			/* not looked at from here on, or VS_COMPLETE */
 	uint64_t recorded_at;		/* seconds since 1970, 0: live */
+	uint64_t details;		/* kinds that were asked for: bits as in kernel.details */
 
 	struct vs_vma *vma;
 	size_t nr_vmas, max_vmas;

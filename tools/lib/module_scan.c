@@ -107,6 +107,7 @@ SAME(VS_PSS_SHIFT, VMSCOPE_PSS_SHIFT);
 SAME(VS_FRAMES_LIST, VMSCOPE_FRAMES_LIST);
 SAME(VS_FRAMES_SAME, VMSCOPE_FRAMES_SAME);
 SAME(VS_TABLE_BUCKETS, VMSCOPE_TABLE_BUCKETS);
+SAME(VS_FILL_BUCKETS, VMSCOPE_FILL_BUCKETS);
 SAME(VS_CONTEXT_X86, VMSCOPE_CONTEXT_X86);
 SAME(VS_CONTEXT_ARM64, VMSCOPE_CONTEXT_ARM64);
 SAME(VS_STOP_LOCKED, VMSCOPE_STOP_LOCKED);
@@ -251,6 +252,24 @@ static int take_tables(struct module_scan *scan, const struct vmscope_table *rec
 	return hand_on(scan, &record->record, record->start, record->end, &detail);
 }
 
+static int take_fill(struct module_scan *scan, const struct vmscope_fill *record)
+{
+	struct vs_fill fill = {
+		.folios = record->folios,
+		.pages = record->pages,
+		.zero = record->zero,
+		.unread = record->unread,
+	};
+	struct vs_detail detail = {
+		.kind = VS_DETAIL_FILL,
+		.words = sizeof(fill) / sizeof(uint64_t),
+		.word = (const uint64_t *)&fill,
+	};
+
+	memcpy(fill.used, record->used, sizeof(fill.used));
+	return hand_on(scan, &record->record, record->start, record->end, &detail);
+}
+
 static int take_record(struct module_scan *scan, const struct vmscope_record *record)
 {
 	switch (record->type) {
@@ -272,6 +291,10 @@ static int take_record(struct module_scan *scan, const struct vmscope_record *re
 		if (record->size < sizeof(struct vmscope_table))
 			return -EPROTO;
 		return take_tables(scan, (const struct vmscope_table *)record);
+	case VMSCOPE_RECORD_FILL:
+		if (record->size < sizeof(struct vmscope_fill))
+			return -EPROTO;
+		return take_fill(scan, (const struct vmscope_fill *)record);
 	}
 	return 0;
 }
@@ -359,11 +382,13 @@ int module_scan_range(struct module_scan *scan, uint64_t start, uint64_t end)
 {
 	const struct vs_request *request = scan->request;
 	bool extents = scan->records & 1ull << VMSCOPE_RECORD_EXTENT;
+	bool fill = scan->records & 1ull << VMSCOPE_RECORD_FILL;
 
 	while (start < end && !scan->stopped) {
 		struct vmscope_scan call = {
 			.size = sizeof(call),
-			.flags = extents && request->holes ? VMSCOPE_SCAN_HOLES : 0,
+			.flags = (extents && request->holes ? VMSCOPE_SCAN_HOLES : 0) |
+				 (fill && request->unpaced ? VMSCOPE_SCAN_UNPACED : 0),
 			.start = start,
 			.end = end,
 			.buffer = (uintptr_t)scan->buffer,

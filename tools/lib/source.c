@@ -28,7 +28,10 @@ int vs_source_collect(struct vs_source *source, const struct vs_request *request
 		      struct vs_model *model, struct vs_error *error)
 {
 	uint64_t start = now();
-	int result = source->ops->collect(source, request, model, error);
+	int result;
+
+	model->details |= vs_wanted_details(request->want);
+	result = source->ops->collect(source, request, model, error);
 
 	if (!model->recorded_at)
 		model->cost.wall_ns += now() - start;
@@ -37,7 +40,8 @@ int vs_source_collect(struct vs_source *source, const struct vs_request *request
 
 uint64_t vs_wanted_details(unsigned int want)
 {
-	return want & VS_WANT_TABLES ? 1ull << VS_DETAIL_TABLES : 0;
+	return (want & VS_WANT_TABLES ? 1ull << VS_DETAIL_TABLES : 0) |
+		(want & VS_WANT_FILL ? 1ull << VS_DETAIL_FILL : 0);
 }
 
 void vs_source_close(struct vs_source *source)

@@ -21,8 +21,10 @@
 #define VS_WANT_WALKS		(1u << 4)	/* translations of addresses */
 #define VS_WANT_KEY		(1u << 5)	/* kernel.key: what extents can tell */
 #define VS_WANT_TABLES		(1u << 6)	/* VS_DETAIL_TABLES, handed to detail() */
+#define VS_WANT_FILL		(1u << 7)	/* VS_DETAIL_FILL: content is read */
+#define VS_WANT_THP		(1u << 8)	/* the policy of huge pages */
 /* All of the above whose figures come as details. */
-#define VS_WANT_DETAILS		VS_WANT_TABLES
+#define VS_WANT_DETAILS		(VS_WANT_TABLES | VS_WANT_FILL)
 
 struct vs_request {
 	unsigned int want;
@@ -30,6 +32,7 @@ struct vs_request {
 	uint64_t end;			/* 0: to the end */
 	uint64_t key;			/* of extents: VS_ATTR_*, VS_KEY_* */
 	bool holes;			/* extents of untouched pages as well */
+	bool unpaced;			/* read content as fast as it goes */
 	unsigned int jobs;		/* threads, 0: as many as it is worth */
 	uint64_t timeout_ns;		/* for locks that stay taken, 0: default */
 	const uint64_t *address;

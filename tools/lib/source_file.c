@@ -748,6 +748,7 @@ static int read_extents(const struct file_state *state, const struct vs_request 
 /* Least words of each kind. */
 static const size_t least_words[VS_DETAIL_NR] = {
 	[VS_DETAIL_TABLES] = sizeof(struct vs_tables) / sizeof(uint64_t),
+	[VS_DETAIL_FILL] = sizeof(struct vs_fill) / sizeof(uint64_t),
 };
 
 static bool detail_is_sound(const struct file_detail *detail, size_t left, size_t nr_vmas)
@@ -857,8 +858,10 @@ static int file_collect(struct vs_source *source, const struct vs_request *reque
 	}
 	if (vs_wanted_details(request->want) & ~model->kernel.details)
 		return vs_error_set(error, VS_FAIL_INPUT,
-			"%s: holds no page tables: record it with a module that counts them",
-			state->name);
+			"%s: holds no %s",
+			state->name, request->want & VS_WANT_FILL ?
+			"figures of what is zero: record it with --fill" :
+			"page tables: record it with a module that counts them");
 	if (request->want & VS_WANT_DETAILS && read_details(state, request, model, error))
 		return -1;
 	if (request->want & VS_WANT_WALKS && choose_walks(state, request, model, error))

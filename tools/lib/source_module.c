@@ -13,6 +13,7 @@
 
 #include "kernel.h"
 #include "module.h"
+#include "thp.h"
 
 int module_gone(pid_t pid, struct vs_error *error)
 {
@@ -140,6 +141,8 @@ static void fill_kernel(const struct module_state *state, struct vs_kernel *kern
 	kernel->key = info->key;
 	if (info->records & 1ull << VMSCOPE_RECORD_TABLE)
 		kernel->details |= 1ull << VS_DETAIL_TABLES;
+	if (info->records & 1ull << VMSCOPE_RECORD_FILL)
+		kernel->details |= 1ull << VS_DETAIL_FILL;
 	for (int i = 0; i < VS_MAX_LEVELS; i++) {
 		kernel->level[i].shift = info->level[i].shift;
 		kernel->level[i].entries = info->level[i].entries;
@@ -279,6 +282,8 @@ static uint64_t record_mask(unsigned int want)
 		records |= 1ull << VMSCOPE_RECORD_EXTENT;
 	if (want & VS_WANT_TABLES)
 		records |= 1ull << VMSCOPE_RECORD_TABLE;
+	if (want & VS_WANT_FILL)
+		records |= 1ull << VMSCOPE_RECORD_FILL;
 	return records;
 }
 
@@ -314,6 +319,10 @@ static int module_collect(struct vs_source *source, const struct vs_request *req
 		fill_kernel(state, &model->kernel);
 		if (fill_process(state, model, error))
 			return -1;
+	}
+	if (request->want & VS_WANT_THP) {
+		vs_thp_read(&model->kernel.thp, state->info.page_shift);
+		model->process.thp = vs_thp_process(state->target->pid);
 	}
 	if (record_mask(request->want) && collect_records(state, request, model, error))
 		return -1;

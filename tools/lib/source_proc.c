@@ -14,6 +14,7 @@
 #include "patient.h"
 #include "proc_read.h"
 #include "source.h"
+#include "thp.h"
 
 /* Bits of /proc/PID/pagemap. */
 #define PM_PFN		((1ull << 55) - 1)
@@ -488,6 +489,10 @@ static int proc_collect(struct vs_source *source, const struct vs_request *reque
 		vs_kernel_identify(&model->kernel);
 		if (collect_process(state, model, error))
 			return -1;
+	}
+	if (request->want & VS_WANT_THP) {
+		vs_thp_read(&model->kernel.thp, model->kernel.page_shift);
+		model->process.thp = vs_thp_process(model->process.pid);
 	}
 	if (request->want & (VS_WANT_EXTENTS | VS_WANT_WALKS | VS_WANT_KEY)) {
 		if (open_pagemap(state, request->timeout_ns, error))
