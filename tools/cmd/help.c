@@ -10,12 +10,11 @@ static void help_all(void)
 {
 	printf("Usage: vmscope [VERB] TARGET [OPTIONS]\n"
 	       "Where a process's memory really is, read from its page tables.\n\n"
-	       "TARGET is a pid, 'self', or the exact name of a process.\n\nVerbs:\n");
+	       "TARGET is a pid, 'self', or the exact name of a process.\nVerbs:\n");
 	for (const struct vs_verb *verb = vs_verbs; verb->name; verb++)
 		printf("  %-7s %-18s %s\n", verb->name, verb->arguments, verb->help);
-	printf("\nWithout a verb it is show. 'vmscope help VERB' tells its options.\n"
-	       "Exit status: 0 ok, 1 a comparison failed, 2 usage, 3 target gone, 4 cannot run\n"
-	       "here, 5 no permission, 6 some data is missing. More: man vmscope\n");
+	printf("\nWithout a verb it is show. 'vmscope help VERB' tells its options, and\n"
+	       "'man vmscope' all the rest, the exit status among it.\n");
 }
 
 static int help_verb(const struct vs_options *options, const char *name)
