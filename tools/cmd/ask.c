@@ -67,14 +67,15 @@ static int no_memory(void)
 }
 
 /* What the source cannot tell leaves its question without an answer. */
-static bool answerable(struct asked *asked, const struct vs_model *model)
+static bool answerable(struct asked *asked, const struct vs_model *model, unsigned int want)
 {
 	uint64_t lacking = asked->question->need & ~model->kernel.key;
 	char names[160];
 
-	if (vs_wanted_details(asked->question->want) & ~model->kernel.details) {
-		snprintf(asked->missing, sizeof(asked->missing),
-			 "the source cannot tell page tables");
+	if (vs_wanted_details(want) & ~model->kernel.details) {
+		snprintf(asked->missing, sizeof(asked->missing), "the source cannot tell %s",
+			 want & VS_WANT_FILL & ~asked->question->want ?
+			 "what of huge pages is zero (ask without --fill)" : "page tables");
 		return false;
 	}
 	if (!lacking)
@@ -82,6 +83,15 @@ static bool answerable(struct asked *asked, const struct vs_model *model)
 	vs_key_names(lacking, names, sizeof(names));
 	snprintf(asked->missing, sizeof(asked->missing), "the source cannot tell %s", names);
 	return false;
+}
+
+/* A snapshot that holds what was read shows it unasked. */
+static unsigned int wanted(const struct vs_question *question, const struct vs_session *session)
+{
+	bool held = session->options->from &&
+		!(vs_wanted_details(question->fill) & ~session->model.kernel.details);
+
+	return question->want | (session->options->fill || held ? question->fill : 0);
 }
 
 static int begin(struct ask *ask, const struct vs_session *session, struct vs_request *request)
@@ -93,14 +103,15 @@ static int begin(struct ask *ask, const struct vs_session *session, struct vs_re
 		struct asked *asked = &ask->asked[i];
 		const struct vs_question *question = asked->question;
 		uint64_t key = question->need | (question->wish & model->kernel.key);
+		unsigned int want = wanted(question, session);
 
-		if (!answerable(asked, model))
+		if (!answerable(asked, model, want))
 			continue;
 		asked->state = question->begin(model);
 		if (!asked->state)
 			return no_memory();
 		answers++;
-		request->want |= question->want | (key ? VS_WANT_EXTENTS : 0);
+		request->want |= want | (key ? VS_WANT_EXTENTS : 0);
 		request->key |= key;
 		request->holes |= question->holes;
 	}
@@ -133,6 +144,7 @@ static int collect(struct ask *ask, struct vs_session *session)
 	err = vs_session_collect(session, &request);
 	request = (struct vs_request){
 		.want = VS_WANT_PROCESS | VS_WANT_VMAS | VS_WANT_TALLIES,
+		.unpaced = session->options->unpaced,
 		.timeout_ns = session->options->timeout_ns,
 		.extent = extent,
 		.detail = detail,

@@ -36,6 +36,7 @@ enum vs_exit {
 #define VS_OPT_STUCK	(1u << 12)
 #define VS_OPT_FAMILY	(1u << 13)
 #define VS_OPT_SLOTS	(1u << 14)
+#define VS_OPT_FILL	(1u << 15)
 
 enum vs_when {
 	VS_AUTO,
@@ -68,6 +69,8 @@ struct vs_options {
 	bool list_columns;
 	bool holes;
 	bool pages;
+	bool fill;
+	bool unpaced;
 	bool verify;
 	bool everyone;			/* no TARGET: all of the host, or of cgroup */
 	bool clear;

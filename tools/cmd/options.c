@@ -24,6 +24,8 @@ enum {
 	OPT_KEY,
 	OPT_HOLES,
 	OPT_PAGES,
+	OPT_FILL,
+	OPT_UNPACED,
 	OPT_WALK,
 	OPT_VERIFY,
 	OPT_ALL,
@@ -68,6 +70,10 @@ static const struct {
 	{ "write", 'w', "FILE", VS_OPT_RECORD, "the file to write" },
 	{ "pages", OPT_PAGES, NULL, VS_OPT_PAGES,
 	  "pages one by one as well" },
+	{ "fill", OPT_FILL, NULL, VS_OPT_FILL,
+	  "read huge pages and count what of them is zero" },
+	{ "unpaced", OPT_UNPACED, NULL, VS_OPT_FILL,
+	  "with --fill: as fast as it goes, not a quarter of a CPU" },
 	{ "walk", OPT_WALK, "ADDRESS", VS_OPT_RECORD, "the translation of an address as well" },
 	{ "verify", OPT_VERIFY, NULL, VS_OPT_RECORD, "procfs before and after as well" },
 	{ "all", OPT_ALL, NULL, VS_OPT_EVERYONE, "every process of the host, no TARGET" },
@@ -270,6 +276,12 @@ static int take(int value, struct vs_options *options)
 	case OPT_CGROUP:
 		options->everyone = true;
 		options->cgroup = optarg;
+		break;
+	case OPT_FILL:
+		options->fill = true;
+		break;
+	case OPT_UNPACED:
+		options->unpaced = true;
 		break;
 	case OPT_VERIFY:
 		options->verify = true;

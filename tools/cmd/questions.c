@@ -9,6 +9,7 @@
 #include "../analyze/stuck.h"
 #include "../analyze/swap.h"
 #include "../analyze/tables.h"
+#include "../analyze/thp.h"
 #include "../render/answers.h"
 #include "questions.h"
 #include "swap.h"
@@ -68,6 +69,20 @@ const struct vs_question vs_questions[] = {
 		.end = vs_numa_end,
 		.screen = vs_numa_screen,
 		.json = vs_numa_json,
+	},
+	{
+		.name = "thp",
+		.want = VS_WANT_THP,
+		.fill = VS_WANT_FILL,
+		.need = VS_THP_NEED,
+		.wish = VS_THP_WISH,
+		.begin = vs_thp_begin,
+		.extent = vs_thp_extent,
+		.detail = vs_thp_detail,
+		.finish = vs_thp_finish,
+		.end = vs_thp_end,
+		.screen = vs_thp_screen,
+		.json = vs_thp_json,
 	},
 	{ 0 },
 };

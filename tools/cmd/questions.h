@@ -15,6 +15,7 @@ struct vs_options;
  * struct vs_question - one question about a process
  * @name: of the verb, and of the member of the JSON report
  * @want: VS_WANT_* beside the process itself; details among them are needed
+ * @fill: VS_WANT_* beside these when --fill asks for them
  * @need: attributes of extents without which there is no answer (0: no extents)
  * @wish: attributes that make it better where the source can tell them
  * @holes: extents of untouched pages as well
@@ -32,6 +33,7 @@ struct vs_options;
 struct vs_question {
 	const char *name;
 	unsigned int want;
+	unsigned int fill;
 	uint64_t need;
 	uint64_t wish;
 	bool holes;

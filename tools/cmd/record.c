@@ -74,7 +74,8 @@ static int collect(const struct vs_options *options, struct vs_session *session,
 		.want = VS_WANT_PROCESS | (options->pages ? VS_WANT_KEY : 0),
 	};
 	struct vs_request request = {
-		.want = VS_WANT_PROCESS | VS_WANT_VMAS | VS_WANT_TALLIES,
+		.want = VS_WANT_PROCESS | VS_WANT_VMAS | VS_WANT_TALLIES | VS_WANT_THP,
+		.unpaced = options->unpaced,
 		.timeout_ns = options->timeout_ns,
 		.address = address,
 		.nr_addresses = options->nr_walks,
@@ -90,6 +91,12 @@ static int collect(const struct vs_options *options, struct vs_session *session,
 		return err;
 	if (session->model.kernel.details & 1ull << VS_DETAIL_TABLES)
 		request.want |= VS_WANT_TABLES;
+	if (options->fill && !(session->model.kernel.details & 1ull << VS_DETAIL_FILL)) {
+		vs_say("record: --fill: the source cannot tell what of huge pages is zero");
+		return VS_EXIT_CANNOT;
+	}
+	if (options->fill)
+		request.want |= VS_WANT_FILL;
 	*details = vs_wanted_details(request.want);
 	if (options->pages) {
 		*key = request.key = session->model.kernel.key;

@@ -38,10 +38,12 @@ const struct vs_verb vs_verbs[] = {
 	  "TARGET", ASK, 1, 1 },
 	{ "host", vs_cmd_host, "where all memory is, and whether it adds up",
 	  "", VS_OPT_SOURCE | VS_OPT_FORMAT | VS_OPT_COLOR, 0, 0 },
+	{ "thp", vs_cmd_ask, "its huge pages, how full they are, why no more",
+	  "TARGET", ASK | VS_OPT_FILL, 1, 1 },
 	{ "verify", vs_cmd_verify, "compare the module with procfs, field by field",
 	  "TARGET", VS_OPT_FROM | VS_OPT_FORMAT | VS_OPT_COLOR, 1, 1 },
 	{ "record", vs_cmd_record, "write a snapshot, which --from of every verb reads",
-	  "TARGET -w FILE", VS_OPT_SOURCE | VS_OPT_RECORD | VS_OPT_PAGES, 1, 1 },
+	  "TARGET -w FILE", VS_OPT_SOURCE | VS_OPT_RECORD | VS_OPT_PAGES | VS_OPT_FILL, 1, 1 },
 	{ "doctor", vs_cmd_doctor, "what works here, and why the rest does not",
 	  "", VS_OPT_FORMAT | VS_OPT_COLOR, 0, 0 },
 	{ "help", vs_cmd_help, "this text, or the options of a verb",
@@ -51,7 +53,7 @@ const struct vs_verb vs_verbs[] = {
 
 /* Several questions in one walk. */
 static const struct vs_verb several = {
-	"ask", vs_cmd_ask, "several questions, one walk", "TARGET", SWAP, 1, 1
+	"ask", vs_cmd_ask, "several questions, one walk", "TARGET", SWAP | VS_OPT_FILL, 1, 1
 };
 
 const struct vs_verb *vs_verb_find(const char *name)

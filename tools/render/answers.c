@@ -25,6 +25,8 @@ static const char *cell(const struct vs_style *style, const struct vs_answer_col
 {
 	uint64_t value = figure(column, row);
 
+	if (column->unit == VS_UNIT_WORD)
+		return column->word(value, false);
 	if (value == VS_UNKNOWN)
 		return "-";
 	if (column->unit == VS_UNIT_NUMBER && !style->raw)
@@ -42,12 +44,14 @@ static int choose(const struct vs_style *style, const struct vs_answer_column *c
 	bool all = style->bytes || !style->terminal;
 	int most = all ? MAX_COLUMNS : style->width / 10;
 	int left = style->width - 12 - 9;	/* less START and the least of NAME */
+	size_t least;
 	int nr = 0;
 
 	for (; column->key && nr < most && nr < MAX_COLUMNS; column++) {
 		if (!column->name)
 			continue;
-		left -= 1 + (strlen(column->name) > 5 ? (int)strlen(column->name) : 5);
+		least = column->unit == VS_UNIT_WORD ? 11 : 5;
+		left -= 1 + (strlen(column->name) > least ? strlen(column->name) : least);
 		if (left < 0 && !all)
 			break;
 		chosen[nr++] = column;
@@ -87,7 +91,8 @@ void vs_answer_rows(const struct vs_style *style, const struct vs_rows *rows,
 
 	head[0] = (struct vs_column){ .name = "START", .width = style->raw ? 0 : 12 };
 	for (int i = 0; i < columns; i++)
-		head[i + 1] = (struct vs_column){ .name = chosen[i]->name, .right = true,
+		head[i + 1] = (struct vs_column){ .name = chosen[i]->name,
+						  .right = chosen[i]->unit != VS_UNIT_WORD,
 						  .width = style->raw ? 0 : 5 };
 	head[columns + 1] = (struct vs_column){ .name = "NAME", .fills = true };
 	table = nr ? vs_table_new(style, head, columns + 2) : NULL;
@@ -115,7 +120,9 @@ void vs_answer_rows(const struct vs_style *style, const struct vs_rows *rows,
 static void put_figures(json_t *json, const struct vs_answer_column *column, const void *row)
 {
 	for (; column->key; column++)
-		json_object_set_new(json, column->key, vs_json_bytes(figure(column, row)));
+		json_object_set_new(json, column->key, column->unit == VS_UNIT_WORD ?
+				    vs_json_text(column->word(figure(column, row), true)) :
+				    vs_json_bytes(figure(column, row)));
 }
 
 json_t *vs_answer_figures(const struct vs_answer_column *column, const void *row)
@@ -147,19 +154,28 @@ json_t *vs_answer_mapping(const struct vs_model *model, const struct vs_vma *vma
 	return json;
 }
 
+json_t *vs_answer_row(const struct vs_rows *rows, size_t index,
+		      const struct vs_answer_column *column)
+{
+	const void *row = vs_row_at(rows, index);
+	json_t *json;
+
+	if (!row || !has_figures(column, row))
+		return NULL;
+	json = vs_answer_mapping(rows->model, &rows->model->vma[index]);
+	put_figures(json, column, row);
+	return json;
+}
+
 json_t *vs_answer_mappings(const struct vs_rows *rows, const struct vs_answer_column *column)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < rows->model->nr_vmas; i++) {
-		const void *row = vs_row_at(rows, i);
-		json_t *json;
+		json_t *json = vs_answer_row(rows, i, column);
 
-		if (!row || !has_figures(column, row))
-			continue;
-		json = vs_answer_mapping(rows->model, &rows->model->vma[i]);
-		put_figures(json, column, row);
-		json_array_append_new(list, json);
+		if (json)
+			json_array_append_new(list, json);
 	}
 	return list;
 }

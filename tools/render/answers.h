@@ -16,6 +16,7 @@
 enum vs_unit {
 	VS_UNIT_BYTES,
 	VS_UNIT_NUMBER,
+	VS_UNIT_WORD,			/* column.word says it */
 };
 
 /* One figure of a row, a uint64_t at an offset. The array ends with no key. */
@@ -25,6 +26,7 @@ struct vs_answer_column {
 	const char *help;
 	size_t offset;
 	enum vs_unit unit;
+	const char *(*word)(uint64_t value, bool json);
 };
 
 /*
@@ -40,6 +42,10 @@ json_t *vs_answer_figures(const struct vs_answer_column *column, const void *row
 
 /* Start, end and name of a mapping, by which its figures begin. */
 json_t *vs_answer_mapping(const struct vs_model *model, const struct vs_vma *vma);
+
+/* A mapping with its figures; NULL when all of them are zero. */
+json_t *vs_answer_row(const struct vs_rows *rows, size_t index,
+		      const struct vs_answer_column *column);
 
 /* All mappings that have a record. */
 json_t *vs_answer_mappings(const struct vs_rows *rows, const struct vs_answer_column *column);
@@ -64,5 +70,9 @@ json_t *vs_swap_json(const struct vs_report *report, const void *state);
 void vs_numa_screen(const struct vs_style *style, const struct vs_report *report,
 		    const void *state);
 json_t *vs_numa_json(const struct vs_report *report, const void *state);
+
+void vs_thp_screen(const struct vs_style *style, const struct vs_report *report,
+		   const void *state);
+json_t *vs_thp_json(const struct vs_report *report, const void *state);
 
 #endif

@@ -10,7 +10,13 @@
  *	mapping than smaps says) small (buffers too small at first) part (each
  *	call ends inside a mapping) foreign (answers no ioctl) old (tells no
  *	page tables) alien=PID (may not be looked at) onemm (all processes are
- *	one address space)
+ *	one address space) nofill (reads no content)
+ *
+ * FAKE_SMAPS names a file to be read as smaps.
+ * FAKE_PAGES names a file of extents that stand for those of their mappings, a
+ * line for each: START PAGES ATTRIBUTES FRAME in hexadecimal. FAKE_FILL names
+ * one of FILL records: START PAGES ZERO UNREAD BUCKET, of one folio each.
+ * FAKE_THP names a folder to be read as /sys/kernel/mm/transparent_hugepage.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -71,14 +77,22 @@ static int real_open(const char *path, int flags, mode_t mode)
 	return next(path, flags, mode);
 }
 
+#define THP "/sys/kernel/mm/transparent_hugepage"
+
 int open64(const char *path, int flags, ...)
 {
+	const char *thp = getenv("FAKE_THP");
+	char other[4096];
 	mode_t mode;
 	va_list list;
 
 	va_start(list, flags);
 	mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(list, mode_t) : 0;
 	va_end(list);
+	if (thp && !strncmp(path, THP, strlen(THP))) {
+		snprintf(other, sizeof(other), "%s%s", thp, path + strlen(THP));
+		return real_open(other, flags, mode);
+	}
 	if (strcmp(path, VMSCOPE_DEVICE))
 		return real_open(path, flags, mode);
 	if (option("open", 0))
@@ -111,6 +125,8 @@ static int info(struct vmscope_info *info)
 		1 << VMSCOPE_RECORD_EXTENT;
 	if (!option("old", 0))
 		info->records |= 1 << VMSCOPE_RECORD_TABLE;
+	if (!option("nofill", 0))
+		info->records |= 1 << VMSCOPE_RECORD_FILL;
 	/* all but the counts of a page */
 	info->key = 0xffffffffffull | VMSCOPE_ATTR_GEN | VMSCOPE_ATTR_DEFERRED |
 		VMSCOPE_ATTR_EXTRA_REFS | VMSCOPE_ATTR_NODE | VMSCOPE_KEY_FRAME;
@@ -192,6 +208,7 @@ static void flags(struct mapping *m, const char *line)
 		{ " nr", VMSCOPE_VM_NORESERVE }, { " sl", VMSCOPE_VM_SEALED },
 		{ " sd", VMSCOPE_VM_SOFTDIRTY }, { " nh", VMSCOPE_VM_NOHUGEPAGE },
 		{ " hg", VMSCOPE_VM_HUGEPAGE }, { " mm", VMSCOPE_VM_MIXEDMAP },
+		{ " um", VMSCOPE_VM_UFFD_MISSING }, { " ht", VMSCOPE_VM_HUGETLB },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -208,7 +225,7 @@ static struct mapping *read_smaps(int pid, size_t *nr)
 
 	*nr = 0;
 	snprintf(path, sizeof(path), "/proc/%d/smaps", pid);
-	file = fopen(path, "r");
+	file = fopen(getenv("FAKE_SMAPS") ? getenv("FAKE_SMAPS") : path, "r");
 	while (file && fgets(line, sizeof(line), file)) {
 		if (line[0] >= 'A' && line[0] <= 'Z') {
 			if (strncmp(line, "VmFlags:", 8))
@@ -408,6 +425,71 @@ static size_t put_tables(char *to, const struct mapping *m, uint64_t start, uint
 	return table->record.size;
 }
 
+/* Those of the mapping from a file of extents; 0: none. */
+static size_t put_extents(char *to, const struct mapping *m, uint64_t key)
+{
+	const char *path = getenv("FAKE_PAGES");
+	FILE *file = path ? fopen(path, "r") : NULL;
+	uint64_t start, pages, attributes, frame;
+	size_t used = 0;
+
+	while (file && fscanf(file, "%lx %lx %lx %lx", &start, &pages, &attributes, &frame) == 4) {
+		struct vmscope_extent *extent = (void *)(to + used);
+
+		if (start < m->start || start >= m->end)
+			continue;
+		memset(extent, 0, sizeof(*extent));
+		extent->record.type = VMSCOPE_RECORD_EXTENT;
+		extent->record.size = sizeof(*extent);
+		extent->start = start;
+		extent->pages = pages;
+		extent->attributes = attributes & key;
+		extent->frame = key & VMSCOPE_KEY_FRAME && option("physical", 0) ? frame : 0;
+		extent->encoding = extent->frame ? VMSCOPE_FRAMES_RUN : VMSCOPE_FRAMES_NONE;
+		used += extent->record.size;
+	}
+	if (file)
+		fclose(file);
+	return used;
+}
+
+static size_t put_fills(char *to, const struct mapping *m)
+{
+	const char *path = getenv("FAKE_FILL");
+	FILE *file = path ? fopen(path, "r") : NULL;
+	uint64_t start, pages, zero, unread, bucket;
+	size_t used = 0;
+
+	while (file && fscanf(file, "%lx %lx %lx %lx %lx", &start, &pages, &zero, &unread,
+			      &bucket) == 5) {
+		struct vmscope_fill *fill = (void *)(to + used);
+
+		if (start < m->start || start >= m->end)
+			continue;
+		memset(fill, 0, sizeof(*fill));
+		fill->record.type = VMSCOPE_RECORD_FILL;
+		fill->record.size = sizeof(*fill);
+		fill->start = m->start;
+		fill->end = m->end;
+		fill->folios = 1;
+		fill->pages = pages;
+		fill->zero = zero;
+		fill->unread = unread;
+		fill->used[bucket % VMSCOPE_FILL_BUCKETS] = 1;
+		used += fill->record.size;
+	}
+	if (file)
+		fclose(file);
+	return used;
+}
+
+static size_t put_some_extents(char *to, const struct mapping *m, int pid, uint64_t key)
+{
+	size_t used = put_extents(to, m, key);
+
+	return used ? used : put_extent(to, m, pid, key);
+}
+
 static int scan(int pid, struct vmscope_scan *call)
 {
 	const char *failing = getenv("FAKE") ? strstr(getenv("FAKE"), "scan=") : NULL;
@@ -437,7 +519,7 @@ static int scan(int pid, struct vmscope_scan *call)
 
 		if (start >= end)
 			continue;
-		if (used + 2048 > call->buffer_size) {
+		if (used + 8192 > call->buffer_size) {
 			call->next = start;
 			break;
 		}
@@ -447,7 +529,9 @@ static int scan(int pid, struct vmscope_scan *call)
 		    m->kb[RSS] / 4 < (m->end - m->start) / PAGE)
 			end = start + PAGE;
 		if (call->records & 1 << VMSCOPE_RECORD_EXTENT && m->kb[RSS] && start == m->start)
-			used += put_extent(to + used, m, pid, call->key);
+			used += put_some_extents(to + used, m, pid, call->key);
+		if (call->records & 1 << VMSCOPE_RECORD_FILL)
+			used += put_fills(to + used, m);
 		if (call->records & 1 << VMSCOPE_RECORD_TALLY)
 			used += put_tally(to + used, m, start, end, i == 0);
 		if (call->records & 1 << VMSCOPE_RECORD_TABLE)

@@ -40,6 +40,8 @@ test_json_of_the_module_is_as_the_schema_says() {
 	expect 0 faked swap "$held" -J; valid swap
 	expect 0 faked swap,age "$held" -J --runs; valid ask
 	expect 0 faked numa "$held" -J; valid numa
+	expect 0 faked thp "$held" -J; valid thp
+	expect 0 faked age,thp "$held" -J; valid ask
 	expect 0 faked record "$held" -w "$WORK/s" --pages --verify
 	expect 0 vmscope show --from "$WORK/s" -J; valid show
 	expect 0 vmscope pages --from "$WORK/s" -J; valid pages
