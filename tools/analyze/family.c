@@ -28,8 +28,11 @@ void vs_family_end(struct vs_family *family)
 	vs_frames_free(&family->map);
 }
 
-int vs_family_next(struct vs_family *family, uint32_t member)
+int vs_family_next(void *context, const struct vs_model *model)
 {
+	struct vs_family *family = context;
+
+	(void)model;
 	if (family->nr == family->max) {
 		uint32_t max = family->max ? family->max * 2 : 16;
 		struct vs_family_member *of = reallocarray(family->of, max, sizeof(*of));
@@ -39,7 +42,7 @@ int vs_family_next(struct vs_family *family, uint32_t member)
 		family->of = of;
 		family->max = max;
 	}
-	family->of[family->nr++] = (struct vs_family_member){ .member = member };
+	family->of[family->nr++] = (struct vs_family_member){ .member = family->members->now };
 	return 0;
 }
 

@@ -76,8 +76,8 @@ int vs_family_begin(struct vs_family *family, struct vs_members *members,
 		    unsigned int page_shift);
 void vs_family_end(struct vs_family *family);
 
-/* The next of them; then its extents. 0 or -ENOMEM. */
-int vs_family_next(struct vs_family *family, uint32_t member);
+/* The next of them, members.now; then its extents. 0 or -ENOMEM. */
+int vs_family_next(void *context, const struct vs_model *model);
 int vs_family_extent(void *context, const struct vs_model *model, const struct vs_vma *vma,
 		     const struct vs_extent *extent);
 

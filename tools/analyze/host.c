@@ -93,8 +93,9 @@ static uint64_t committed(const struct vs_model *model)
 	return bytes;
 }
 
-int vs_host_add(struct vs_host *host, const struct vs_model *model)
+int vs_host_add(void *context, const struct vs_model *model)
 {
+	struct vs_host *host = context;
 	const struct vs_process *process = &model->process;
 	struct vs_host_process *more;
 	struct vs_totals totals;

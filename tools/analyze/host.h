@@ -79,7 +79,7 @@ void vs_host_init(struct vs_host *host);
 void vs_host_free(struct vs_host *host);
 
 /* A process that was read, with its sums. 0, or -1 without memory. */
-int vs_host_add(struct vs_host *host, const struct vs_model *model);
+int vs_host_add(void *context, const struct vs_model *model);
 
 /* After the last one: sums, parts; processes are put in the order in which OOM would kill them. */
 void vs_host_finish(struct vs_host *host);

@@ -8,19 +8,16 @@
 
 #include "ksm.h"
 
-int vs_ksm_begin(struct vs_ksm *ksm, const struct vs_model *model, struct vs_members *members,
-		 unsigned int page_shift)
+void vs_ksm_begin(struct vs_ksm *ksm, const struct vs_model *model, struct vs_members *members)
 {
 	memset(ksm, 0, sizeof(*ksm));
 	ksm->model = model;
 	ksm->members = members;
-	ksm->page_shift = page_shift;
 	vs_ksm_host(&ksm->host);
 	/* since Linux 6.6 their entries are dirty, and counted */
 	ksm->zero_known = ksm->host.zero_pages != VS_UNKNOWN;
 	if (model)
 		vs_rows_init(&ksm->rows, model, sizeof(struct vs_ksm_row));
-	return vs_frames_init(&ksm->map, page_shift);
 }
 
 void vs_ksm_end(struct vs_ksm *ksm)
@@ -31,10 +28,14 @@ void vs_ksm_end(struct vs_ksm *ksm)
 	vs_frames_free(&ksm->map);
 }
 
-int vs_ksm_next(struct vs_ksm *ksm, uint32_t member, pid_t pid)
+int vs_ksm_next(void *context, const struct vs_model *model)
 {
+	struct vs_ksm *ksm = context;
 	struct vs_ksm_member *process;
 
+	if (!ksm->map.piece && vs_frames_init(&ksm->map, model->kernel.page_shift))
+		return -ENOMEM;
+	ksm->page_shift = model->kernel.page_shift;
 	if (ksm->nr == ksm->max) {
 		uint32_t max = ksm->max ? ksm->max * 2 : 64;
 
@@ -46,10 +47,10 @@ int vs_ksm_next(struct vs_ksm *ksm, uint32_t member, pid_t pid)
 	}
 	process = &ksm->process[ksm->nr++];
 	*process = (struct vs_ksm_member){
-		.member = member,
+		.member = ksm->members->now,
 		.zero = ksm->zero_known ? 0 : VS_UNKNOWN,
 	};
-	vs_ksm_process(pid, &process->told);
+	vs_ksm_process(model->process.pid, &process->told);
 	return 0;
 }
 
@@ -128,9 +129,14 @@ int vs_ksm_extent(void *context, const struct vs_model *model, const struct vs_v
 	return vs_frames_take(&ksm->map, process->member, extent, true);
 }
 
-int vs_ksm_other(struct vs_ksm *ksm, uint32_t member, const struct vs_extent *extent)
+int vs_ksm_other(void *context, const struct vs_model *model, const struct vs_vma *vma,
+		 const struct vs_extent *extent)
 {
-	return vs_frames_take(&ksm->map, member, extent, false);
+	struct vs_ksm *ksm = context;
+
+	(void)model;
+	(void)vma;
+	return vs_frames_take(&ksm->map, ksm->members->now, extent, false);
 }
 
 /* ---------------------------------------------------------------- groups */

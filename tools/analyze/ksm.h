@@ -93,17 +93,17 @@ struct vs_ksm {
 	uint64_t missing;		/* mappings that were not found */
 };
 
-/* 0 or -ENOMEM. Without a model, of many. */
-int vs_ksm_begin(struct vs_ksm *ksm, const struct vs_model *model, struct vs_members *members,
-		 unsigned int page_shift);
+/* The model and the members live as long. Without a model, of many. */
+void vs_ksm_begin(struct vs_ksm *ksm, const struct vs_model *model, struct vs_members *members);
 void vs_ksm_end(struct vs_ksm *ksm);
 
-/* The next that is asked about; then its extents. 0 or -ENOMEM. */
-int vs_ksm_next(struct vs_ksm *ksm, uint32_t member, pid_t pid);
+/* The next that is asked about, members.now; then its extents. 0 or -ENOMEM. */
+int vs_ksm_next(void *context, const struct vs_model *model);
 int vs_ksm_extent(void *context, const struct vs_model *model, const struct vs_vma *vma,
 		  const struct vs_extent *extent);
 /* Extents of others, who may map the same frames. */
-int vs_ksm_other(struct vs_ksm *ksm, uint32_t member, const struct vs_extent *extent);
+int vs_ksm_other(void *context, const struct vs_model *model, const struct vs_vma *vma,
+		 const struct vs_extent *extent);
 
 /* Everything was read; 0 or -ENOMEM. */
 int vs_ksm_finish(struct vs_ksm *ksm);

@@ -24,8 +24,10 @@ void vs_matrix_free(struct vs_matrix *matrix)
 	vs_frames_free(&matrix->map);
 }
 
-int vs_matrix_next(struct vs_matrix *matrix, uint32_t member, const struct vs_model *model)
+int vs_matrix_next(void *context, const struct vs_model *model)
 {
+	struct vs_matrix *matrix = context;
+
 	if (!matrix->map.piece && vs_frames_init(&matrix->map, model->kernel.page_shift))
 		return -ENOMEM;
 	matrix->page_shift = model->kernel.page_shift;
@@ -39,7 +41,7 @@ int vs_matrix_next(struct vs_matrix *matrix, uint32_t member, const struct vs_mo
 		matrix->row = row;
 		matrix->max = max;
 	}
-	matrix->row[matrix->nr++] = (struct vs_matrix_row){ .member = member };
+	matrix->row[matrix->nr++] = (struct vs_matrix_row){ .member = matrix->members->now };
 	return 0;
 }
 

@@ -41,8 +41,8 @@ struct vs_matrix {
 void vs_matrix_init(struct vs_matrix *matrix, struct vs_members *members);
 void vs_matrix_free(struct vs_matrix *matrix);
 
-/* The next member; then its extents. 0 or -ENOMEM. */
-int vs_matrix_next(struct vs_matrix *matrix, uint32_t member, const struct vs_model *model);
+/* The next member, members.now; then its extents. 0 or -ENOMEM. */
+int vs_matrix_next(void *context, const struct vs_model *model);
 int vs_matrix_extent(void *context, const struct vs_model *model, const struct vs_vma *vma,
 		     const struct vs_extent *extent);
 

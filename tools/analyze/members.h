@@ -38,6 +38,7 @@ struct vs_member {
 struct vs_members {
 	struct vs_member *member;
 	uint32_t nr, max;
+	uint32_t now;			/* the one that is read just now */
 	uint32_t count[VS_MEMBER_NR];
 	uint32_t partial;
 	struct vs_cost cost;		/* of all of them together */

@@ -204,11 +204,12 @@ static int match(void *context, const struct vs_piece *piece, uint64_t address, 
 {
 	struct vs_share *share = context;
 	unsigned int shift = share->model->kernel.page_shift;
+	uint32_t member = share->members->now;
 	struct vs_mate *last = share->nr_mates ? &share->mate[share->nr_mates - 1] : NULL;
 
 	if (!share->now_name && keep_name(share))
 		return -ENOMEM;
-	if (last && last->member == share->now && last->name == share->now_name && times == 1 &&
+	if (last && last->member == member && last->name == share->now_name && times == 1 &&
 	    last->times == 1 && last->address + (last->pages << shift) == piece->address &&
 	    last->there + (last->pages << shift) == address) {
 		last->pages += pages;
@@ -227,7 +228,7 @@ static int match(void *context, const struct vs_piece *piece, uint64_t address, 
 		.address = piece->address,
 		.there = address,
 		.pages = pages,
-		.member = share->now,
+		.member = member,
 		.name = share->now_name,
 		.times = times,
 		.flags = share->now_vma->flags & (VS_VM_READ | VS_VM_WRITE | VS_VM_EXEC |
@@ -236,13 +237,17 @@ static int match(void *context, const struct vs_piece *piece, uint64_t address, 
 	return 0;
 }
 
-void vs_share_next(struct vs_share *share, uint32_t member, bool silent)
+int vs_share_next(void *context, const struct vs_model *model)
 {
-	share->now = member;
+	struct vs_share *share = context;
+	bool silent = share->members->member[share->members->now].self;
+
+	(void)model;
 	share->now_vma = NULL;
 	share->now_name = 0;
 	share->map.match = share->ranged && !silent ? match : NULL;
 	share->map.context = share;
+	return 0;
 }
 
 int vs_share_other(void *context, const struct vs_model *model, const struct vs_vma *vma,
@@ -255,7 +260,7 @@ int vs_share_other(void *context, const struct vs_model *model, const struct vs_
 		share->now_model = model;
 		share->now_name = 0;
 	}
-	return vs_frames_take(&share->map, share->now, extent, false);
+	return vs_frames_take(&share->map, share->members->now, extent, false);
 }
 
 /* --------------------------------------------------------------- objects */

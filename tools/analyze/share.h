@@ -98,7 +98,6 @@ struct vs_share {
 	char *names;
 	size_t nr_names, max_names;
 	/* while one is read */
-	uint32_t now;
 	const struct vs_vma *now_vma;
 	uint32_t now_name;
 	const struct vs_model *now_model;
@@ -114,10 +113,10 @@ int vs_share_target(void *context, const struct vs_model *model, const struct vs
 		    const struct vs_extent *extent);
 
 /*
- * Now come the others: their number first, then their extents. Where a silent
- * one has a range is not kept.
+ * Now come the extents of another, members.now. Where this command itself has
+ * a range is not kept. Returns 0.
  */
-void vs_share_next(struct vs_share *share, uint32_t member, bool silent);
+int vs_share_next(void *context, const struct vs_model *model);
 int vs_share_other(void *context, const struct vs_model *model, const struct vs_vma *vma,
 		   const struct vs_extent *extent);
 

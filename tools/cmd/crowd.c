@@ -79,7 +79,8 @@ static uint64_t choose_key(const struct vs_visit *visit, const struct vs_model *
 	return visit->need | (visit->wish & model->kernel.key);
 }
 
-int vs_crowd_frames(const struct vs_model *model, const char *verb)
+/* VS_EXIT_OK when frames can be seen, or says why not. */
+static int check_frames(const struct vs_model *model, const char *verb)
 {
 	const char *missing = vs_physical_missing(model);
 
@@ -120,7 +121,7 @@ static int read_member(struct vs_crowd *crowd, struct vs_source *source, uint32_
 		return 0;
 	}
 	if (visit->need & VS_KEY_FRAME)
-		*result = vs_crowd_frames(model, crowd->options->verb->name);
+		*result = check_frames(model, crowd->options->verb->name);
 	if (*result)
 		return 0;
 	request = (struct vs_request){
@@ -128,17 +129,18 @@ static int read_member(struct vs_crowd *crowd, struct vs_source *source, uint32_
 		.key = choose_key(visit, model),
 		.timeout_ns = crowd->options->timeout_ns,
 		.extent = visit->extent,
+		.detail = visit->detail,
 		.context = visit->context,
 	};
 	if (request.key)
 		request.want |= VS_WANT_EXTENTS;
-	if (visit->begin && visit->begin(visit->context, number, model, &request)) {
+	if (visit->begin && visit->begin(visit->context, model)) {
 		*result = no_memory();
 		return 0;
 	}
 	if (vs_source_collect(source, &request, model, error))
 		return -1;
-	if (visit->end && visit->end(visit->context, number, model))
+	if (visit->end && visit->end(visit->context, model))
 		*result = no_memory();
 	if (model->cut != VS_COMPLETE || model->cost.marks & VS_MARK_SKIPPED)
 		members->member[number].partial = true;
@@ -148,7 +150,7 @@ static int read_member(struct vs_crowd *crowd, struct vs_source *source, uint32_
 	return 0;
 }
 
-int vs_crowd_visit(struct vs_crowd *crowd, pid_t pid, const struct vs_visit *visit)
+static int visit_one(struct vs_crowd *crowd, pid_t pid, bool self, const struct vs_visit *visit)
 {
 	struct vs_members *members = &crowd->members;
 	uint32_t number = members->nr;
@@ -162,6 +164,8 @@ int vs_crowd_visit(struct vs_crowd *crowd, pid_t pid, const struct vs_visit *vis
 
 	if (!vs_members_add(members, pid))
 		return no_memory();
+	members->now = number;
+	members->member[number].self = self;
 	members->member[number].parent = vs_proc_status_number(pid, "PPid");
 	/* until it is known better: it is no address space to compare others with */
 	members->member[number].state = VS_MEMBER_FAILED;
@@ -173,26 +177,44 @@ int vs_crowd_visit(struct vs_crowd *crowd, pid_t pid, const struct vs_visit *vis
 		note(crowd, number, &error);
 	else if (members->member[number].state != VS_MEMBER_SAME)
 		members->member[number].state = VS_MEMBER_READ;
-	members->count[members->member[number].state]++;
-	members->partial += members->member[number].partial;
+	if (!self) {
+		members->count[members->member[number].state]++;
+		members->partial += members->member[number].partial;
+	}
 	vs_source_close(&source);
 	vs_target_release(&target);
 	vs_model_free(&model);
 	return result;
 }
 
+int vs_crowd_visit(struct vs_crowd *crowd, pid_t pid, const struct vs_visit *visit)
+{
+	return visit_one(crowd, pid, false, visit);
+}
+
 int vs_crowd_visit_self(struct vs_crowd *crowd, const struct vs_visit *visit)
 {
-	struct vs_members *members = &crowd->members;
-	uint32_t number = members->nr, partial = members->partial;
-	int result = vs_crowd_visit(crowd, getpid(), visit);
+	return visit_one(crowd, getpid(), true, visit);
+}
 
-	if (members->nr > number) {
-		members->member[number].self = true;
-		members->count[members->member[number].state]--;
-		members->partial = partial;
-	}
-	return result;
+int vs_crowd_target(struct vs_crowd *crowd, struct vs_session *session, const char *verb)
+{
+	const struct vs_request request = { .want = VS_WANT_PROCESS | VS_WANT_KEY };
+	const struct vs_model *model = &session->model;
+	struct vs_member *member;
+	int err = vs_session_collect(session, &request);
+
+	if (!err)
+		err = check_frames(model, verb);
+	if (err)
+		return err;
+	member = vs_members_add(&crowd->members, model->process.pid);
+	if (!member)
+		return no_memory();
+	memcpy(member->comm, model->process.comm, sizeof(member->comm));
+	member->mm = model->process.mm;
+	crowd->members.count[VS_MEMBER_READ]++;
+	return VS_EXIT_OK;
 }
 
 static int named(const struct vs_options *options, struct vs_everyone *everyone)
@@ -212,13 +234,12 @@ static int named(const struct vs_options *options, struct vs_everyone *everyone)
 	return VS_EXIT_OK;
 }
 
-int vs_crowd_everyone(struct vs_crowd *crowd, struct vs_everyone *everyone)
+static int find_everyone(struct vs_crowd *crowd, struct vs_everyone *everyone)
 {
 	const struct vs_options *options = crowd->options;
 	struct vs_error error;
 	int err;
 
-	*everyone = (struct vs_everyone){ 0 };
 	if (!options->everyone)
 		return named(options, everyone);
 	err = options->cgroup ? vs_everyone_in_cgroup(options->cgroup, everyone, &error) :
@@ -230,6 +251,33 @@ int vs_crowd_everyone(struct vs_crowd *crowd, struct vs_everyone *everyone)
 		return VS_EXIT_OK;
 	vs_say("%s: no process to look at", crowd->members.where);
 	return VS_EXIT_GONE;
+}
+
+int vs_crowd_visit_all(struct vs_crowd *crowd, const struct vs_visit *visit)
+{
+	struct vs_everyone everyone = { 0 };
+	int err = find_everyone(crowd, &everyone);
+
+	for (size_t i = 0; !err && i < everyone.nr; i++)
+		err = vs_crowd_visit(crowd, everyone.pid[i], visit);
+	vs_everyone_free(&everyone);
+	return err;
+}
+
+int vs_crowd_visit_others(struct vs_crowd *crowd, const struct vs_visit *visit)
+{
+	pid_t target = crowd->members.member[0].pid;
+	struct vs_everyone everyone;
+	struct vs_error error;
+	int err = VS_EXIT_OK;
+
+	if (vs_everyone_on_host(&everyone, &error))
+		return vs_fail(&error);
+	for (size_t i = 0; !err && i < everyone.nr; i++)
+		if (everyone.pid[i] != target)
+			err = vs_crowd_visit(crowd, everyone.pid[i], visit);
+	vs_everyone_free(&everyone);
+	return err;
 }
 
 int vs_crowd_result(const struct vs_crowd *crowd)
@@ -252,11 +300,24 @@ int vs_crowd_result(const struct vs_crowd *crowd)
 	return VS_EXIT_OK;
 }
 
-void vs_crowd_model(const struct vs_crowd *crowd, struct vs_model *model)
+void vs_crowd_add_cost(const struct vs_crowd *crowd, struct vs_cost *cost)
+{
+	vs_cost_add(cost, &crowd->members.cost);
+	cost->wall_ns += crowd->members.cost.wall_ns;
+}
+
+void vs_crowd_report(const struct vs_crowd *crowd, struct vs_report *report,
+		     struct vs_model *model)
 {
 	vs_model_init(model);
 	model->origin = crowd->origin;
 	model->kernel = crowd->kernel;
 	model->cost = crowd->members.cost;
 	model->have_cost = crowd->members.have_cost;
+	*report = (struct vs_report){
+		.verb = crowd->options->verb->name,
+		.model = model,
+		.requested = crowd->options->source,
+		.fallback = *crowd->fallback ? crowd->fallback : NULL,
+	};
 }

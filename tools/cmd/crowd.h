@@ -14,13 +14,14 @@
 struct vs_visit {
 	unsigned int want;		/* beside the process itself and its mappings */
 	uint64_t need, wish;		/* attributes of extents */
-	/* Before it is read; may change the request. Not 0 stops everything. */
-	int (*begin)(void *context, uint32_t member, const struct vs_model *model,
-		     struct vs_request *request);
+	/* Before it is read; members.now is its number. Not 0: no memory. */
+	int (*begin)(void *context, const struct vs_model *model);
 	int (*extent)(void *context, const struct vs_model *model, const struct vs_vma *vma,
 		      const struct vs_extent *extent);
-	/* After it was read. */
-	int (*end)(void *context, uint32_t member, const struct vs_model *model);
+	int (*detail)(void *context, const struct vs_model *model, const struct vs_vma *vma,
+		      const struct vs_detail *detail);
+	/* After it was read; as begin. */
+	int (*end)(void *context, const struct vs_model *model);
 	void *context;
 };
 
@@ -39,16 +40,23 @@ void vs_crowd_begin(struct vs_crowd *crowd, const struct vs_options *options,
 void vs_crowd_end(struct vs_crowd *crowd);
 
 /*
+ * All are looked at for the sake of the session's process: who that is becomes
+ * the first member, and whoever asks reads the rest. VS_EXIT_OK, or says why it
+ * cannot be compared with others.
+ */
+int vs_crowd_target(struct vs_crowd *crowd, struct vs_session *session, const char *verb);
+
+/*
  * Look at a process. That it is gone, not ours or not to be read is noted, no
  * failure; VS_EXIT_OK, or another when the look as a whole cannot go on.
  */
 int vs_crowd_visit(struct vs_crowd *crowd, pid_t pid, const struct vs_visit *visit);
 
-/* Who is meant by --all, --cgroup or the arguments. */
-int vs_crowd_everyone(struct vs_crowd *crowd, struct vs_everyone *everyone);
+/* At who is meant by --all, --cgroup or the arguments. */
+int vs_crowd_visit_all(struct vs_crowd *crowd, const struct vs_visit *visit);
 
-/* What has to be said in the end, and the exit code for it. */
-int vs_crowd_result(const struct vs_crowd *crowd);
+/* At all of the host but the first member. */
+int vs_crowd_visit_others(struct vs_crowd *crowd, const struct vs_visit *visit);
 
 /*
  * Look at this command itself, so that its own mappings are no riddle. It is no
@@ -56,10 +64,14 @@ int vs_crowd_result(const struct vs_crowd *crowd);
  */
 int vs_crowd_visit_self(struct vs_crowd *crowd, const struct vs_visit *visit);
 
-/* What stands for all of them in the head of a report; owns nothing. */
-void vs_crowd_model(const struct vs_crowd *crowd, struct vs_model *model);
+/* What has to be said in the end, and the exit code for it. */
+int vs_crowd_result(const struct vs_crowd *crowd);
 
-/* VS_EXIT_OK when frames can be seen, or says why not. */
-int vs_crowd_frames(const struct vs_model *model, const char *verb);
+/* The head of a report on all of them: a model that stands for them, and owns nothing. */
+void vs_crowd_report(const struct vs_crowd *crowd, struct vs_report *report,
+		     struct vs_model *model);
+
+/* What all of the looks cost, beside what is there. */
+void vs_crowd_add_cost(const struct vs_crowd *crowd, struct vs_cost *cost);
 
 #endif

@@ -18,7 +18,6 @@ struct look {
 	struct vs_crowd crowd;		/* the family */
 	struct vs_frame_map map;	/* of what the target shares */
 	struct vs_family family;
-	uint32_t now;
 };
 
 static int no_memory(void)
@@ -42,17 +41,6 @@ static int left_by_fork(void *context, const struct vs_model *model, const struc
 	return vs_frames_take(&look->map, 0, extent, true);
 }
 
-static int next(void *context, uint32_t member, const struct vs_model *model,
-		struct vs_request *request)
-{
-	struct look *look = context;
-
-	(void)model;
-	(void)request;
-	look->now = member;
-	return 0;
-}
-
 static int seen_elsewhere(void *context, const struct vs_model *model, const struct vs_vma *vma,
 			  const struct vs_extent *extent)
 {
@@ -60,32 +48,25 @@ static int seen_elsewhere(void *context, const struct vs_model *model, const str
 
 	(void)model;
 	(void)vma;
-	return vs_frames_take(&look->map, look->now, extent, false);
+	return vs_frames_take(&look->map, look->first.members.now, extent, false);
 }
 
 static int read_target(struct look *look)
 {
 	struct vs_session *session = &look->session;
-	struct vs_request request = { .want = VS_WANT_PROCESS | VS_WANT_KEY };
-	struct vs_model *model = &session->model;
-	struct vs_member *member;
+	const struct vs_model *model = &session->model;
+	struct vs_request request;
 	int err;
 
-	err = vs_session_collect(session, &request);
-	if (!err)
-		err = vs_crowd_frames(model, "share --family");
+	err = vs_crowd_target(&look->first, session, "share --family");
 	if (err)
 		return err;
 	if (VS_FAMILY_NEED & ~model->kernel.key) {
 		vs_say("share --family: this source cannot tell exclusive pages: load the module with 'modprobe vmscope'");
 		return VS_EXIT_CANNOT;
 	}
-	member = vs_members_add(&look->first.members, model->process.pid);
-	if (!member || vs_frames_init(&look->map, model->kernel.page_shift))
+	if (vs_frames_init(&look->map, model->kernel.page_shift))
 		return no_memory();
-	memcpy(member->comm, model->process.comm, sizeof(member->comm));
-	member->mm = model->process.mm;
-	look->first.members.count[VS_MEMBER_READ]++;
 	request = (struct vs_request){
 		.want = VS_WANT_VMAS | VS_WANT_TALLIES | VS_WANT_EXTENTS,
 		.key = VS_FAMILY_NEED,
@@ -98,23 +79,13 @@ static int read_target(struct look *look)
 
 static int read_everyone(struct look *look)
 {
-	struct vs_visit visit = {
+	const struct vs_visit visit = {
 		.need = VS_FAMILY_OTHERS,
-		.begin = next,
 		.extent = seen_elsewhere,
 		.context = look,
 	};
-	struct vs_everyone everyone;
-	struct vs_error error;
-	int err = VS_EXIT_OK;
 
-	if (vs_everyone_on_host(&everyone, &error))
-		return vs_fail(&error);
-	for (size_t i = 0; !err && i < everyone.nr; i++)
-		if (everyone.pid[i] != look->session.model.process.pid)
-			err = vs_crowd_visit(&look->first, everyone.pid[i], &visit);
-	vs_everyone_free(&everyone);
-	return err;
+	return vs_crowd_visit_others(&look->first, &visit);
 }
 
 static bool same_program(pid_t one, pid_t other)
@@ -159,32 +130,14 @@ static int find_family(const struct look *look, bool *belongs)
 
 /* ------------------------------------------------------------------- theirs */
 
-static int next_of_family(void *context, uint32_t member, const struct vs_model *model,
-			  struct vs_request *request)
-{
-	struct look *look = context;
-
-	(void)model;
-	(void)request;
-	return vs_family_next(&look->family, member);
-}
-
-static int of_family(void *context, const struct vs_model *model, const struct vs_vma *vma,
-		     const struct vs_extent *extent)
-{
-	struct look *look = context;
-
-	return vs_family_extent(&look->family, model, vma, extent);
-}
-
 /* Again, with all that is told of their pages; the target first. */
 static int read_family(struct look *look)
 {
-	struct vs_visit visit = {
+	const struct vs_visit visit = {
 		.need = VS_FAMILY_NEED,
-		.begin = next_of_family,
-		.extent = of_family,
-		.context = look,
+		.begin = vs_family_next,
+		.extent = vs_family_extent,
+		.context = &look->family,
 	};
 	const struct vs_members *first = &look->first.members;
 	bool *belongs = calloc(first->nr, sizeof(*belongs));
@@ -210,9 +163,8 @@ static void print(struct look *look)
 	struct vs_cost *cost = &look->session.model.cost;
 	struct vs_style style;
 
-	vs_cost_add(cost, &look->first.members.cost);
-	vs_cost_add(cost, &look->crowd.members.cost);
-	cost->wall_ns += look->first.members.cost.wall_ns + look->crowd.members.cost.wall_ns;
+	vs_crowd_add_cost(&look->first, cost);
+	vs_crowd_add_cost(&look->crowd, cost);
 	if (options->json) {
 		vs_family_json(&look->session.report, &look->family);
 		return;

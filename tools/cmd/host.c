@@ -6,27 +6,17 @@
 #include "../render/host.h"
 #include "crowd.h"
 
-static int add(void *context, uint32_t member, const struct vs_model *model)
-{
-	(void)member;
-	return vs_host_add(context, model);
-}
-
 /* Everybody, and this command itself, which has memory as well. */
 static int read_host(struct vs_crowd *crowd, struct vs_host *host)
 {
 	const struct vs_visit visit = {
 		.want = VS_WANT_TALLIES,
-		.end = add,
+		.end = vs_host_add,
 		.context = host,
 	};
-	struct vs_everyone everyone;
 	struct vs_error error;
-	int err = vs_crowd_everyone(crowd, &everyone);
+	int err = vs_crowd_visit_all(crowd, &visit);
 
-	for (size_t i = 0; !err && i < everyone.nr; i++)
-		err = vs_crowd_visit(crowd, everyone.pid[i], &visit);
-	vs_everyone_free(&everyone);
 	if (!err)
 		err = vs_crowd_visit_self(crowd, &visit);
 	/* the kernel's figures last: what ended meanwhile is in neither */
@@ -40,15 +30,10 @@ static int read_host(struct vs_crowd *crowd, struct vs_host *host)
 static void print(const struct vs_crowd *crowd, const struct vs_host *host)
 {
 	struct vs_model model;
-	struct vs_report report = {
-		.verb = crowd->options->verb->name,
-		.model = &model,
-		.requested = crowd->options->source,
-		.fallback = *crowd->fallback ? crowd->fallback : NULL,
-	};
+	struct vs_report report;
 	struct vs_style style;
 
-	vs_crowd_model(crowd, &model);
+	vs_crowd_report(crowd, &report, &model);
 	vs_style_init(&style, crowd->options);
 	if (crowd->options->json)
 		vs_host_json(stdout, &report, &crowd->members, host);

@@ -4,8 +4,6 @@
  * how that is found out, nor how it is printed.
  */
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "../render/ksm.h"
 #include "crowd.h"
@@ -14,34 +12,12 @@ struct look {
 	struct vs_session session;
 	struct vs_crowd crowd;
 	struct vs_ksm ksm;
-	uint32_t now;
 };
 
 static int no_memory(void)
 {
 	vs_say("out of memory: look at fewer processes");
 	return VS_EXIT_CANNOT;
-}
-
-static int next(void *context, uint32_t member, const struct vs_model *model,
-		struct vs_request *request)
-{
-	struct look *look = context;
-
-	(void)model;
-	(void)request;
-	look->now = member;
-	return 0;
-}
-
-static int other(void *context, const struct vs_model *model, const struct vs_vma *vma,
-		 const struct vs_extent *extent)
-{
-	struct look *look = context;
-
-	(void)model;
-	(void)vma;
-	return vs_ksm_other(&look->ksm, look->now, extent);
 }
 
 /* What cannot be told at all. */
@@ -56,26 +32,17 @@ static int check_key(const struct vs_model *model)
 static int read_target(struct look *look)
 {
 	struct vs_session *session = &look->session;
-	struct vs_request request = { .want = VS_WANT_PROCESS | VS_WANT_KEY };
-	struct vs_model *model = &session->model;
-	struct vs_member *member;
+	const struct vs_model *model = &session->model;
+	struct vs_request request;
 	int err;
 
-	err = vs_session_collect(session, &request);
-	if (!err)
-		err = vs_crowd_frames(model, "ksm");
+	err = vs_crowd_target(&look->crowd, session, "ksm");
 	if (!err)
 		err = check_key(model);
 	if (err)
 		return err;
-	member = vs_members_add(&look->crowd.members, model->process.pid);
-	if (!member)
-		return no_memory();
-	memcpy(member->comm, model->process.comm, sizeof(member->comm));
-	member->mm = model->process.mm;
-	look->crowd.members.count[VS_MEMBER_READ]++;
-	if (vs_ksm_begin(&look->ksm, model, &look->crowd.members, model->kernel.page_shift) ||
-	    vs_ksm_next(&look->ksm, 0, model->process.pid))
+	vs_ksm_begin(&look->ksm, model, &look->crowd.members);
+	if (vs_ksm_next(&look->ksm, model))
 		return no_memory();
 	request = (struct vs_request){
 		.want = VS_WANT_VMAS | VS_WANT_TALLIES | VS_WANT_EXTENTS,
@@ -90,25 +57,14 @@ static int read_target(struct look *look)
 /* With nothing merged there is nobody to look for. */
 static int read_others(struct look *look)
 {
-	struct vs_visit visit = {
+	const struct vs_visit visit = {
 		.need = VS_KSM_OTHERS,
-		.begin = next,
-		.extent = other,
-		.context = look,
+		.extent = vs_ksm_other,
+		.context = &look->ksm,
 	};
-	struct vs_everyone everyone;
-	struct vs_error error;
-	int err = VS_EXIT_OK;
 
-	if (!look->ksm.process[0].merged)
-		return VS_EXIT_OK;
-	if (vs_everyone_on_host(&everyone, &error))
-		return vs_fail(&error);
-	for (size_t i = 0; !err && i < everyone.nr; i++)
-		if (everyone.pid[i] != look->session.model.process.pid)
-			err = vs_crowd_visit(&look->crowd, everyone.pid[i], &visit);
-	vs_everyone_free(&everyone);
-	return err;
+	return look->ksm.process[0].merged ? vs_crowd_visit_others(&look->crowd, &visit) :
+		VS_EXIT_OK;
 }
 
 static void print(struct look *look, struct vs_report *report)
@@ -126,7 +82,6 @@ static void print(struct look *look, struct vs_report *report)
 
 static int ask_one(struct look *look, const struct vs_options *options)
 {
-	struct vs_cost *cost = &look->session.model.cost;
 	int result, partial;
 
 	result = vs_session_open(&look->session, options, options->argument[0]);
@@ -139,8 +94,7 @@ static int ask_one(struct look *look, const struct vs_options *options)
 	if (!result && vs_ksm_finish(&look->ksm))
 		result = no_memory();
 	if (!result) {
-		vs_cost_add(cost, &look->crowd.members.cost);
-		cost->wall_ns += look->crowd.members.cost.wall_ns;
+		vs_crowd_add_cost(&look->crowd, &look->session.model.cost);
 		partial = vs_session_result(&look->session);
 		print(look, &look->session.report);
 		result = vs_crowd_result(&look->crowd);
@@ -151,54 +105,29 @@ static int ask_one(struct look *look, const struct vs_options *options)
 
 /* ------------------------------------------------------------ many of them */
 
-static int next_of_many(void *context, uint32_t member, const struct vs_model *model,
-			struct vs_request *request)
-{
-	struct look *look = context;
-
-	(void)request;
-	if (!look->ksm.map.piece &&
-	    vs_ksm_begin(&look->ksm, NULL, &look->crowd.members, model->kernel.page_shift))
-		return -1;
-	return vs_ksm_next(&look->ksm, member, model->process.pid);
-}
-
-static int of_many(void *context, const struct vs_model *model, const struct vs_vma *vma,
-		   const struct vs_extent *extent)
-{
-	struct look *look = context;
-
-	return vs_ksm_extent(&look->ksm, model, vma, extent);
-}
-
 static int ask_many(struct look *look, const struct vs_options *options)
 {
-	struct vs_visit visit = {
+	const struct vs_visit visit = {
 		.need = VS_KSM_NEED,
 		.wish = VS_KSM_WISH,
-		.begin = next_of_many,
-		.extent = of_many,
-		.context = look,
+		.begin = vs_ksm_next,
+		.extent = vs_ksm_extent,
+		.context = &look->ksm,
 	};
-	struct vs_report report = { .verb = "ksm", .requested = options->source };
-	struct vs_everyone everyone;
+	struct vs_report report;
 	struct vs_model model;
 	int err;
 
 	vs_crowd_begin(&look->crowd, options, NULL);
-	err = vs_crowd_everyone(&look->crowd, &everyone);
-	for (size_t i = 0; !err && i < everyone.nr; i++)
-		err = vs_crowd_visit(&look->crowd, everyone.pid[i], &visit);
-	vs_everyone_free(&everyone);
+	vs_ksm_begin(&look->ksm, NULL, &look->crowd.members);
+	err = vs_crowd_visit_all(&look->crowd, &visit);
 	if (!err && !look->crowd.members.count[VS_MEMBER_READ])
 		return vs_crowd_result(&look->crowd);
 	if (!err && vs_ksm_finish(&look->ksm))
 		err = no_memory();
 	if (err)
 		return err;
-	vs_crowd_model(&look->crowd, &model);
-	report.model = &model;
-	report.fallback = *look->crowd.fallback ? look->crowd.fallback : NULL;
+	vs_crowd_report(&look->crowd, &report, &model);
 	print(look, &report);
 	return vs_crowd_result(&look->crowd);
 }

@@ -24,24 +24,6 @@ struct one {
 	struct vs_share share;
 };
 
-static int next(void *context, uint32_t member, const struct vs_model *model,
-		struct vs_request *request)
-{
-	struct one *one = context;
-
-	(void)request;
-	vs_share_next(&one->share, member, model->process.pid == getpid());
-	return 0;
-}
-
-static int other(void *context, const struct vs_model *model, const struct vs_vma *vma,
-		 const struct vs_extent *extent)
-{
-	struct one *one = context;
-
-	return vs_share_other(&one->share, model, vma, extent);
-}
-
 /* The range that was asked about: an address is its page. */
 static int find_range(struct one *one, const char *text)
 {
@@ -88,14 +70,14 @@ static int read_around(struct one *one)
 	int err;
 
 	vs_model_init(&model);
-	vs_share_next(&one->share, 0, false);
 	err = vs_source_collect(&one->session.source, &request, &model, &error);
+	vs_share_next(&one->share, &model);
 	request = (struct vs_request){
 		.want = VS_WANT_VMAS | VS_WANT_EXTENTS,
 		.key = VS_SHARE_OTHERS,
 		.timeout_ns = one->session.options->timeout_ns,
-		.extent = other,
-		.context = one,
+		.extent = vs_share_other,
+		.context = &one->share,
 	};
 	request.end = range->start;
 	if (!err && range->start)
@@ -112,24 +94,15 @@ static int read_around(struct one *one)
 static int read_target(struct one *one, const char *range)
 {
 	struct vs_session *session = &one->session;
-	struct vs_request request = { .want = VS_WANT_PROCESS | VS_WANT_KEY };
-	struct vs_model *model = &session->model;
-	struct vs_member *member;
+	const struct vs_model *model = &session->model;
+	struct vs_request request;
 	int err;
 
-	err = vs_session_collect(session, &request);
-	if (!err)
-		err = vs_crowd_frames(model, "share");
+	err = vs_crowd_target(&one->crowd, session, "share");
 	if (err)
 		return err;
 	if (vs_share_begin(&one->share, model, &one->crowd.members))
 		return no_memory();
-	member = vs_members_add(&one->crowd.members, model->process.pid);
-	if (!member)
-		return no_memory();
-	memcpy(member->comm, model->process.comm, sizeof(member->comm));
-	member->mm = model->process.mm;
-	one->crowd.members.count[VS_MEMBER_READ]++;
 	if (range) {
 		one->share.ranged = true;
 		err = find_range(one, range);
@@ -155,22 +128,14 @@ static int read_target(struct one *one, const char *range)
 
 static int read_others(struct one *one)
 {
-	struct vs_visit visit = {
+	const struct vs_visit visit = {
 		.need = VS_SHARE_OTHERS,
-		.begin = next,
-		.extent = other,
-		.context = one,
+		.begin = vs_share_next,
+		.extent = vs_share_other,
+		.context = &one->share,
 	};
-	struct vs_everyone everyone;
-	struct vs_error error;
-	int err = VS_EXIT_OK;
+	int err = vs_crowd_visit_others(&one->crowd, &visit);
 
-	if (vs_everyone_on_host(&everyone, &error))
-		return vs_fail(&error);
-	for (size_t i = 0; !err && i < everyone.nr; i++)
-		if (everyone.pid[i] != one->session.model.process.pid)
-			err = vs_crowd_visit(&one->crowd, everyone.pid[i], &visit);
-	vs_everyone_free(&everyone);
 	if (!err && one->session.model.process.pid != getpid())
 		err = vs_crowd_visit_self(&one->crowd, &visit);
 	return err;
@@ -179,12 +144,9 @@ static int read_others(struct one *one)
 static void print_one(struct one *one)
 {
 	const struct vs_options *options = one->session.options;
-	struct vs_cost *cost = &one->session.model.cost;
 	struct vs_style style;
 
-	/* the look is that at all of them */
-	vs_cost_add(cost, &one->crowd.members.cost);
-	cost->wall_ns += one->crowd.members.cost.wall_ns;
+	vs_crowd_add_cost(&one->crowd, &one->session.model.cost);
 	if (options->json) {
 		vs_share_json(&one->session.report, &one->share);
 		return;
@@ -224,42 +186,32 @@ static int ask_one(const struct vs_options *options, const char *range)
 
 /* ------------------------------------------------------------- many of them */
 
-static int next_row(void *context, uint32_t member, const struct vs_model *model,
-		    struct vs_request *request)
-{
-	(void)request;
-	return vs_matrix_next(context, member, model);
-}
-
-static int end_row(void *context, uint32_t member, const struct vs_model *model)
+static int end_row(void *context, const struct vs_model *model)
 {
 	struct vs_matrix *matrix = context;
+	struct vs_member *member = &matrix->members->member[matrix->members->now];
 	struct vs_totals totals;
 
 	vs_totals(model, &totals);
-	matrix->members->member[member].pss = totals.figure[VS_FIG_PSS];
-	matrix->members->member[member].rss = totals.figure[VS_FIG_RSS];
-	matrix->members->member[member].swap = totals.figure[VS_FIG_SWAP];
+	member->pss = totals.figure[VS_FIG_PSS];
+	member->rss = totals.figure[VS_FIG_RSS];
+	member->swap = totals.figure[VS_FIG_SWAP];
 	return 0;
 }
 
 static int read_group(struct vs_crowd *crowd, struct vs_matrix *matrix)
 {
-	struct vs_visit visit = {
+	const struct vs_visit visit = {
 		.want = VS_WANT_TALLIES,
 		.need = VS_MATRIX_NEED,
 		.wish = VS_MATRIX_WISH,
-		.begin = next_row,
+		.begin = vs_matrix_next,
 		.extent = vs_matrix_extent,
 		.end = end_row,
 		.context = matrix,
 	};
-	struct vs_everyone everyone;
-	int err = vs_crowd_everyone(crowd, &everyone);
+	int err = vs_crowd_visit_all(crowd, &visit);
 
-	for (size_t i = 0; !err && i < everyone.nr; i++)
-		err = vs_crowd_visit(crowd, everyone.pid[i], &visit);
-	vs_everyone_free(&everyone);
 	if (!err && !crowd->members.count[VS_MEMBER_READ])
 		return vs_crowd_result(crowd);
 	if (!err && vs_matrix_finish(matrix))
@@ -269,16 +221,11 @@ static int read_group(struct vs_crowd *crowd, struct vs_matrix *matrix)
 
 static void print_group(const struct vs_crowd *crowd, const struct vs_matrix *matrix)
 {
-	struct vs_report report = {
-		.verb = "share",
-		.requested = crowd->options->source,
-		.fallback = *crowd->fallback ? crowd->fallback : NULL,
-	};
+	struct vs_report report;
 	struct vs_style style;
 	struct vs_model model;
 
-	vs_crowd_model(crowd, &model);
-	report.model = &model;
+	vs_crowd_report(crowd, &report, &model);
 	if (crowd->options->json) {
 		vs_matrix_json(&report, matrix);
 		return;
