@@ -280,6 +280,14 @@ int vs_crowd_visit_others(struct vs_crowd *crowd, const struct vs_visit *visit)
 	return err;
 }
 
+bool vs_crowd_gaps(const struct vs_crowd *crowd)
+{
+	const struct vs_members *members = &crowd->members;
+
+	return members->count[VS_MEMBER_DENIED] || members->count[VS_MEMBER_FAILED] ||
+		members->partial;
+}
+
 int vs_crowd_result(const struct vs_crowd *crowd)
 {
 	const struct vs_members *members = &crowd->members;

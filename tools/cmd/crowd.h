@@ -64,6 +64,9 @@ int vs_crowd_visit_others(struct vs_crowd *crowd, const struct vs_visit *visit);
  */
 int vs_crowd_visit_self(struct vs_crowd *crowd, const struct vs_visit *visit);
 
+/* Whether there is anybody of whom something should have been told. */
+bool vs_crowd_gaps(const struct vs_crowd *crowd);
+
 /* What has to be said in the end, and the exit code for it. */
 int vs_crowd_result(const struct vs_crowd *crowd);
 

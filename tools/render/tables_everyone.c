@@ -10,6 +10,91 @@
 
 #define ROWS	14
 
+/* ------------------------------------------------------- who was counted */
+
+/* Why not everybody is, beside those whose state says it. */
+#define LOCKED	VS_MEMBER_NR
+
+static const struct {
+	const char *key;
+	const char *text;		/* behind the number */
+	const char *hint;
+} why[] = {
+	[VS_MEMBER_SAME] = { "shares", "more have the memory of one that was counted", NULL },
+	[VS_MEMBER_GONE] = { "gone", "ended meanwhile", NULL },
+	[VS_MEMBER_DENIED] = { "refused", "may not be looked at", "run as root" },
+	[LOCKED] = { "locked", "not read as a whole: their lock stayed taken",
+		     "give it longer with --timeout" },
+	[VS_MEMBER_FAILED] = { "failed", "could not be looked at", "ask for one of them by its pid" },
+};
+
+/* As they are told of. */
+static const int reasons[] = {
+	VS_MEMBER_SAME, VS_MEMBER_GONE, VS_MEMBER_DENIED, LOCKED, VS_MEMBER_FAILED
+};
+
+#define NR_REASONS	(sizeof(reasons) / sizeof(reasons[0]))
+
+static void title(const struct vs_style *style, const struct vs_report *report, size_t looked,
+		  const char *cgroup)
+{
+	char kernel[300], place[300], count[32];
+	struct vs_flow flow;
+
+	vs_flow_begin(&flow, style, "", 0);
+	vs_bold(style, true);
+	vs_flow_item(&flow, "  ", "%s", vs_clean(cgroup ? cgroup : "host", place, sizeof(place)));
+	vs_bold(style, false);
+	vs_flow_item(&flow, "  ", "%s address spaces", vs_count(looked, count, sizeof(count)));
+	vs_flow_item(&flow, "  ", "Linux %s", vs_clean(report->model->kernel.release, kernel,
+						       sizeof(kernel)));
+	vs_flow_item(&flow, "  ", "source module");
+	vs_flow_end(&flow);
+	vs_report_cost(style, report, NULL);
+}
+
+static void missed(const struct vs_style *style, const struct vs_members *members)
+{
+	struct vs_flow flow;
+	char count[32];
+
+	if (members->count[VS_MEMBER_READ] == members->nr && !members->partial)
+		return;
+	vs_flow_begin(&flow, style, "not", 8);
+	flow.first = true;
+	for (size_t i = 0; i < NR_REASONS; i++) {
+		int reason = reasons[i];
+		uint32_t nr = reason == LOCKED ? members->partial : members->count[reason];
+
+		if (!nr)
+			continue;
+		vs_flow_item(&flow, "; ", "%s", vs_count(nr, count, sizeof(count)));
+		vs_flow_words(&flow, why[reason].text);
+		if (why[reason].hint)
+			vs_flow_item(&flow, ": ", "%s", why[reason].hint);
+	}
+	vs_flow_end(&flow);
+}
+
+static json_t *missed_json(const struct vs_members *members)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < members->nr; i++) {
+		const struct vs_member *one = &members->member[i];
+		int reason = one->partial ? LOCKED : (int)one->state;
+
+		if (reason != VS_MEMBER_READ)
+			json_array_append_new(list, json_pack("{s:i, s:s, s:o}",
+				"pid", (int)one->pid, "why", why[reason].key,
+				"with", reason == VS_MEMBER_SAME ?
+				json_integer(members->member[one->same_as].pid) : json_null()));
+	}
+	return list;
+}
+
+/* ---------------------------------------------------------------- bills */
+
 static const char *number(const struct vs_style *style, uint64_t value, char *text, size_t size)
 {
 	if (style->bytes)
@@ -116,17 +201,17 @@ static void rest(const struct vs_style *style, const struct vs_tables_everyone *
 
 void vs_tables_everyone_screen(const struct vs_style *style, const struct vs_report *report,
 			       const struct vs_tables_everyone *everyone, const char *cgroup,
-			       const struct vs_missed *missed)
+			       const struct vs_members *members)
 {
 	size_t shown = everyone->nr < ROWS ? everyone->nr : ROWS;
 	struct vs_column chosen[NR_HEAD];
 	int nr = columns(style);
 	struct vs_table *table;
 
-	vs_everyone_title(style, report, everyone->nr, cgroup);
+	title(style, report, everyone->nr, cgroup);
 	fputc('\n', style->out);
 	summary(style, everyone);
-	vs_everyone_missed(style, missed);
+	missed(style, members);
 	for (int i = 0; i < nr; i++)
 		chosen[i] = head[i];
 	chosen[nr] = head[NR_HEAD - 1];
@@ -165,12 +250,15 @@ static json_t *figures_json(const struct vs_tables_process *one)
 
 int vs_tables_everyone_json(FILE *out, const struct vs_report *report,
 			    const struct vs_tables_everyone *everyone, const char *cgroup,
-			    const struct vs_missed *missed)
+			    const struct vs_members *members)
 {
 	struct vs_json json;
 
 	vs_json_begin(&json, out);
-	vs_everyone_head(&json, report, cgroup, missed);
+	vs_report_around(&json, report);
+	vs_report_cost_json(&json, report, NULL);
+	vs_json_member(&json, "cgroup", vs_json_text(cgroup));
+	vs_json_member(&json, "not_counted", missed_json(members));
 	vs_json_member(&json, "total", figures_json(&everyone->total));
 	vs_json_array(&json, "processes");
 	for (size_t i = 0; i < everyone->nr; i++) {
