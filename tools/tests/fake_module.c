@@ -374,10 +374,13 @@ static size_t put_extent(char *to, const struct mapping *m, int pid, uint64_t ke
 	extent->attributes &= key;
 	if (option("physical", 0) != 1 || !(key & VMSCOPE_KEY_FRAME))
 		return extent->record.size;
-	/* the same file is the same frames, in whose memory it ever is */
+	/*
+	 * The same file is the same frames, in whose memory it ever is; none has more
+	 * than the 36 bits that 256 TiB of memory take.
+	 */
 	extent->encoding = VMSCOPE_FRAMES_RUN;
 	extent->frame = m->inode ? (m->inode << 16 | m->offset >> 12) & 0xffffffff :
-		(uint64_t)pid << 32 | (m->start >> 12 & 0xffffff);
+		1ULL << 35 | (pid & 0x7ffULL) << 24 | (m->start >> 12 & 0xffffff);
 	if (m->inode)
 		extent->attributes |= VMSCOPE_ATTR_SHARED & key;
 	return extent->record.size;
