@@ -11,7 +11,6 @@
 #include <sys/syscall.h>
 #include "leaf.h"
 
-#define THP		"/sys/kernel/mm/transparent_hugepage/"
 #define PAGES		(PMD_SIZE / PAGE_SIZE)
 #define MAX_PAGES	(8 * PAGES)
 #define NOBODY		65534
@@ -38,14 +37,8 @@ FIXTURE_SETUP(fill)
 	self->t.fd = -1;
 	self->s = shared_alloc(sizeof(*self->s));
 	ASSERT_NE(NULL, self->s);
-	if (access(THP "enabled", F_OK))
+	if (keep_pages_still())
 		SKIP(return, "this kernel has no transparent huge pages");
-	write_file(THP "enabled", "madvise");
-	write_file(THP "defrag", "madvise");
-	write_file(THP "use_zero_page", "1");
-	/* What is collapsed behind a test's back is not what it built. */
-	write_file(THP "khugepaged/pages_to_scan", "1");
-	write_file(THP "khugepaged/scan_sleep_millisecs", "600000");
 	settle();
 }
 
@@ -77,15 +70,7 @@ static int map_zeros(struct shared *s, size_t size)
 	set_region(s, p, size);
 	for (i = 0; i < size; i += PMD_SIZE)
 		((volatile char *)p)[i] = 0;
-	for (i = 0; i < size; i += PMD_SIZE) {
-		int try;
-
-		/* Memory may have been in pieces: put together what was given. */
-		for (try = 0; try < 20 && !is_pmd_mapped(p); try++)
-			if (madvise(p, size, MADV_COLLAPSE))
-				settle();
-	}
-	return is_pmd_mapped(p) ? 0 : ENOMEM;
+	return collapse_anon(p, size);
 }
 
 static int scan_fill(const struct target *t, const struct region *r, struct scan *s)
@@ -376,7 +361,6 @@ static int build_shmem(void *arg, unsigned int step)
 	struct shared *s = arg;
 	size_t i;
 	char *p;
-	int try;
 
 	(void)step;
 	if (fd < 0 || ftruncate(fd, 2 * PMD_SIZE))
@@ -387,13 +371,7 @@ static int build_shmem(void *arg, unsigned int step)
 	set_region(s, p, 2 * PMD_SIZE);
 	for (i = 0; i < 2 * PAGES; i++)
 		put(s, i, 0, i % 4 == 0);
-	for (try = 0; try < 20 && !is_pmd_mapped(p); try++) {
-		if (madvise(p, 2 * PMD_SIZE, MADV_COLLAPSE) && errno == EINVAL)
-			return ENOSYS;
-		settle();
-		read_all(p, 2 * PMD_SIZE);
-	}
-	return is_pmd_mapped(p) ? 0 : ENOMEM;
+	return collapse_file(p, 2 * PMD_SIZE);
 }
 
 TEST_F(fill, shmem_too)

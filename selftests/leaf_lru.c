@@ -50,6 +50,8 @@ FIXTURE_SETUP(lru)
 		SKIP(return, "this kernel has no multi-gen LRU");
 	if (access(DEBUG, R_OK | W_OK))
 		SKIP(return, "no %s: mount debugfs", DEBUG);
+	/* what is isolated for a while begins young again */
+	keep_pages_still();
 	ASSERT_EQ(0, write_file(LRU_GEN, "y"));
 	rmdir(GROUP);
 	write_file(CGROUP "cgroup.subtree_control", "+memory");

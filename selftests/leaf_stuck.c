@@ -34,10 +34,7 @@ FIXTURE_SETUP(stuck)
 	self->t.fd = -1;
 	self->s = shared_alloc(sizeof(*self->s));
 	ASSERT_NE(NULL, self->s);
-	write_file(THP "enabled", "madvise");
-	write_file(THP "defrag", "madvise");
-	write_file(THP "khugepaged/pages_to_scan", "1");
-	write_file(THP "khugepaged/scan_sleep_millisecs", "600000");
+	keep_pages_still();
 }
 
 FIXTURE_TEARDOWN(stuck)
@@ -398,7 +395,7 @@ static int hold(void)
 	size_t i;
 	char c;
 
-	write_file(THP "enabled", "madvise");
+	keep_pages_still();
 	for (i = 0; i < ARRAY_SIZE(build); i++) {
 		if (build[i](&s[i], 0))
 			return 1;

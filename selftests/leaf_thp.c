@@ -10,7 +10,6 @@
 
 #define SIZE		(2 * PMD_SIZE)
 #define PMD_ORDER	9
-#define THP		"/sys/kernel/mm/transparent_hugepage/"
 
 struct shared {
 	struct region r;
@@ -27,14 +26,8 @@ FIXTURE_SETUP(thp)
 	self->t.fd = -1;
 	self->s = shared_alloc(sizeof(*self->s));
 	ASSERT_NE(NULL, self->s);
-	if (access(THP "enabled", F_OK))
+	if (keep_pages_still())
 		SKIP(return, "this kernel has no transparent huge pages");
-	write_file(THP "enabled", "madvise");
-	write_file(THP "defrag", "madvise");
-	write_file(THP "use_zero_page", "1");
-	/* What is collapsed behind a test's back is not what it built. */
-	write_file(THP "khugepaged/pages_to_scan", "1");
-	write_file(THP "khugepaged/scan_sleep_millisecs", "600000");
 	settle();
 }
 
@@ -291,19 +284,6 @@ TEST_F(thp, mthp_of_64_kib)
 
 /* --------------------------------------------------------- shmem and files */
 
-static int collapse(char *p, size_t size)
-{
-	int try;
-
-	for (try = 0; try < 20 && !is_pmd_mapped(p); try++) {
-		if (madvise(p, size, MADV_COLLAPSE) && errno == EINVAL)
-			return ENOSYS;	/* not of such a file */
-		settle();
-		read_all(p, size);
-	}
-	return is_pmd_mapped(p) ? 0 : ENOMEM;
-}
-
 static int build_shmem(void *arg, unsigned int step)
 {
 	int fd = memfd_create("huge", MFD_CLOEXEC);
@@ -317,7 +297,7 @@ static int build_shmem(void *arg, unsigned int step)
 		return ENOMEM;
 	touch(p, SIZE);
 	set_region(arg, p, SIZE);
-	return collapse(p, SIZE);
+	return collapse_file(p, SIZE);
 }
 
 TEST_F(thp, shmem_mapped_by_pmd)
@@ -358,7 +338,7 @@ static int build_file(void *arg, unsigned int step)
 	madvise(p, SIZE, MADV_HUGEPAGE);
 	read_all(p, SIZE);
 	set_region(s, p, SIZE);
-	return collapse(p, SIZE);
+	return collapse_file(p, SIZE);
 }
 
 TEST_F(thp, file_mapped_by_pmd)

@@ -293,7 +293,7 @@ static int build_thp(struct plan *plan)
 		return ENOSYS;
 	touch(built, plan->size);
 	plan->pages = plan->size / PAGE_SIZE;
-	return is_pmd_mapped(built) ? 0 : ENOMEM;
+	return is_pmd_mapped(built, plan->size) ? 0 : ENOMEM;
 }
 
 /* One page in the middle of each huge page is given back. */

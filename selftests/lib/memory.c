@@ -243,34 +243,64 @@ void hugetlb_release(size_t size)
 	write_file(path, "0");
 }
 
-bool is_pmd_mapped(const char *p)
+#define THP	"/sys/kernel/mm/transparent_hugepage/"
+
+int keep_pages_still(void)
+{
+	write_file("/proc/sys/vm/compaction_proactiveness", "0");
+	write_file(THP "khugepaged/pages_to_scan", "1");
+	write_file(THP "khugepaged/scan_sleep_millisecs", "600000");
+	write_file(THP "defrag", "madvise");
+	write_file(THP "use_zero_page", "1");
+	return write_file(THP "enabled", "madvise") ? ENOSYS : 0;
+}
+
+bool is_pmd_mapped(const char *p, size_t size)
 {
 	struct smaps *maps;
 	ssize_t i, nr = smaps_read(getpid(), &maps);
-	bool huge = false;
+	uint64_t kb = 0;
 
 	for (i = 0; i < nr; i++)
 		if (maps[i].start <= (uintptr_t)p && (uintptr_t)p < maps[i].end)
-			huge = maps[i].kb[SMAPS_ANON_HUGE] ||
-			       maps[i].kb[SMAPS_SHMEM_PMD] ||
-			       maps[i].kb[SMAPS_FILE_PMD];
+			kb = maps[i].kb[SMAPS_ANON_HUGE] +
+			     maps[i].kb[SMAPS_SHMEM_PMD] +
+			     maps[i].kb[SMAPS_FILE_PMD];
 	if (nr >= 0)
 		free(maps);
-	return huge;
+	return kb >= size / 1024;
+}
+
+int collapse_anon(char *p, size_t size)
+{
+	int try;
+
+	for (try = 0; try < 20 && !is_pmd_mapped(p, size); try++)
+		if (madvise(p, size, MADV_COLLAPSE))
+			settle();
+	return is_pmd_mapped(p, size) ? 0 : ENOMEM;
+}
+
+int collapse_file(char *p, size_t size)
+{
+	int try;
+
+	for (try = 0; try < 20 && !is_pmd_mapped(p, size); try++) {
+		if (madvise(p, size, MADV_COLLAPSE) && errno == EINVAL)
+			return ENOSYS;	/* not of such a file */
+		settle();
+		read_all(p, size);
+	}
+	return is_pmd_mapped(p, size) ? 0 : ENOMEM;
 }
 
 int make_thp(char *p, size_t size)
 {
-	int try;
-
 	if (madvise(p, size, MADV_HUGEPAGE))
 		return ENOSYS;
-	write_file("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
+	write_file(THP "enabled", "madvise");
 	touch(p, size);
-	for (try = 0; try < 20 && !is_pmd_mapped(p); try++)
-		if (madvise(p, size, MADV_COLLAPSE))
-			settle();
-	return is_pmd_mapped(p) ? 0 : ENOMEM;
+	return collapse_anon(p, size);
 }
 
 int mthp_enable(unsigned int kb, bool on)

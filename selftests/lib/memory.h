@@ -80,8 +80,21 @@ void ksm_stop(void);
 int hugetlb_reserve(size_t size, unsigned int nr);
 void hugetlb_release(size_t size);
 
-/* Is [p, p + size) mapped by PMDs? From its smaps line. */
-bool is_pmd_mapped(const char *p);
+/*
+ * Nothing is moved or collapsed behind a test's back from now on: what it built
+ * is what is found. ENOSYS without transparent huge pages, which are given to
+ * whom asks for them.
+ */
+int keep_pages_still(void);
+
+/* Is all of the mapping at @p, of @size bytes, mapped by PMDs? From its smaps line. */
+bool is_pmd_mapped(const char *p, size_t size);
+/*
+ * Put [p, p + size) together to huge pages where memory was in pieces; of a file
+ * ENOSYS when the kernel cannot.
+ */
+int collapse_anon(char *p, size_t size);
+int collapse_file(char *p, size_t size);
 /* Have [p, p + size) be made of huge pages. */
 int make_thp(char *p, size_t size);
 /* Let mTHP of @kb KiB be given on request; ENOSYS before 6.12. */
