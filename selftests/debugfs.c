@@ -744,6 +744,33 @@ TEST_F(debugfs, frames_take_the_right_to_see_them)
 
 /* ---------------------------------------------- text and what it is made of */
 
+/*
+ * Read a view at once and in pieces of @chunk bytes, until nobody else (a process
+ * that ends and shared a library) changed a figure meanwhile.
+ */
+static bool same_in_pieces(pid_t pid, const char *view, size_t chunk)
+{
+	bool same = false, quiet = false;
+	int try;
+
+	for (try = 0; try < 20 && !same && !quiet; try++) {
+		char *before = read_view(pid, view, 1 << 20);
+		char *pieces = read_view(pid, view, chunk);
+		char *after = read_view(pid, view, 1 << 20);
+
+		if (before && pieces && after) {
+			same = !strcmp(before, pieces);
+			quiet = !strcmp(before, after);
+			if (quiet && !same)
+				printf("# %s# in pieces: %s", before, pieces);
+		}
+		free(before);
+		free(pieces);
+		free(after);
+	}
+	return same;
+}
+
 /* However it is read, it is the same: a line is never lost, cut or doubled. */
 TEST_F(debugfs, short_reads_give_the_same_text)
 {
@@ -755,19 +782,10 @@ TEST_F(debugfs, short_reads_give_the_same_text)
 	ksm_stop();
 	kill(self->t.pid, SIGSTOP);
 	ASSERT_EQ(0, attach(self->control, self->t.pid));
-	for (i = 0; i < ARRAY_SIZE(views); i++) {
-		char *whole = read_view(self->t.pid, views[i], 1 << 20);
-
-		ASSERT_NE(NULL, whole);
-		for (k = 0; k < ARRAY_SIZE(chunks); k++) {
-			char *pieces = read_view(self->t.pid, views[i], chunks[k]);
-
-			ASSERT_NE(NULL, pieces);
-			EXPECT_STREQ(whole, pieces) TH_LOG("%s by %zu", views[i], chunks[k]);
-			free(pieces);
-		}
-		free(whole);
-	}
+	for (i = 0; i < ARRAY_SIZE(views); i++)
+		for (k = 0; k < ARRAY_SIZE(chunks); k++)
+			EXPECT_TRUE(same_in_pieces(self->t.pid, views[i], chunks[k]))
+				TH_LOG("view %zu by %zu", i, chunks[k]);
 }
 
 TEST_F(debugfs, reading_from_the_middle)
