@@ -6,14 +6,9 @@
 set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-top=$(cd "$here/.." && pwd)
-bin=${VMSCOPE_TESTS:-$top/build/selftests}
-VMSCOPE=$(command -v vmscope || echo "$top/build/tools/vmscope")
-WORK=$(mktemp -d)
-export LC_ALL=C.UTF-8 TERM=xterm
+# shellcheck source=selftests/lib/command.sh
+. "$here/lib/command.sh"
 unset VMSCOPE_NO_BPF
-# shellcheck source=tools/tests/lib.sh
-. "$top/tools/tests/lib.sh"
 
 MIB=$((1 << 20))
 zswap=/sys/module/zswap/parameters/enabled
@@ -66,14 +61,14 @@ def out(m, start=0, size=None):
         time.sleep(0.02)
     sys.exit("pages do not go out")
 
-# One page after the other, all in the batches' order.
+# One page after the other, none of them in a batch.
 def out_singly(m, pages):
-    settle()
     for page in pages:
-        for _ in range(100):
+        for turn in range(100):
             m.madvise(PAGEOUT, page * PAGE, PAGE)
             if is_out(address(m) + page * PAGE, PAGE):
                 break
+            settle()
             time.sleep(0.01)
 
 def shmem_out(m, size):
@@ -125,6 +120,7 @@ def read_back():
 def pattern():
     m = anon(4 * MIB)
     fill(m)
+    settle()
     out_singly(m, range(0, 1024, 2))
     out_singly(m, range(1, 1024, 2))
     say(hex(address(m)))
@@ -134,6 +130,7 @@ def interleaved():
     m, n = anon(2 * MIB), anon(2 * MIB)
     fill(m)
     fill(n)
+    settle()
     for page in range(512):
         out_singly(m, [page])
         out_singly(n, [page])
@@ -179,6 +176,7 @@ clean_up() {
 	[ ! -e $zswap ] || echo N >$zswap
 	[ ! -e $by_address ] || echo true >$by_address
 	echo 1 >/proc/sys/kernel/kptr_restrict
+	rm -rf "$WORK/steps" "$WORK/said"
 }
 
 # Areas that are taken before any other.
@@ -468,7 +466,7 @@ test_swapoff_during_the_look() {
 	swapper equal_pages
 	(while sleep 0.05; do swapoff /dev/zram1 && swapon -p 100 /dev/zram1; done) &
 	local toggle=$!
-	for _ in $(seq 15); do
+	for _ in 1 2 3 4 5 6 7 8; do
 		expect 0 vmscope swap "$held" -J --runs
 		json "r['swap']['total']" >/dev/null
 	done
@@ -525,9 +523,6 @@ test_nothing_stays_loaded() {
 }
 
 test_json_is_as_the_schema_says() {
-	need_validator
-	# lib.sh looks beside itself
-	local here=$top/tools/tests
 	zram_on
 	swapper equal_pages
 	expect 0 vmscope swap "$held" -J --runs
@@ -538,11 +533,7 @@ test_json_is_as_the_schema_says() {
 
 # ------------------------------------------------------------------------
 
-echo "TAP version 13"
-if [ ! -e /dev/vmscope ]; then
-	echo "1..0 # SKIP the vmscope module is not loaded"
-	exit 4
-fi
+begin_tests
 # With another area there, some pages would go to it, whatever its priority.
 mapfile -t areas < <(awk 'NR > 1 { print $1, $NF }' /proc/swaps)
 restore() {
@@ -558,24 +549,4 @@ restore() {
 }
 swapoff -a
 trap restore EXIT
-mapfile -t tests < <(declare -F | awk '$3 ~ /^test_/ { print $3 }' | LC_ALL=C sort)
-[ $# -eq 0 ] || tests=("${@/#/test_}")
-echo "1..${#tests[@]}"
-number=0 failed=0
-for test in "${tests[@]}"; do
-	number=$((number + 1))
-	# In a shell of its own: a test stops at its first wrong thing.
-	(set -e; trap clean_up EXIT; "$test") >"$WORK/log" 2>&1 </dev/null
-	case $? in
-	0) echo "ok $number swap.${test#test_}" ;;
-	4) echo "ok $number swap.${test#test_} # SKIP $(tail -n 1 "$WORK/log")" ;;
-	*)
-		sed 's/^/# /' "$WORK/log" | head -n 30
-		[ ! -e "$WORK/out" ] || sed -n 's/^ "swap"/# "swap"/p' "$WORK/out" | cut -c 1-600
-		echo "not ok $number swap.${test#test_}"
-		failed=$((failed + 1))
-		;;
-	esac
-	rm -rf "$WORK/steps" "$WORK/said"
-done
-[ "$failed" -eq 0 ]
+run_tests swap "$@"

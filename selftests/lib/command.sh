@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the tests of the command with the real module share: processes to look at, and the
-# report of the tests. Sourced by command.sh and share.sh after they set $here; knows no test.
+# report of the tests. Sourced by them after they set $here; knows no test.
 # shellcheck shell=bash disable=SC2154,SC2034
 
 top=$(cd "$here/.." && pwd)
@@ -55,25 +55,32 @@ begin_tests() {
 	mkfifo "$WORK/never"
 	# Kept open for writing: who reads from it waits until this shell ends.
 	exec 7<>"$WORK/never"
+	mkfifo "$WORK/asked" "$WORK/judged"
+	exec 5<>"$WORK/asked" 6<>"$WORK/judged"
+	python3 "$top/tools/tests/validate.py" "$top/Documentation/schema/vmscope.report-1.json" \
+		--serve <"$WORK/asked" 5>&- >"$WORK/judged" 2>&1 &
 }
 
 # valid VERB: the report in $WORK/out is as the published schema says.
 valid() {
-	python3 "$top/tools/tests/validate.py" "$top/Documentation/schema/vmscope.report-1.json" \
-		"$1" <"$WORK/out" || die "$1: not as the schema says"
+	local verdict
+	echo "$1=$WORK/out" >&5
+	read -r -t 300 verdict <&6 || die "$1: nobody judges it"
+	[ -z "$verdict" ] || die "$1: not as the schema says: $verdict"
 }
 
 # run_tests PREFIX [TEST...]: all functions test_*, each in a shell of its own: a test stops
-# at its first wrong thing.
+# at its first wrong thing. What clean_up is defined to do is done after each.
 run_tests() {
 	local prefix=$1 number=0 failed=0 tests test
 	shift
+	declare -F clean_up >/dev/null || clean_up() { :; }
 	mapfile -t tests < <(declare -F | awk '$3 ~ /^test_/ { print $3 }' | LC_ALL=C sort)
 	[ $# -eq 0 ] || tests=("${@/#/test_}")
 	echo "1..${#tests[@]}"
 	for test in "${tests[@]}"; do
 		number=$((number + 1))
-		(set -e; "$test") >"$WORK/log" 2>&1 </dev/null
+		(set -e; trap clean_up EXIT; "$test") >"$WORK/log" 2>&1 </dev/null
 		case $? in
 		0) echo "ok $number $prefix.${test#test_}" ;;
 		4) echo "ok $number $prefix.${test#test_} # SKIP $(tail -n 1 "$WORK/log")" ;;

@@ -4,7 +4,10 @@
 without a reason. Knows nothing of how they were made.
 
 Usage: validate.py SCHEMA [VERB] <REPORT
-       validate.py SCHEMA VERB=REPORT..."""
+       validate.py SCHEMA VERB=REPORT...
+       validate.py SCHEMA --serve <QUESTIONS
+A question is a line VERB=REPORT, its answer a line, empty when the report is right:
+starting takes seconds in an emulated machine."""
 import json
 import sys
 
@@ -37,12 +40,22 @@ with open(sys.argv[1]) as file:
     schema = json.load(file)
 jsonschema.Draft202012Validator.check_schema(schema)
 validator = jsonschema.Draft202012Validator(schema)
-failed = False
-for argument in sys.argv[2:] or [""]:
+
+
+def judge(argument):
     verb, _, path = argument.partition("=")
     with open(path or 0) as file:
-        bad = list(check(validator, verb, json.load(file)))
-    for line in bad[:10]:
+        return verb, path, list(check(validator, verb, json.load(file)))[:10]
+
+
+if sys.argv[2:] == ["--serve"]:
+    for question in sys.stdin:
+        print("; ".join(judge(question.rstrip("\n"))[2]).replace("\n", " "), flush=True)
+    sys.exit()
+failed = False
+for argument in sys.argv[2:] or [""]:
+    verb, path, bad = judge(argument)
+    for line in bad:
         print(f"{verb}: {line}" if path else line)
     failed = failed or bool(bad)
 sys.exit(failed)
