@@ -149,13 +149,9 @@ static void json(const struct watching *w, bool whole)
 {
 	const struct vs_report *report = &w->session->report;
 	json_t *missing = json_object();
-	struct vs_totals totals;
 	struct vs_json json;
 
-	vs_totals(report->model, &totals);
-	vs_json_begin(&json, stdout);
-	vs_report_head(&json, report);
-	vs_report_cost_json(&json, report, &totals);
+	vs_report_begin_json(&json, stdout, report);
 	vs_json_member(&json, "age", whole ? vs_age_json(report, w->age) : json_null());
 	vs_json_member(&json, "working", vs_working_json(&w->watch));
 	if (!whole)
@@ -166,11 +162,7 @@ static void json(const struct watching *w, bool whole)
 
 static void begin_screen(struct watching *w)
 {
-	struct vs_totals totals;
-
-	vs_totals(w->session->report.model, &totals);
-	vs_report_title(&w->style, &w->session->report);
-	vs_report_cost(&w->style, &w->session->report, &totals);
+	vs_report_begin(&w->style, &w->session->report);
 	vs_working_heading(&w->style);
 }
 

@@ -165,12 +165,9 @@ static int collect(struct ask *ask, struct vs_session *session)
 static void screen(const struct ask *ask, const struct vs_style *style,
 		   const struct vs_report *report)
 {
-	struct vs_totals totals;
 	struct vs_flow flow;
 
-	vs_totals(report->model, &totals);
-	vs_report_title(style, report);
-	vs_report_cost(style, report, &totals);
+	vs_report_begin(style, report);
 	for (int i = 0; i < ask->nr; i++) {
 		const struct asked *asked = &ask->asked[i];
 
@@ -189,13 +186,9 @@ static void screen(const struct ask *ask, const struct vs_style *style,
 static void json(const struct ask *ask, const struct vs_report *report)
 {
 	json_t *missing = json_object();
-	struct vs_totals totals;
 	struct vs_json json;
 
-	vs_totals(report->model, &totals);
-	vs_json_begin(&json, stdout);
-	vs_report_head(&json, report);
-	vs_report_cost_json(&json, report, &totals);
+	vs_report_begin_json(&json, stdout, report);
 	for (int i = 0; i < ask->nr; i++) {
 		const struct asked *asked = &ask->asked[i];
 

@@ -55,28 +55,18 @@ static void members(const struct vs_style *style, const struct vs_family *family
 	static const struct vs_column head[] = {
 		{ .name = "PID", .right = true, .width = 7 },
 		{ .name = "ANON", .right = true, .width = 5 },
-		{ .name = "OWN", .right = true, .width = 5 },
-		{ .name = "REUSE", .right = true, .width = 5 },
+		{ .name = "OWN", .right = true, .width = 5, .from = 60 },
+		{ .name = "REUSE", .right = true, .width = 5, .from = 60 },
 		{ .name = "SHARE", .right = true, .width = 5 },
 		{ .name = "COPY", .right = true, .width = 5 },
 		{ .name = "NAME", .fills = true },
 	};
-	static const struct vs_column least[] = {
-		{ .name = "PID", .right = true, .width = 7 },
-		{ .name = "ANON", .right = true, .width = 5 },
-		{ .name = "SHARE", .right = true, .width = 5 },
-		{ .name = "COPY", .right = true, .width = 5 },
-		{ .name = "NAME", .fills = true },
-	};
-	bool narrow = style->terminal && style->width < 60;
-	struct vs_table *table = narrow ? vs_table_new(style, least, 5) :
-		vs_table_new(style, head, 7);
+	struct vs_table *table = vs_table_new(style, head, 7);
 
 	for (uint32_t i = 0; table && i < family->nr && i < ROWS; i++) {
 		const struct vs_family_member *of = &family->of[i];
 		char pid[16], anon[40], own[40], reuse[40], shared[40], copy[40];
 		const char *cell[] = { pid, anon, own, reuse, shared, copy, who(family, i)->comm };
-		const char *few[] = { pid, anon, shared, copy, who(family, i)->comm };
 
 		snprintf(pid, sizeof(pid), "%d", who(family, i)->pid);
 		vs_amount(style, of->anon, anon, sizeof(anon));
@@ -84,7 +74,7 @@ static void members(const struct vs_style *style, const struct vs_family *family
 		vs_amount(style, of->reuse, reuse, sizeof(reuse));
 		vs_amount(style, of->shared, shared, sizeof(shared));
 		vs_amount(style, of->would_copy, copy, sizeof(copy));
-		vs_table_row(table, narrow ? few : cell);
+		vs_table_row(table, cell);
 	}
 	if (table)
 		vs_table_end(table);
@@ -98,27 +88,21 @@ static void pairs(const struct vs_style *style, const struct vs_family *family)
 		{ .name = "PARENT", .right = true, .width = 7 },
 		{ .name = "CHILD", .right = true, .width = 7 },
 		{ .name = "SHARE", .right = true, .width = 5 },
-		{ .name = "CHILD COPIED", .right = true, .width = 12 },
-		{ .name = "PARENT COPIED", .right = true, .width = 13 },
-		{ .name = "BOTH", .right = true, .width = 5 },
-		{ .name = "OTHER", .right = true, .width = 5 },
+		{ .name = "CHCPD", .right = true, .width = 5, .below = 64 },
+		{ .name = "PACPD", .right = true, .width = 5, .below = 64 },
+		{ .name = "CHILD COPIED", .right = true, .width = 12, .from = 64 },
+		{ .name = "PARENT COPIED", .right = true, .width = 13, .from = 64 },
+		{ .name = "BOTH", .right = true, .width = 5, .from = 64 },
+		{ .name = "OTHER", .right = true, .width = 5, .from = 64 },
 	};
-	static const struct vs_column least[] = {
-		{ .name = "PARENT", .right = true, .width = 7 },
-		{ .name = "CHILD", .right = true, .width = 7 },
-		{ .name = "SHARE", .right = true, .width = 5 },
-		{ .name = "CHCPD", .right = true, .width = 5 },
-		{ .name = "PACPD", .right = true, .width = 5 },
-	};
-	bool narrow = style->terminal && style->width < 64;
-	struct vs_table *table = !family->nr_pairs ? NULL : narrow ?
-		vs_table_new(style, least, 5) : vs_table_new(style, head, 7);
+	struct vs_table *table = family->nr_pairs ? vs_table_new(style, head, 9) : NULL;
 
 	for (uint32_t i = 0; table && i < family->nr_pairs && i < ROWS; i++) {
 		const struct vs_family_pair *pair = &family->pair[i];
 		char parent[16], child[16], shared[40], by_child[40], by_parent[40], both[40];
 		char other[40];
-		const char *cell[] = { parent, child, shared, by_child, by_parent, both, other };
+		const char *cell[] = { parent, child, shared, by_child, by_parent, by_child,
+				       by_parent, both, other };
 
 		snprintf(parent, sizeof(parent), "%s%d", pair->born ? "" : "~",
 			 who(family, pair->parent)->pid);
@@ -154,12 +138,7 @@ static void odd(const struct vs_style *style, const struct vs_family *family)
 void vs_family_screen(const struct vs_style *style, const struct vs_report *report,
 		      const struct vs_family *family)
 {
-	struct vs_totals totals;
-
-	vs_totals(report->model, &totals);
-	vs_report_title(style, report);
-	vs_report_cost(style, report, &totals);
-	vs_members_screen(style, family->everyone, true);
+	vs_members_begin(style, report, family->everyone, true);
 	fputc('\n', style->out);
 	summary(style, family);
 	members(style, family);
@@ -200,15 +179,10 @@ static json_t *pair_json(const struct vs_family *family, const struct vs_family_
 
 void vs_family_json(const struct vs_report *report, const struct vs_family *family)
 {
-	struct vs_totals totals;
 	struct vs_json json;
 
-	vs_totals(report->model, &totals);
-	vs_json_begin(&json, stdout);
-	vs_report_head(&json, report);
-	vs_report_cost_json(&json, report, &totals);
-	vs_json_member(&json, "processes", vs_members_json(family->everyone));
-	vs_json_member(&json, "index_memory", json_integer(vs_frames_memory(&family->map)));
+	vs_members_begin_json(&json, report, family->everyone, true,
+			      vs_frames_memory(&family->map));
 	vs_json_member(&json, "family", json_pack("{s:I, s:I, s:I}",
 		"counted_once", (json_int_t)family->once, "write_storm", (json_int_t)family->storm,
 		"mappings_outside", (json_int_t)family->outside));

@@ -21,17 +21,6 @@ static const char * const policy_name[] = {
 };
 
 /* "-3.1M": what is left can be less than nothing. */
-static const char *signed_amount(const struct vs_style *style, int64_t bytes, char *text,
-				 size_t size)
-{
-	char amount[32];
-
-	snprintf(text, size, "%s%s", bytes < 0 ? "-" : "",
-		 vs_amount(style, bytes < 0 ? -(uint64_t)bytes : (uint64_t)bytes, amount,
-			   sizeof(amount)));
-	return text;
-}
-
 /* All memory in one paragraph, so that it is seen to add up. */
 static void show_parts(const struct vs_style *style, const struct vs_host *host)
 {
@@ -49,7 +38,7 @@ static void show_parts(const struct vs_style *style, const struct vs_host *host)
 			     vs_amount(style, host->part[i].bytes, amount, sizeof(amount)),
 			     host->part[i].label);
 	}
-	vs_flow_item(&flow, " + ", "%s unexplained", signed_amount(style, host->unexplained, amount,
+	vs_flow_item(&flow, " + ", "%s unexplained", vs_signed_amount(style, host->unexplained, amount,
 								    sizeof(amount)));
 	vs_flow_end(&flow);
 }
@@ -61,10 +50,9 @@ static void show_lines(const struct vs_style *style, const struct vs_host *host)
 		{ .name = "KERNEL", .width = 6, .right = true },
 		{ .name = "PROCESSES", .width = 6, .right = true },
 		{ .name = "LEFT", .width = 6, .right = true },
-		{ .name = "WHAT IS LEFT CAN BE", .fills = true },
+		{ .name = "WHAT IS LEFT CAN BE", .fills = true, .from = 60 },
 	};
-	bool narrow = style->terminal && style->width < 60;
-	struct vs_table *table = vs_table_new(style, head, narrow ? 4 : 5);
+	struct vs_table *table = vs_table_new(style, head, 5);
 
 	for (int i = 0; table && i < VS_HOST_LINES; i++) {
 		const struct vs_host_sum *line = &host->line[i];
@@ -77,7 +65,7 @@ static void show_lines(const struct vs_style *style, const struct vs_host *host)
 		cell[1] = vs_amount(style, line->kernel, kernel, sizeof(kernel));
 		cell[2] = vs_amount(style, line->processes, processes, sizeof(processes));
 		if (vs_host_rest(line, &rest))
-			signed_amount(style, rest, left, sizeof(left));
+			vs_signed_amount(style, rest, left, sizeof(left));
 		if (vs_table_row(table, cell))
 			break;
 	}
@@ -181,9 +169,7 @@ static void show_victims(const struct vs_style *style, const struct vs_host *hos
 void vs_host_screen(const struct vs_style *style, const struct vs_report *report,
 		    const struct vs_members *members, const struct vs_host *host)
 {
-	vs_members_title(style, report, members);
-	vs_report_cost(style, report, NULL);
-	vs_members_screen(style, members, false);
+	vs_members_begin(style, report, members, false);
 	show_parts(style, host);
 	fputc('\n', style->out);
 	show_lines(style, host);

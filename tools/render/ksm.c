@@ -33,15 +33,6 @@ static const struct vs_answer_column columns[] = {
 
 /* --------------------------------------------------------------- summary */
 
-static const char *signed_amount(const struct vs_style *style, int64_t bytes, char *text,
-				 size_t size)
-{
-	*text = '-';
-	vs_amount(style, bytes < 0 ? -(uint64_t)bytes : (uint64_t)bytes, text + (bytes < 0),
-		  size - 1);
-	return text;
-}
-
 static void merged(const struct vs_style *style, const struct vs_ksm *ksm)
 {
 	char a[32], b[32], c[32], d[32];
@@ -91,7 +82,7 @@ static void what_it_gains(const struct vs_style *style, const struct vs_ksm *ksm
 		return;
 	vs_flow_begin(&flow, style, "profit ", 6);
 	vs_flow_item(&flow, "", "%s as the kernel counts:",
-		     signed_amount(style, bytes, text, sizeof(text)));
+		     vs_signed_amount(style, bytes, text, sizeof(text)));
 	vs_flow_item(&flow, " ", "%s pages merged", vs_count(told->merging, merging,
 							      sizeof(merging)));
 	if (told->zero_pages != VS_UNKNOWN)
@@ -100,7 +91,7 @@ static void what_it_gains(const struct vs_style *style, const struct vs_ksm *ksm
 		     vs_count(told->rmap_items, items, sizeof(items)), vs_ksm_rmap_item_size());
 	if (told->profit_known && (int64_t)told->profit != bytes)
 		vs_flow_item(&flow, "; ", "ksm_stat says %s",
-			     signed_amount(style, told->profit, text, sizeof(text)));
+			     vs_signed_amount(style, told->profit, text, sizeof(text)));
 	vs_flow_end(&flow);
 }
 
@@ -143,29 +134,21 @@ static void mappings(const struct vs_style *style, const struct vs_ksm *ksm)
 	static const struct vs_column head[] = {
 		{ .name = "START", .width = 12 },
 		{ .name = "MERGD", .right = true, .width = 5 },
-		{ .name = "ZERO", .right = true, .width = 5 },
-		{ .name = "ANON", .right = true, .width = 5 },
-		{ .name = "NAME: WHY NOTHING", .fills = true },
+		{ .name = "ZERO", .right = true, .width = 5, .from = 60 },
+		{ .name = "ANON", .right = true, .width = 5, .from = 60 },
+		{ .name = "NAME: WHY NOTHING", .fills = true, .from = 60 },
+		{ .name = "WHY NOTHING", .fills = true, .below = 60 },
 	};
-	/* what fits on a narrow screen */
-	static const struct vs_column least[] = {
-		{ .name = "START", .width = 12 },
-		{ .name = "MERGD", .right = true, .width = 5 },
-		{ .name = "WHY NOTHING", .fills = true },
-	};
-	bool narrow = style->terminal && style->width < 60;
 	uint32_t index[ROWS];
 	size_t nr = vs_ksm_top(ksm, index, ROWS);
-	struct vs_table *table = !nr ? NULL : narrow ? vs_table_new(style, least, 3) :
-		vs_table_new(style, head, 5);
+	struct vs_table *table = nr ? vs_table_new(style, head, 6) : NULL;
 
 	for (size_t i = 0; table && i < nr; i++) {
 		const struct vs_vma *vma = &ksm->model->vma[index[i]];
 		const struct vs_ksm_row *row = vs_row_at(&ksm->rows, index[i]);
 		enum vs_ksm_reason reason = vs_ksm_reason(ksm, row);
 		char start[20], own[40], zero[40], anon[40], name[NAME], why[NAME + 100];
-		const char *cell[] = { start, own, zero, anon, why };
-		const char *few[] = { start, own, vs_ksm_reason_word(reason) };
+		const char *cell[] = { start, own, zero, anon, why, vs_ksm_reason_word(reason) };
 
 		snprintf(start, sizeof(start), "%012" PRIx64, vma->start);
 		vs_amount(style, row->merged, own, sizeof(own));
@@ -177,7 +160,7 @@ static void mappings(const struct vs_style *style, const struct vs_ksm *ksm)
 		vs_field_text(ksm->model, vma, VS_FIELD_NAME, name, sizeof(name));
 		snprintf(why, sizeof(why), "%s%s%s", name, reason ? ": " : "",
 			 vs_ksm_reason_text(reason));
-		vs_table_row(table, narrow ? few : cell);
+		vs_table_row(table, cell);
 	}
 	if (table)
 		vs_table_end(table);
@@ -262,16 +245,7 @@ static void groups(const struct vs_style *style, const struct vs_ksm *ksm)
 void vs_ksm_screen(const struct vs_style *style, const struct vs_report *report,
 		   const struct vs_ksm *ksm)
 {
-	struct vs_totals totals;
-
-	if (ksm->model) {
-		vs_totals(ksm->model, &totals);
-		vs_report_title(style, report);
-	} else {
-		vs_members_title(style, report, ksm->members);
-	}
-	vs_report_cost(style, report, ksm->model ? &totals : NULL);
-	vs_members_screen(style, ksm->members, ksm->model);
+	vs_members_begin(style, report, ksm->members, ksm->model);
 	fputc('\n', style->out);
 	merged(style, ksm);
 	if (ksm->model)
@@ -378,7 +352,6 @@ static json_t *groups_json(const struct vs_ksm *ksm)
 static void mappings_json(struct vs_json *json, const struct vs_ksm *ksm)
 {
 	static const struct vs_ksm_row nothing;
-	char name[NAME];
 
 	for (size_t i = 0; i < ksm->model->nr_vmas; i++) {
 		const struct vs_vma *vma = &ksm->model->vma[i];
@@ -394,11 +367,7 @@ static void mappings_json(struct vs_json *json, const struct vs_ksm *ksm)
 		one = vs_answer_figures(columns, row);
 		if (!ksm->zero_known)
 			json_object_set_new(one, "zero", json_null());
-		vs_field_text(ksm->model, vma, VS_FIELD_NAME, name, sizeof(name));
-		json_object_set_new(one, "start", vs_json_hex(vma->start));
-		json_object_set_new(one, "end", vs_json_hex(vma->end));
-		json_object_set_new(one, "name", vma->name_kind == VS_NAME_NONE ? json_null() :
-				    vs_json_text(name));
+		json_object_update_new(one, vs_answer_mapping(ksm->model, vma));
 		json_object_set_new(one, "mergeable", json_boolean(vma->flags & VS_VM_MERGEABLE));
 		json_object_set_new(one, "reason", reason == VS_KSM_MERGES ? json_null() :
 				    json_string(vs_ksm_reason_word(reason)));
@@ -408,16 +377,10 @@ static void mappings_json(struct vs_json *json, const struct vs_ksm *ksm)
 
 void vs_ksm_json(const struct vs_report *report, const struct vs_ksm *ksm)
 {
-	struct vs_totals totals;
 	struct vs_json json;
 
-	if (ksm->model)
-		vs_totals(ksm->model, &totals);
-	vs_json_begin(&json, stdout);
-	vs_report_head(&json, report);
-	vs_report_cost_json(&json, report, ksm->model ? &totals : NULL);
-	vs_json_member(&json, "processes", vs_members_json(ksm->members));
-	vs_json_member(&json, "index_memory", json_integer(vs_frames_memory(&ksm->map)));
+	vs_members_begin_json(&json, report, ksm->members, ksm->model,
+			      vs_frames_memory(&ksm->map));
 	vs_json_member(&json, "ksmd", host_json(&ksm->host));
 	vs_json_array(&json, "merged");
 	for (uint32_t i = 0; i < ksm->nr; i++)

@@ -193,13 +193,9 @@ json_t *vs_mapping_json(const struct vs_model *model, const struct vs_vma *vma,
 int vs_maps_json(FILE *out, const struct vs_report *report, const struct vs_fields *fields,
 		 const uint32_t *index, size_t nr)
 {
-	struct vs_totals totals;
 	struct vs_json json;
 
-	vs_totals(report->model, &totals);
-	vs_json_begin(&json, out);
-	vs_report_head(&json, report);
-	vs_report_cost_json(&json, report, &totals);
+	vs_report_begin_json(&json, out, report);
 	vs_report_figures(&json, report);
 	vs_json_array(&json, "maps");
 	for (size_t i = 0; i < nr; i++)

@@ -100,9 +100,7 @@ static void rows(const struct vs_style *style, const struct vs_matrix *matrix)
 void vs_matrix_screen(const struct vs_style *style, const struct vs_report *report,
 		      const struct vs_matrix *matrix)
 {
-	vs_members_title(style, report, matrix->members);
-	vs_report_cost(style, report, NULL);
-	vs_members_screen(style, matrix->members, false);
+	vs_members_begin(style, report, matrix->members, false);
 	fputc('\n', style->out);
 	summary(style, matrix);
 	fputc('\n', style->out);
@@ -135,11 +133,8 @@ void vs_matrix_json(const struct vs_report *report, const struct vs_matrix *matr
 {
 	struct vs_json json;
 
-	vs_json_begin(&json, stdout);
-	vs_report_head(&json, report);
-	vs_report_cost_json(&json, report, NULL);
-	vs_json_member(&json, "processes", vs_members_json(matrix->members));
-	vs_json_member(&json, "index_memory", json_integer(vs_frames_memory(&matrix->map)));
+	vs_members_begin_json(&json, report, matrix->members, false,
+			      vs_frames_memory(&matrix->map));
 	vs_json_member(&json, "group", json_pack("{s:o, s:I, s:I, s:I, s:o, s:I, s:I}",
 		"where", matrix->members->where ? vs_json_text(matrix->members->where) :
 		json_null(),

@@ -21,8 +21,9 @@ const char *vs_member_name(const struct vs_member *member, char *text, size_t si
 	return text;
 }
 
-void vs_members_title(const struct vs_style *style, const struct vs_report *report,
-		      const struct vs_members *members)
+/* "12 processes of this host  Linux 6.12  source module" */
+static void title(const struct vs_style *style, const struct vs_report *report,
+		  const struct vs_members *members)
 {
 	const struct vs_model *model = report->model;
 	char where[300], kernel[300];
@@ -72,7 +73,7 @@ static void name_some(struct vs_flow *flow, const struct vs_members *members,
 		vs_flow_item(flow, "", members->count[state] > (uint32_t)nr ? ", ...)" : ")");
 }
 
-void vs_members_screen(const struct vs_style *style, const struct vs_members *members, bool asked)
+static void looked_at(const struct vs_style *style, const struct vs_members *members, bool asked)
 {
 	uint32_t read = members->count[VS_MEMBER_READ] - asked;
 	struct vs_flow flow;
@@ -130,4 +131,30 @@ json_t *vs_members_json(const struct vs_members *members)
 	}
 	json_object_set_new(json, "notes", others);
 	return json;
+}
+
+void vs_members_begin(const struct vs_style *style, const struct vs_report *report,
+		      const struct vs_members *members, bool asked)
+{
+	if (asked) {
+		vs_report_begin(style, report);
+	} else {
+		title(style, report, members);
+		vs_report_cost(style, report, NULL);
+	}
+	looked_at(style, members, asked);
+}
+
+void vs_members_begin_json(struct vs_json *json, const struct vs_report *report,
+			   const struct vs_members *members, bool asked, uint64_t index)
+{
+	if (asked) {
+		vs_report_begin_json(json, stdout, report);
+	} else {
+		vs_json_begin(json, stdout);
+		vs_report_head(json, report);
+		vs_report_cost_json(json, report, NULL);
+	}
+	vs_json_member(json, "processes", vs_members_json(members));
+	vs_json_member(json, "index_memory", json_integer(index));
 }

@@ -9,16 +9,17 @@
 #include "../analyze/members.h"
 #include "report.h"
 
-/* "12 processes of this host  Linux 6.12  source module" */
-void vs_members_title(const struct vs_style *style, const struct vs_report *report,
-		      const struct vs_members *members);
-
 /*
- * How many were looked at and why others were not; @asked: they were looked at
- * for the sake of another, the first.
+ * The head of a report: title, cost, how many were looked at and why others
+ * were not. @asked: they were looked at for the sake of the first, which the
+ * report is about; otherwise it is about all of them.
  */
-void vs_members_screen(const struct vs_style *style, const struct vs_members *members,
-		       bool asked);
+void vs_members_begin(const struct vs_style *style, const struct vs_report *report,
+		      const struct vs_members *members, bool asked);
+
+/* Likewise; and the bytes that the index of their frames took. */
+void vs_members_begin_json(struct vs_json *json, const struct vs_report *report,
+			   const struct vs_members *members, bool asked, uint64_t index);
 
 /* Counts, and those that were not read, each with the reason. */
 json_t *vs_members_json(const struct vs_members *members);

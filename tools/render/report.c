@@ -205,6 +205,15 @@ int vs_report_cost(const struct vs_style *style, const struct vs_report *report,
 	return vs_flow_end(&flow);
 }
 
+void vs_report_begin(const struct vs_style *style, const struct vs_report *report)
+{
+	struct vs_totals totals;
+
+	vs_totals(report->model, &totals);
+	vs_report_title(style, report);
+	vs_report_cost(style, report, &totals);
+}
+
 json_t *vs_marks_json(unsigned int marks)
 {
 	json_t *array = json_array();
@@ -347,6 +356,16 @@ void vs_report_cost_json(struct vs_json *json, const struct vs_report *report,
 			 const struct vs_totals *totals)
 {
 	vs_json_member(json, "cost", cost_json(report->model, totals));
+}
+
+void vs_report_begin_json(struct vs_json *json, FILE *out, const struct vs_report *report)
+{
+	struct vs_totals totals;
+
+	vs_totals(report->model, &totals);
+	vs_json_begin(json, out);
+	vs_report_head(json, report);
+	vs_report_cost_json(json, report, &totals);
 }
 
 static json_t *figure_json(const char *source, const char *reason, const char *help)

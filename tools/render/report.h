@@ -26,6 +26,9 @@ int vs_report_title(const struct vs_style *style, const struct vs_report *report
 int vs_report_cost(const struct vs_style *style, const struct vs_report *report,
 		   const struct vs_totals *totals);
 
+/* Both, of a look that read the sums of all mappings. */
+void vs_report_begin(const struct vs_style *style, const struct vs_report *report);
+
 /* Schema, tool, source, kernel: what every JSON report begins with. */
 void vs_report_around(struct vs_json *json, const struct vs_report *report);
 /* And the target, where there is one. */
@@ -34,6 +37,9 @@ void vs_report_head(struct vs_json *json, const struct vs_report *report);
 /* What the look cost; the totals may be NULL. */
 void vs_report_cost_json(struct vs_json *json, const struct vs_report *report,
 			 const struct vs_totals *totals);
+
+/* Begins the report: head and cost of a look that read the sums of all mappings. */
+void vs_report_begin_json(struct vs_json *json, FILE *out, const struct vs_report *report);
 
 /* Unit, source and, where a figure is missing, the reason, for each figure. */
 void vs_report_figures(struct vs_json *json, const struct vs_report *report);

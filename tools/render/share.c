@@ -295,23 +295,15 @@ static void mates(const struct vs_style *style, const struct vs_share *share)
 {
 	static const struct vs_column head[] = {
 		{ .name = "ADDRESS", .width = 12 },
-		{ .name = "BYTES", .right = true, .width = 5 },
-		{ .name = "PID", .right = true, .width = 7 },
-		{ .name = "WHO", .width = 8 },
+		{ .name = "BYTES", .right = true, .width = 5, .from = 70 },
+		{ .name = "PID", .right = true, .width = 5, .below = 70 },
+		{ .name = "PID", .right = true, .width = 7, .from = 70 },
+		{ .name = "WHO", .width = 8, .from = 70 },
 		{ .name = "THERE", .width = 12 },
-		{ .name = "PERM", .width = 4 },
+		{ .name = "PERM", .width = 4, .from = 70 },
 		{ .name = "MAPPING", .fills = true },
 	};
-	/* what fits on a narrow screen */
-	static const struct vs_column least[] = {
-		{ .name = "ADDRESS", .width = 12 },
-		{ .name = "PID", .right = true, .width = 5 },
-		{ .name = "THERE", .width = 12 },
-		{ .name = "MAPPING", .fills = true },
-	};
-	bool narrow = style->terminal && style->width < 70;
-	struct vs_table *table = !share->nr_mates ? NULL : narrow ?
-		vs_table_new(style, least, 4) : vs_table_new(style, head, 7);
+	struct vs_table *table = share->nr_mates ? vs_table_new(style, head, 8) : NULL;
 
 	if (!table)
 		return;
@@ -320,15 +312,14 @@ static void mates(const struct vs_style *style, const struct vs_share *share)
 		const struct vs_member *member = &share->members->member[mate->member];
 		uint64_t pages = mate->times > 1 ? mate->times : mate->pages;
 		char here[20], bytes[40], pid[16], there[20], perm[5];
-		const char *cell[] = { here, bytes, pid, member->comm, there,
+		const char *cell[] = { here, bytes, pid, pid, member->comm, there,
 				       permissions(mate->flags, perm), share->names + mate->name };
-		const char *few[] = { here, pid, there, share->names + mate->name };
 
 		snprintf(here, sizeof(here), "%012" PRIx64, mate->address);
 		vs_amount(style, pages << share->model->kernel.page_shift, bytes, sizeof(bytes));
 		snprintf(pid, sizeof(pid), "%d", member->pid);
 		snprintf(there, sizeof(there), "%012" PRIx64, mate->there);
-		if (vs_table_row(table, narrow ? few : cell))
+		if (vs_table_row(table, cell))
 			break;
 	}
 	vs_table_end(table);
@@ -339,12 +330,7 @@ static void mates(const struct vs_style *style, const struct vs_share *share)
 void vs_share_screen(const struct vs_style *style, const struct vs_report *report,
 		     const struct vs_share *share)
 {
-	struct vs_totals totals;
-
-	vs_totals(report->model, &totals);
-	vs_report_title(style, report);
-	vs_report_cost(style, report, &totals);
-	vs_members_screen(style, share->members, true);
+	vs_members_begin(style, report, share->members, true);
 	fputc('\n', style->out);
 	if (share->ranged) {
 		range_summary(style, share);
@@ -483,15 +469,9 @@ static json_t *range_json(const struct vs_share *share)
 
 void vs_share_json(const struct vs_report *report, const struct vs_share *share)
 {
-	struct vs_totals totals;
 	struct vs_json json;
 
-	vs_totals(report->model, &totals);
-	vs_json_begin(&json, stdout);
-	vs_report_head(&json, report);
-	vs_report_cost_json(&json, report, &totals);
-	vs_json_member(&json, "processes", vs_members_json(share->members));
-	vs_json_member(&json, "index_memory", json_integer(vs_frames_memory(&share->map)));
+	vs_members_begin_json(&json, report, share->members, true, vs_frames_memory(&share->map));
 	if (share->ranged)
 		vs_json_member(&json, "range", range_json(share));
 	vs_json_member(&json, "total", vs_answer_figures(columns, &share->total));

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <libsmartcols.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,10 +16,23 @@ struct vs_table {
 	const struct vs_style *style;
 	struct libscols_table *smart;
 	struct vs_column column[VS_TABLE_COLUMNS];
+	int cell[VS_TABLE_COLUMNS];	/* of the row, where a column's text is */
 	int nr;
 	int rows;
 	bool started;
 };
+
+static void choose_columns(struct vs_table *table, const struct vs_column *column, int nr)
+{
+	int width = table->style->terminal ? table->style->width : INT_MAX;
+
+	for (int i = 0; i < nr; i++) {
+		if (width < column[i].from || (column[i].below && width >= column[i].below))
+			continue;
+		table->cell[table->nr] = i;
+		table->column[table->nr++] = column[i];
+	}
+}
 
 /* The column that fills the line gets what the others leave of it. */
 static void fit_columns(struct vs_table *table)
@@ -61,8 +75,7 @@ struct vs_table *vs_table_new(const struct vs_style *style, const struct vs_colu
 		return NULL;
 	}
 	table->style = style;
-	table->nr = nr;
-	memcpy(table->column, column, nr * sizeof(*column));
+	choose_columns(table, column, nr);
 	fit_columns(table);
 	table->smart = scols_new_table();
 	if (!table->smart || add_columns(table)) {
@@ -121,7 +134,7 @@ int vs_table_row(struct vs_table *table, const char * const *cell)
 	if (!line)
 		return -ENOMEM;
 	for (int i = 0; i < table->nr; i++) {
-		const char *text = cell[i];
+		const char *text = cell[table->cell[i]];
 
 		if (!table->style->raw) {
 			text = table->column[i].fills && table->style->terminal ?

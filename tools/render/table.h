@@ -15,13 +15,14 @@ struct vs_column {
 	int width;		/* least width, set before the first row */
 	bool right;
 	bool fills;		/* gets what the others leave; its text is cut at the front */
+	int from, below;	/* only on terminals so wide, or not so wide; 0: on all */
 };
 
 struct vs_table;
 
 struct vs_table *vs_table_new(const struct vs_style *style, const struct vs_column *column,
 			      int nr);
-/* The texts are copied. 0 or -ENOMEM. */
+/* A cell for each column, shown or not; the texts are copied. 0 or -ENOMEM. */
 int vs_table_row(struct vs_table *table, const char * const *cell);
 /* Prints what is left and frees; 0 or -ENOMEM. */
 int vs_table_end(struct vs_table *table);

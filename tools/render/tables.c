@@ -56,25 +56,6 @@ static uint64_t tables_filled(const struct vs_table_level *level, uint64_t from,
 	return tables;
 }
 
-static const char *percent(uint64_t part, uint64_t whole, char *text, size_t size)
-{
-	double share = whole ? 100.0 * part / whole : 0;
-
-	if (!whole)
-		return "-";
-	snprintf(text, size, share < 9.95 ? "%.1f%%" : "%.0f%%", share);
-	return text;
-}
-
-static const char *number(const struct vs_style *style, uint64_t value, char *text, size_t size)
-{
-	if (style->bytes)
-		snprintf(text, size, "%" PRIu64, value);
-	else
-		vs_count(value, text, size);
-	return text;
-}
-
 /* ---------------------------------------------------------------- people */
 
 static void first_line(const struct vs_style *style, const struct vs_tables_sums *sums)
@@ -88,10 +69,10 @@ static void first_line(const struct vs_style *style, const struct vs_tables_sums
 	vs_flow_item(&flow, "", "%s", vs_amount(style, sums->total.bytes, bytes, sizeof(bytes)));
 	vs_bold(style, false);
 	vs_flow_item(&flow, " ", "in %s page tables",
-		     number(style, sums->total.tables, count, sizeof(count)));
+		     vs_number(style, sums->total.tables, count, sizeof(count)));
 	if (sums->resident != VS_UNKNOWN)
 		vs_flow_item(&flow, ", ", "%s of %s resident",
-			     percent(sums->total.bytes, sums->resident, share, sizeof(share)),
+			     vs_percent(sums->total.bytes, sums->resident, share, sizeof(share)),
 			     vs_amount(style, sums->resident, resident, sizeof(resident)));
 	vs_flow_item(&flow, "; ", "and %s for the root",
 		     vs_amount(style, sums->root_bytes, bytes, sizeof(bytes)));
@@ -135,14 +116,14 @@ static void waste_line(const struct vs_style *style, const struct vs_tables_sums
 		vs_flow_item(&flow, "", "%s:", vs_amount(style, sums->wasted, wasted,
 							 sizeof(wasted)));
 		vs_flow_item(&flow, " ", "%s empty tables,",
-			     number(style, sums->total.empty, empty, sizeof(empty)));
+			     vs_number(style, sums->total.empty, empty, sizeof(empty)));
 		vs_flow_item(&flow, " ", "%s PTE tables",
-			     number(style, sums->total.few, few, sizeof(few)));
+			     vs_number(style, sums->total.few, few, sizeof(few)));
 		vs_flow_item(&flow, " ", "with 1-%d entries", VS_TABLES_FEW - 1);
 	}
 	if (sums->total.shared)
 		vs_flow_item(&flow, "; ", "hugetlb shares %s",
-			     number(style, sums->total.shared, few, sizeof(few)));
+			     vs_number(style, sums->total.shared, few, sizeof(few)));
 	vs_flow_end(&flow);
 }
 
@@ -193,11 +174,11 @@ static void level_row(const struct vs_style *style, struct vs_table *table,
 	if (!figures->tables)
 		return;
 	cell[0] = vs_level_name(level);
-	cell[1] = number(style, figures->tables, text[1], sizeof(text[1]));
+	cell[1] = vs_number(style, figures->tables, text[1], sizeof(text[1]));
 	cell[2] = vs_amount(style, figures->tables * sums->table_bytes, text[2], sizeof(text[2]));
-	cell[3] = percent(figures->used, entries, text[3], sizeof(text[3]));
+	cell[3] = vs_percent(figures->used, entries, text[3], sizeof(text[3]));
 	for (size_t i = 0; i < NR_FILLS; i++)
-		cell[4 + i] = number(style, tables_filled(figures, fills[i].from, fills[i].to),
+		cell[4 + i] = vs_number(style, tables_filled(figures, fills[i].from, fills[i].to),
 				     text[4 + i], sizeof(text[4 + i]));
 	vs_table_row(table, cell);
 }
@@ -222,7 +203,7 @@ static void levels(const struct vs_style *style, const struct vs_tables_sums *su
 	for (int i = VS_LEVEL_PTE; i < VS_LEVEL_PGD; i++)
 		level_row(style, table, sums, i);
 	if (sums->total.deposited) {
-		cell[1] = number(style, sums->total.deposited, count, sizeof(count));
+		cell[1] = vs_number(style, sums->total.deposited, count, sizeof(count));
 		cell[2] = vs_amount(style, sums->total.deposited * sums->table_bytes, bytes,
 				    sizeof(bytes));
 		for (size_t i = 3; i < MAX_CELLS; i++)
@@ -238,9 +219,9 @@ static void leaf_row(const struct vs_style *style, const struct vs_tables_sums *
 {
 	char text[4][32];
 	const char *cell[] = {
-		name, number(style, leaves, text[0], sizeof(text[0])),
-		packed == VS_UNKNOWN ? "-" : number(style, packed, text[1], sizeof(text[1])),
-		number(style, tables, text[2], sizeof(text[2])),
+		name, vs_number(style, leaves, text[0], sizeof(text[0])),
+		packed == VS_UNKNOWN ? "-" : vs_number(style, packed, text[1], sizeof(text[1])),
+		vs_number(style, tables, text[2], sizeof(text[2])),
 		vs_amount(style, tables * sums->table_bytes, text[3], sizeof(text[3])),
 	};
 

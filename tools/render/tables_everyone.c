@@ -95,25 +95,6 @@ static json_t *missed_json(const struct vs_members *members)
 
 /* ---------------------------------------------------------------- bills */
 
-static const char *number(const struct vs_style *style, uint64_t value, char *text, size_t size)
-{
-	if (style->bytes)
-		snprintf(text, size, "%" PRIu64, value);
-	else
-		vs_count(value, text, size);
-	return text;
-}
-
-static const char *share(uint64_t part, uint64_t whole, char *text, size_t size)
-{
-	double percent = whole ? 100.0 * part / whole : 0;
-
-	if (!whole)
-		return "-";
-	snprintf(text, size, percent < 9.95 ? "%.1f%%" : "%.0f%%", percent);
-	return text;
-}
-
 static void summary(const struct vs_style *style, const struct vs_tables_everyone *everyone)
 {
 	const struct vs_tables_process *total = &everyone->total;
@@ -126,9 +107,9 @@ static void summary(const struct vs_style *style, const struct vs_tables_everyon
 	vs_flow_item(&flow, "", "%s", vs_amount(style, total->row.bytes, bytes, sizeof(bytes)));
 	vs_bold(style, false);
 	vs_flow_item(&flow, " ", "in %s page tables",
-		     number(style, total->row.tables, count, sizeof(count)));
+		     vs_number(style, total->row.tables, count, sizeof(count)));
 	vs_flow_item(&flow, ", ", "%s of their resident sizes",
-		     share(total->row.bytes, total->resident, part, sizeof(part)));
+		     vs_percent(total->row.bytes, total->resident, part, sizeof(part)));
 	vs_flow_item(&flow, "; ", "%s in empty ones", vs_amount(style, total->wasted, bytes,
 								 sizeof(bytes)));
 	vs_flow_item(&flow, " ", "and PTE tables with 1-%d entries", VS_TABLES_FEW - 1);
@@ -178,9 +159,9 @@ static void row(const struct vs_style *style, struct vs_table *table, int nr,
 	snprintf(text[0], sizeof(text[0]), "%d", one->pid);
 	cell[0] = text[0];
 	cell[1] = vs_amount(style, r->bytes, text[1], sizeof(text[1]));
-	cell[2] = share(r->bytes, one->resident, text[2], sizeof(text[2]));
+	cell[2] = vs_percent(r->bytes, one->resident, text[2], sizeof(text[2]));
 	for (int i = 3; i < nr; i++)
-		cell[i] = number(style, figure[i - 3], text[i], sizeof(text[i]));
+		cell[i] = vs_number(style, figure[i - 3], text[i], sizeof(text[i]));
 	cell[nr] = one->comm;
 	vs_table_row(table, cell);
 }

@@ -49,6 +49,14 @@ const char *vs_amount(const struct vs_style *style, uint64_t bytes, char *text, 
 	return text;
 }
 
+const char *vs_signed_amount(const struct vs_style *style, int64_t bytes, char *text, size_t size)
+{
+	*text = '-';
+	vs_amount(style, bytes < 0 ? -(uint64_t)bytes : (uint64_t)bytes, text + (bytes < 0),
+		  size - 1);
+	return text;
+}
+
 const char *vs_duration(uint64_t ns, char *text, size_t size)
 {
 	if (ns < 1000)
@@ -78,6 +86,24 @@ const char *vs_count(uint64_t number, char *text, size_t size)
 		text[at++] = plain[i];
 	}
 	text[at] = 0;
+	return text;
+}
+
+const char *vs_number(const struct vs_style *style, uint64_t number, char *text, size_t size)
+{
+	if (!style->bytes)
+		return vs_count(number, text, size);
+	snprintf(text, size, "%" PRIu64, number);
+	return text;
+}
+
+const char *vs_percent(uint64_t part, uint64_t whole, char *text, size_t size)
+{
+	double percent = whole ? 100.0 * part / whole : 0;
+
+	if (!whole)
+		return "-";
+	snprintf(text, size, percent < 9.95 ? "%.1f%%" : "%.0f%%", percent);
 	return text;
 }
 

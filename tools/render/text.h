@@ -27,11 +27,20 @@ const char *vs_human(uint64_t bytes, char *text, size_t size);
 /* As the style wants it: vs_human() or plain bytes. */
 const char *vs_amount(const struct vs_style *style, uint64_t bytes, char *text, size_t size);
 
+/* Likewise, less than nothing too. */
+const char *vs_signed_amount(const struct vs_style *style, int64_t bytes, char *text, size_t size);
+
 /* "12 us", "3.4 ms". */
 const char *vs_duration(uint64_t ns, char *text, size_t size);
 
 /* "274,312" */
 const char *vs_count(uint64_t number, char *text, size_t size);
+
+/* As the style wants it: vs_count() or plain digits. */
+const char *vs_number(const struct vs_style *style, uint64_t number, char *text, size_t size);
+
+/* "4.7%", "35%"; "-" of nothing. */
+const char *vs_percent(uint64_t part, uint64_t whole, char *text, size_t size);
 
 /* Length of the valid UTF-8 sequence at the start, 0 when it is none. */
 size_t vs_utf8_length(const char *text);
