@@ -38,8 +38,8 @@ static void show_parts(const struct vs_style *style, const struct vs_host *host)
 			     vs_amount(style, host->part[i].bytes, amount, sizeof(amount)),
 			     host->part[i].label);
 	}
-	vs_flow_item(&flow, " + ", "%s unexplained", vs_signed_amount(style, host->unexplained, amount,
-								    sizeof(amount)));
+	vs_flow_item(&flow, " + ", "%s unexplained",
+		     vs_signed_amount(style, host->unexplained, amount, sizeof(amount)));
 	vs_flow_end(&flow);
 }
 

@@ -179,7 +179,7 @@ static void level_row(const struct vs_style *style, struct vs_table *table,
 	cell[3] = vs_percent(figures->used, entries, text[3], sizeof(text[3]));
 	for (size_t i = 0; i < NR_FILLS; i++)
 		cell[4 + i] = vs_number(style, tables_filled(figures, fills[i].from, fills[i].to),
-				     text[4 + i], sizeof(text[4 + i]));
+					text[4 + i], sizeof(text[4 + i]));
 	vs_table_row(table, cell);
 }
 
