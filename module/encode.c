@@ -108,15 +108,20 @@ SAME(COUNT_NR, VMSCOPE_COUNT_NR);
 SAME(PSS_SHIFT, VMSCOPE_PSS_SHIFT);
 SAME(TABLES_BUCKETS, VMSCOPE_TABLE_BUCKETS);
 SAME(FILL_BUCKETS, VMSCOPE_FILL_BUCKETS);
+SAME(CHARGE_OTHERS, VMSCOPE_CHARGE_OTHERS);
+SAME(sizeof(struct charge_group), sizeof(struct vmscope_charged));
 SAME(NAME_FILE, VMSCOPE_NAME_FILE);
 SAME(NAME_STACK, VMSCOPE_NAME_STACK);
 
-/* The largest TALLY and TABLE, and the smallest EXTENT with frames. */
+/* The largest TALLY, TABLE and CHARGE, and the smallest EXTENT with frames. */
 #define TALLY_MOST \
 	(sizeof(struct vmscope_tally) + (CELL_NR + COUNT_NR) * sizeof(u64))
 #define TABLE_MOST \
 	(sizeof(struct vmscope_table) + \
 	 LEVEL_PGD * sizeof(struct vmscope_table_level))
+#define CHARGE_MOST \
+	(sizeof(struct vmscope_charge) + \
+	 (CHARGE_GROUPS + 1) * sizeof(struct vmscope_charged))
 #define EXTENT_LEAST	(sizeof(struct vmscope_extent) + sizeof(u64))
 
 void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
@@ -124,10 +129,14 @@ void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
 {
 	u8 *buffer = e->buffer;
 	u32 table_room = records & BIT(VMSCOPE_RECORD_TABLE) ? TABLE_MOST : 0;
-	u32 sums_room = table_room;
+	u32 tally_room = table_room;
+	u32 sums_room;
 
 	if (records & BIT(VMSCOPE_RECORD_TALLY))
-		sums_room += TALLY_MOST;
+		tally_room += TALLY_MOST;
+	sums_room = tally_room;
+	if (records & BIT(VMSCOPE_RECORD_CHARGE))
+		sums_room += CHARGE_MOST;
 	if (records & BIT(VMSCOPE_RECORD_FILL))
 		sums_room += sizeof(struct vmscope_fill);
 
@@ -140,6 +149,7 @@ void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
 		.key = key,
 		.frames = frames && (key & KEY_FRAME),
 		.sums_room = sums_room,
+		.tally_room = tally_room,
 		.table_room = table_room,
 		.extent_room = key ? EXTENT_LEAST : 0,
 	};
@@ -294,6 +304,31 @@ bool encode_fill(struct encoder *e, const struct fill_sums *sums,
 		.unread = sums->unread,
 	};
 	memcpy(fill->used, sums->used, sizeof(fill->used));
+	e->marks |= marks;
+	return true;
+}
+
+/* ---------------------------------------------------------------- CHARGE */
+
+bool encode_charges(struct encoder *e, const struct charges *charges,
+		    unsigned long start, unsigned long end, u16 marks)
+{
+	u32 size = charges->nr * sizeof(struct vmscope_charged);
+	struct vmscope_charge *charge;
+
+	encode_close(e);
+	charge = begin_record(e, sizeof(*charge) + size, e->tally_room);
+	if (!charge)
+		return false;
+	*charge = (struct vmscope_charge){
+		.record.size = sizeof(*charge) + size,
+		.record.type = VMSCOPE_RECORD_CHARGE,
+		.record.marks = marks,
+		.start = start,
+		.end = end,
+		.groups = charges->nr,
+	};
+	memcpy(charge->group, charges->group, size);
 	e->marks |= marks;
 	return true;
 }

@@ -9,6 +9,7 @@
 
 #include <linux/types.h>
 
+#include "charge.h"
 #include "fill.h"
 #include "page.h"
 #include "tables.h"
@@ -24,7 +25,9 @@
  * @buffer: ENCODE_BUFFER bytes
  * @used: of it
  * @room: how much of it may be used: what is left of the user's buffer too
- * @sums_room: bytes that extents leave free for the FILL, TALLY and TABLE to come
+ * @sums_room: bytes that extents leave free for the FILL, CHARGE, TALLY and
+ *	TABLE to come
+ * @tally_room: of these, for the TALLY and the TABLE
  * @table_room: of these, for the TABLE
  * @extent_room: bytes that a VMA record leaves free for the first extent
  * @needed: size of the record that did not fit last
@@ -43,6 +46,7 @@ struct encoder {
 	u32 used;
 	u32 room;
 	u32 sums_room;
+	u32 tally_room;
 	u32 table_room;
 	u32 extent_room;
 	u32 needed;
@@ -73,9 +77,11 @@ void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
 bool encode_vma(struct encoder *e, const struct vma_copy *copy, char *path_page);
 bool encode_tally(struct encoder *e, const struct tally *tally,
 		  unsigned long start, unsigned long end, u16 marks);
-/* Leaves room for the TALLY and the TABLE, which follow. */
+/* Each leaves room for those that follow. */
 bool encode_fill(struct encoder *e, const struct fill_sums *fill,
 		 unsigned long start, unsigned long end, u16 marks);
+bool encode_charges(struct encoder *e, const struct charges *charges,
+		    unsigned long start, unsigned long end, u16 marks);
 /* There is room for it behind a TALLY that was. */
 bool encode_tables(struct encoder *e, const struct tables *tables,
 		   unsigned long start, unsigned long end, u16 marks);

@@ -34,6 +34,7 @@ static_assert(SCAN_TALLY == BIT(VMSCOPE_RECORD_TALLY));
 static_assert(SCAN_EXTENT == BIT(VMSCOPE_RECORD_EXTENT));
 static_assert(SCAN_TABLE == BIT(VMSCOPE_RECORD_TABLE));
 static_assert(SCAN_FILL == BIT(VMSCOPE_RECORD_FILL));
+static_assert(SCAN_CHARGE == BIT(VMSCOPE_RECORD_CHARGE));
 static_assert(CONTEXT_X86 == (int)VMSCOPE_CONTEXT_X86);
 static_assert(CONTEXT_ARM64 == (int)VMSCOPE_CONTEXT_ARM64);
 static_assert(STOP_LEAF == (int)VMSCOPE_STOP_LEAF);
@@ -261,6 +262,10 @@ static int do_scan(struct context *context, union argument *arg)
 	err = check_scan(scan);
 	if (err)
 		return err;
+	/* who else has touched a page: the rule of /proc/kpagecgroup */
+	if (scan->records & SCAN_CHARGE &&
+	    target->physical == PHYSICAL_NO_CAPABILITY)
+		return -EPERM;
 	err = target_enter(target);
 	if (err)
 		return err;

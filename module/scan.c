@@ -11,6 +11,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "charge.h"
 #include "compat/vmalock.h"
 #include "counters.h"
 #include "encode.h"
@@ -60,6 +61,8 @@ enum phase {
 /*
  * The state of a scan.
  * @tables: the page tables of this part
+ * @payers: who pays for the pages of this part
+ * @others: what is called for the other records, where payers are wanted
  * @used: of the PTE table at hand, used entries, or WALK_USED_UNKNOWN
  * @few: what a small VMA comes to; on the stack it would be cleared first
  * @vma: the VMA at hand; its file reference is put when the VMA is done with
@@ -84,6 +87,8 @@ struct scan {
 	struct tally tally;
 	struct extents extents;
 	struct tables tables;
+	struct charges payers;
+	const struct walk_ops *others;
 	unsigned int used;
 	struct fill fill;
 	struct fill_folio folio;
@@ -146,6 +151,12 @@ static void charge(struct scan *s)
 	s->section.budget -= s->tally.cost + s->extents.cost;
 	s->tally.cost = 0;
 	s->extents.cost = 0;
+}
+
+static void charge_payers(struct scan *s)
+{
+	s->section.budget -= s->payers.cost;
+	s->payers.cost = 0;
 }
 
 static void charge_fill(struct scan *s)
@@ -334,6 +345,56 @@ static const struct walk_ops scan_ops[2][2] = {
 	},
 };
 
+/*
+ * Asking who pays for a page costs more than counting it: no more entries at
+ * once than there is time for, and of those the others have taken.
+ */
+static unsigned int on_ptes_paid(struct walk *w, const pte_t *pte,
+				 unsigned long addr, unsigned int n)
+{
+	struct scan *s = scan_of(w);
+	unsigned int most, taken;
+
+	most = min(n, charge_limit(&s->payers, s->section.budget));
+	taken = s->others->ptes(w, pte, addr, most);
+	charge_ptes(&s->payers, pte, taken);
+	charge_payers(s);
+	/* the walk takes what is left over for want of room unless time is up */
+	if (taken == most && most < n)
+		s->section.budget = min(s->section.budget, 0L);
+	return taken;
+}
+
+static unsigned long on_pmd_paid(struct walk *w, pmd_t pmd, unsigned long addr,
+				 unsigned long end)
+{
+	struct scan *s = scan_of(w);
+
+	end = s->others->pmd(w, pmd, addr, end);
+	if (end > addr)
+		charge_pmd(&s->payers, pmd, addr, end);
+	charge_payers(s);
+	return end;
+}
+
+static unsigned long on_pud_paid(struct walk *w, pud_t pud, unsigned long addr,
+				 unsigned long end)
+{
+	struct scan *s = scan_of(w);
+
+	end = s->others->pud(w, pud, addr, end);
+	if (end > addr)
+		charge_pud(&s->payers, pud, addr, end);
+	charge_payers(s);
+	return end;
+}
+
+/* With who pays, whatever else is wanted: [tables are counted] */
+static const struct walk_ops paid_ops[2] = {
+	{ on_ptes_paid, on_pmd_paid, on_pud_paid, on_hole, NULL },
+	{ on_ptes_paid, on_pmd_paid, on_pud_paid, on_hole, on_table },
+};
+
 /* ------------------------------------------------------------ one VMA */
 
 static unsigned long part_end(const struct scan *s)
@@ -353,6 +414,8 @@ static void begin_part(struct scan *s)
 	if (wants(s, SCAN_EXTENT))
 		extents_begin(&s->extents, &s->vma, !s->vma.marks);
 	tables_begin(&s->tables);
+	if (wants(s, SCAN_CHARGE))
+		charges_begin(&s->payers, &s->vma, !s->vma.marks);
 	if (wants(s, SCAN_FILL)) {
 		s->folio = s->fill.sums.folio;
 		fill_begin(&s->fill, &s->vma, !s->vma.marks);
@@ -407,7 +470,7 @@ static bool send_fill(struct scan *s, u16 marks)
 	       encode_fill(&s->encoder, &s->fill.sums, s->part, s->addr, marks);
 }
 
-/* The FILL, the TALLY and the TABLE: all, or none for want of room. */
+/* The FILL, CHARGE, TALLY and TABLE: all, or none for want of room. */
 static bool send_sums(struct scan *s)
 {
 	bool whole = s->part == s->vma.start && s->addr == s->vma.end;
@@ -415,6 +478,9 @@ static bool send_sums(struct scan *s)
 
 	tally_end(&s->tally);
 	if (!send_fill(s, marks))
+		return false;
+	if (wants(s, SCAN_CHARGE) && s->payers.nr &&
+	    !encode_charges(&s->encoder, &s->payers, s->part, s->addr, marks))
 		return false;
 	if (wants(s, SCAN_TALLY) && s->addr > s->part &&
 	    !encode_tally(&s->encoder, &s->tally, s->part, s->addr, marks))
@@ -497,6 +563,18 @@ static bool send_small_vma(struct scan *s, struct vm_area_struct *vma)
 	return encode_vma(&s->encoder, &s->vma, s->path_page);
 }
 
+/* Who pays for its pages; the TALLY that follows finds room behind. */
+static bool send_small_charges(struct scan *s, const pte_t *pte,
+			       unsigned long n)
+{
+	charges_begin_ordinary(&s->payers);
+	charge_ptes(&s->payers, pte, n);
+	charge_payers(s);
+	return !s->payers.nr ||
+	       encode_charges(&s->encoder, &s->payers, s->section.start,
+			      s->section.end, 0);
+}
+
 /*
  * A VMA of few pages, all in the table that is held already: read and sent
  * without a tally of its own, for nothing comes in between. Return: false when
@@ -514,8 +592,9 @@ static bool small_vma(struct scan *s, struct vm_area_struct *vma)
 		       vma->vm_flags & VM_SHARED ? KIND_FILE_SHARED :
 						   KIND_FILE_PRIVATE))
 		return false;
-	/* a VMA record leaves room for the TALLY */
+	/* each record leaves room for those that follow */
 	if ((wants(s, SCAN_VMA) && !send_small_vma(s, vma)) ||
+	    (wants(s, SCAN_CHARGE) && !send_small_charges(s, pte, n)) ||
 	    !encode_few(&s->encoder, &s->few, range->start, range->end))
 		return false;
 	s->addr = range->end;
@@ -547,6 +626,7 @@ static bool walk_vma(struct scan *s, struct vm_area_struct *vma)
 		s->tally.view.trusted = false;
 		s->fill.view.trusted = false;
 		s->extents.view.trusted = false;
+		charges_distrust(&s->payers);
 	}
 	s->section.budget -= COST_VMA;
 	s->addr = walk_range(&s->walk, s->addr, part_end(s));
@@ -800,10 +880,12 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 	section_init(&s->section, mm, request->end, request->timeout_ns);
 	s->cut = false;
 	s->fill.cost = 0;
+	s->payers.cost = 0;
 	if (wants(s, SCAN_FILL) && s->fill_at != request->start)
 		s->fill.sums.folio.order = 0;
-	walk_init(&s->walk, mm,
-		  &scan_ops[wants(s, SCAN_FILL)][wants(s, SCAN_TABLE)],
+	s->others = &scan_ops[wants(s, SCAN_FILL)][wants(s, SCAN_TABLE)];
+	walk_init(&s->walk, mm, wants(s, SCAN_CHARGE) ?
+		  &paid_ops[wants(s, SCAN_TABLE)] : s->others,
 		  &s->section.budget);
 	s->tally.plain = request->plain;
 	s->tally.cost = 0;

@@ -15,8 +15,10 @@
 #define SCAN_EXTENT	BIT(3)
 #define SCAN_TABLE	BIT(4)
 #define SCAN_FILL	BIT(5)
+#define SCAN_CHARGE	BIT(6)
 #define SCAN_RECORDS \
-	(SCAN_VMA | SCAN_TALLY | SCAN_EXTENT | SCAN_TABLE | SCAN_FILL)
+	(SCAN_VMA | SCAN_TALLY | SCAN_EXTENT | SCAN_TABLE | SCAN_FILL | \
+	 SCAN_CHARGE)
 
 struct scan;
 struct mm_struct;

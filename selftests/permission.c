@@ -120,6 +120,10 @@ static void expect_nothing_physical(struct __test_metadata *_metadata, int fd,
 	EXPECT_EQ(0, walk.frame | walk.physical);
 	for (level = 0; level < VMSCOPE_MAX_LEVELS; level++)
 		EXPECT_EQ(0, walk.step[level].raw | walk.step[level].table);
+	/* who else touched a page is as little one's business */
+	s = (struct scan){ .records = RECORD(CHARGE) };
+	EXPECT_EQ(-EPERM, scan_run(fd, &s)) TH_LOG("%s", s.error);
+	scan_free(&s);
 }
 
 TEST_F(permission, handed_over_device_opens_oneself_without_frames)

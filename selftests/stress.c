@@ -309,6 +309,10 @@ static const struct scan modes[] = {
 	{ .records = RECORD(VMA) | RECORD(EXTENT) | RECORD(FILL) | RECORD(TALLY),
 	  .key = ~0ull, .flags = VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_UNPACED,
 	  .buffer_size = 4096 },
+	{ .records = RECORD(TALLY) | RECORD(CHARGE) },
+	{ .records = RECORD(VMA) | RECORD(EXTENT) | RECORD(FILL) | RECORD(CHARGE) |
+		     RECORD(TALLY) | RECORD(TABLE), .key = ~0ull,
+	  .flags = VMSCOPE_SCAN_UNPACED, .budget = 300 },
 };
 
 /* Frames must be memory: what kpageflags knows. */

@@ -289,7 +289,7 @@ TEST_F(descriptor, info_lists_the_operations)
 	EXPECT_EQ(VMSCOPE_ABI, vmscope_info()->abi);
 	EXPECT_EQ(sizeof(struct vmscope_info), vmscope_info()->size);
 	EXPECT_EQ(RECORD(VMA) | RECORD(TALLY) | RECORD(EXTENT) | RECORD(TABLE) |
-		  RECORD(FILL),
+		  RECORD(FILL) | RECORD(CHARGE),
 		  vmscope_info()->records);
 	EXPECT_EQ(VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_PLAIN | VMSCOPE_SCAN_UNPACED,
 		  vmscope_info()->scan_flags);

@@ -466,6 +466,8 @@ enum vmscope_leaf {
  * @VMSCOPE_RECORD_TABLE: struct vmscope_table, behind the TALLY of each VMA or
  *	part of it that has page tables of its own
  * @VMSCOPE_RECORD_FILL: struct vmscope_fill, before the TALLY; reads content
+ * @VMSCOPE_RECORD_CHARGE: struct vmscope_charge, before the TALLY of each VMA
+ *	or part of it that has pages in state PRESENT
  */
 enum vmscope_record_type {
 	VMSCOPE_RECORD_VMA = 1,
@@ -473,6 +475,7 @@ enum vmscope_record_type {
 	VMSCOPE_RECORD_EXTENT = 3,
 	VMSCOPE_RECORD_TABLE = 4,
 	VMSCOPE_RECORD_FILL = 5,
+	VMSCOPE_RECORD_CHARGE = 6,
 };
 
 /**
@@ -819,6 +822,47 @@ struct vmscope_fill {
 	__aligned_u64 used[VMSCOPE_FILL_BUCKETS];
 };
 
+/** VMSCOPE_CHARGE_OTHERS - groups that are not told apart, all together. */
+#define VMSCOPE_CHARGE_OTHERS		(~0ull)
+
+/**
+ * struct vmscope_charged - the pages that one control group pays for
+ * @cgroup: inode of the group in cgroupfs, as /proc/kpagecgroup tells it; of a
+ *	group that was removed, its nearest living parent; 0 when nobody is
+ *	charged
+ * @pages: present pages
+ * @pss: their share: bytes divided by the page's mappings, <<
+ *	VMSCOPE_PSS_SHIFT; nothing of hugetlb pages, as in the PSS counters
+ */
+struct vmscope_charged {
+	__aligned_u64 cgroup;
+	__aligned_u64 pages;
+	__aligned_u64 pss;
+};
+
+/**
+ * struct vmscope_charge - VMSCOPE_RECORD_CHARGE: who pays for the pages of a
+ * range
+ * @record: head
+ * @start: first byte of the range
+ * @end: byte after the last: the end of the VMA unless marked PART
+ * @groups: number of rows, 1 to 33
+ * @__reserved: zero
+ * @group: the rows, in the order in which they were met; the pages of all are
+ *	the pages in state PRESENT
+ *
+ * A page is charged to the group of whoever touched it first, which need not be
+ * the group of those who map it.
+ */
+struct vmscope_charge {
+	struct vmscope_record record;
+	__aligned_u64 start;
+	__aligned_u64 end;
+	__u32 groups;
+	__u32 __reserved;
+	struct vmscope_charged group[];
+};
+
 /* ------------------------------------------------------------------ scan */
 
 /**
@@ -892,15 +936,16 @@ struct vmscope_cost {
  *	the address space ran during the call
  * @cost: out
  *
- * The records of a VMA come in the order VMA, EXTENT..., FILL, TALLY, TABLE.
- * When a call ends inside a VMA, these last three are marked PART, and the next
- * call starts with the VMA record again. A call that succeeds has always got
- * further: @next is above @start. No page is reported twice and none is left
+ * The records of a VMA come in the order VMA, EXTENT..., FILL, CHARGE, TALLY,
+ * TABLE. When a call ends inside a VMA, these last four are marked PART, and the
+ * next call starts with the VMA record again. A call that succeeds has always
+ * got further: @next is above @start. No page is reported twice and none is left
  * out.
  *
  * Errors: ``EINVAL`` size, @start or @end not aligned, @start not below @end,
  * @records empty, EXTENT without a key or a key without EXTENT;
- * ``EOPNOTSUPP`` unknown bits in @flags, @records or @key;
+ * ``EOPNOTSUPP`` unknown bits in @flags, @records or @key; ``EPERM`` CHARGE
+ * without CAP_SYS_ADMIN when the target was opened;
  * ``EMSGSIZE`` the buffer is too small to get any further; ``EBUSY`` the target's
  * lock stayed taken beyond @timeout_ns and nothing could be read at @start;
  * ``EFAULT``, ``ESRCH``, ``EINTR``. After ``EFAULT`` the buffer's content is

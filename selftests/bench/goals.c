@@ -24,6 +24,11 @@
 	{ .layout = LAYOUT_##where, .ours = MEASURE_TABLES,		\
 	  .against = MEASURE_TALLY, .ratio = 1 / 1.1, .without = NONE }
 
+/* Who pays for pages: what host asks of all processes. */
+#define CHARGES(where, times)						\
+	{ .layout = LAYOUT_##where, .ours = MEASURE_CHARGES,		\
+	  .against = MEASURE_ROLLUP, .ratio = (times), .without = NONE }
+
 const struct goal goals[] = {
 	TALLY(CONTIGUOUS, 11, 13),
 	TALLY(RANDOM, 11, 13),
@@ -56,6 +61,13 @@ const struct goal goals[] = {
 	TABLES(ZERO),
 	TABLES(SPARSE),
 	TABLES(VMAS),
+	CHARGES(CONTIGUOUS, 3.8),
+	CHARGES(RANDOM, 3.8),
+	CHARGES(FILE_MIX, 2.3),
+	CHARGES(FORK_COPIES, 2.3),
+	CHARGES(MTHP, 3.5),
+	CHARGES(VMAS, 1),
+	CHARGES(SMALL, 1),
 	{ .layout = LAYOUT_THP, .ours = MEASURE_TABLES, .against = NONE,
 	  .total = 0.15 * M, .without = NONE },
 	{ .layout = LAYOUT_SMALL, .ours = MEASURE_TABLES, .against = NONE,

@@ -106,6 +106,11 @@ static int tables(const struct target *t, struct sample *s)
 	return scan_all(t, s, RECORD(TALLY) | RECORD(TABLE), 0, 0);
 }
 
+static int charges(const struct target *t, struct sample *s)
+{
+	return scan_all(t, s, RECORD(TALLY) | RECORD(CHARGE), 0, 0);
+}
+
 /* Accessed and dirty bits stay out of the key, so their noise parts nothing. */
 #define KEY_FRAMES	(VMSCOPE_ATTR_STATE | VMSCOPE_KEY_FRAME)
 
@@ -137,7 +142,7 @@ static int lockless(const struct target *t, struct sample *s)
 
 	if (!(vmscope_info()->locks >> VMSCOPE_LOCK_IRQ & 1))
 		return ENOSYS;
-	error = scan_patiently(t, s, RECORD(TALLY) | RECORD(TABLE), 0, 0, 1);
+	error = scan_patiently(t, s, RECORD(TALLY) | RECORD(TABLE) | RECORD(CHARGE), 0, 0, 1);
 	return error ? error : scan_patiently(t, s, RECORD(EXTENT),
 					      vmscope_info()->key, 0, 1);
 }
@@ -376,6 +381,7 @@ static int (*const functions[MEASURE_NR])(const struct target *t,
 	[MEASURE_TALLY_PLAIN] = tally_plain,
 	[MEASURE_RECORDS] = records,
 	[MEASURE_TABLES] = tables,
+	[MEASURE_CHARGES] = charges,
 	[MEASURE_FRAMES] = frames,
 	[MEASURE_FRAMES_PLAIN] = frames_plain,
 	[MEASURE_EXTENTS] = extents,
@@ -396,6 +402,7 @@ const char *const measure_names[MEASURE_NR] = {
 	[MEASURE_TALLY_PLAIN] = "TALLY plain",
 	[MEASURE_RECORDS] = "VMA+TALLY",
 	[MEASURE_TABLES] = "TALLY+TABLE",
+	[MEASURE_CHARGES] = "TALLY+CHARGE",
 	[MEASURE_FRAMES] = "EXTENT frames",
 	[MEASURE_FRAMES_PLAIN] = "EXTENT frames plain",
 	[MEASURE_EXTENTS] = "EXTENT all",

@@ -16,6 +16,7 @@ enum measure_id {
 	MEASURE_TALLY_PLAIN,
 	MEASURE_RECORDS,	/* VMA and TALLY */
 	MEASURE_TABLES,		/* TALLY and TABLE */
+	MEASURE_CHARGES,	/* TALLY and CHARGE */
 	MEASURE_FRAMES,		/* EXTENT, frames only */
 	MEASURE_FRAMES_PLAIN,
 	MEASURE_EXTENTS,	/* EXTENT, all attributes and counts */

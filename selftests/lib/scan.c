@@ -303,6 +303,47 @@ static int take_fill(struct cursor *c, const struct vmscope_fill *f)
 	return 0;
 }
 
+static int take_charge(struct cursor *c, const struct vmscope_charge *r)
+{
+	struct scan *s = c->s;
+	uint64_t pages = 0;
+	uint32_t i, n;
+
+	if (r->record.size != sizeof(*r) + r->groups * sizeof(r->group[0]) || !r->groups ||
+	    r->__reserved)
+		return malformed(s, "CHARGE at %llx: size %u, %u groups", r->start, r->record.size,
+				 r->groups);
+	for (i = 0; i < r->groups; i++) {
+		for (n = 0; n < s->nr_charged; n++)
+			if (s->charged[n].cgroup == r->group[i].cgroup)
+				break;
+		if (n == SCAN_CHARGED)
+			return malformed(s, "CHARGE at %llx: too many groups for the test", r->start);
+		if (n == s->nr_charged)
+			s->charged[s->nr_charged++] = (struct vmscope_charged){
+				.cgroup = r->group[i].cgroup,
+			};
+		if (!r->group[i].pages)
+			return malformed(s, "CHARGE at %llx: a group without pages", r->start);
+		s->charged[n].pages += r->group[i].pages;
+		s->charged[n].pss += r->group[i].pss;
+		pages += r->group[i].pages;
+	}
+	if (pages > (r->end - r->start) / PAGE)
+		return malformed(s, "CHARGE %llx-%llx: %lu pages", r->start, r->end, pages);
+	return check_inside(c, s->records & RECORD(EXTENT) ? r->end : r->start, r->end, "CHARGE");
+}
+
+uint64_t scan_charged_to(const struct scan *s, uint64_t cgroup)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr_charged; i++)
+		if (s->charged[i].cgroup == cgroup)
+			return s->charged[i].pages;
+	return 0;
+}
+
 static int take_record(struct cursor *c, const struct vmscope_record *r)
 {
 	if (r->type < 64 && !(c->s->records >> r->type & 1))
@@ -318,6 +359,8 @@ static int take_record(struct cursor *c, const struct vmscope_record *r)
 		return take_table(c, (const void *)r);
 	case VMSCOPE_RECORD_FILL:
 		return take_fill(c, (const void *)r);
+	case VMSCOPE_RECORD_CHARGE:
+		return take_charge(c, (const void *)r);
 	}
 	return malformed(c->s, "record of type %u", r->type);
 }

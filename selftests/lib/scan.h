@@ -60,6 +60,8 @@ struct scan_fill {
 	uint64_t used[VMSCOPE_FILL_BUCKETS];
 };
 
+#define SCAN_CHARGED	64
+
 /* One page as a scan shows it. */
 struct scan_page {
 	uint64_t address;
@@ -95,6 +97,8 @@ struct scan {
 	size_t nr_frames;
 	struct scan_fill fill;
 	size_t nr_fills;
+	struct vmscope_charged charged[SCAN_CHARGED];	/* of all records together */
+	size_t nr_charged;
 	uint64_t next;
 	uint64_t calls;
 	uint64_t sections;
@@ -126,6 +130,8 @@ const struct scan_vma *scan_find_vma(const struct scan *s, uint64_t address);
 
 /* Pages of all cells whose kind is @kind. */
 uint64_t tally_kind(const struct scan_tally *t, enum vmscope_kind kind);
+/* Pages that a control group pays for. */
+uint64_t scan_charged_to(const struct scan *s, uint64_t cgroup);
 /* Sum of all states, in bytes. */
 uint64_t tally_bytes(const struct scan_tally *t);
 /* Pages in state @state, PRESENT derived as the contract says. */

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which control groups the pages of one VMA are charged to; knows nothing of
+ * locks or records.
+ */
+#ifndef VMS_CHARGE_H
+#define VMS_CHARGE_H
+
+#include <linux/mm.h>
+
+#include "classify.h"
+
+/* Control groups that are told apart in one VMA, or part of it. */
+#define CHARGE_GROUPS	32
+/* Number of the last row, which holds all the others. */
+#define CHARGE_OTHERS	(~0ull)
+
+struct charge_group {
+	u64 inode;	/* of the group in cgroupfs; 0: nobody is charged */
+	u64 pages;
+	u64 pss;	/* bytes << PSS_SHIFT */
+};
+
+/**
+ * struct charges - the pages of one VMA by who pays for them
+ * @view: the mapping, for leaves above PTEs
+ * @hugetlb: of hugetlb pages, which have no share
+ * @check_frames: entries may name frames that have no struct page
+ * @nr: rows in use
+ * @last: the row of the page before
+ * @mapcount: of the page before
+ * @share: what that makes of its bytes, << PSS_SHIFT
+ * @cost: work done, in the units of section.budget
+ */
+struct charges {
+	struct view view;
+	bool hugetlb;
+	bool check_frames;
+	unsigned int nr;
+	unsigned int last;
+	u32 mapcount;
+	u64 share;
+	long cost;
+	struct charge_group group[CHARGE_GROUPS + 1];
+};
+
+void charges_begin(struct charges *c, const struct vma_copy *copy, bool trusted);
+/* Of a VMA with small pages only, whose entries cannot change: its PTEs. */
+void charges_begin_ordinary(struct charges *c);
+/* From here on its entries may change while they are looked at. */
+void charges_distrust(struct charges *c);
+
+/* How many entries may be looked at for @budget, at least one. */
+unsigned int charge_limit(const struct charges *c, long budget);
+
+void charge_ptes(struct charges *c, const pte_t *pte, unsigned int n);
+void charge_pmd(struct charges *c, pmd_t pmd, unsigned long addr,
+		unsigned long end);
+void charge_pud(struct charges *c, pud_t pud, unsigned long addr,
+		unsigned long end);
+
+#endif /* VMS_CHARGE_H */
