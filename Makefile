@@ -67,9 +67,14 @@ bench: ## instruction counts against the goals, in a guest
 	$(Q)$(srctree)/selftests/bench/run
 
 ##@ Care
-.PHONY: docs style sparse clean clean-cache help
+.PHONY: docs tour style sparse clean clean-cache help
 docs: ## the documents as HTML, in build/docs
 	$(Q)$(srctree)/Documentation/build $(O)/docs
+
+tour: tools selftests ## Documentation/tour.rst with what its commands print now, in a guest
+	$(Q)$(srctree)/selftests/vm/run --kernel 6.12 --cpu max,la57=off --timeout 300 -- \
+		selftests/tour.py --print >$(O)/selftests/tour.rst
+	$(Q)cp $(O)/selftests/tour.rst $(srctree)/Documentation/tour.rst
 
 style: ## checkpatch over everything written in C
 	$(Q)$(srctree)/selftests/style
