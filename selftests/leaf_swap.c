@@ -29,21 +29,26 @@ FIXTURE_TEARDOWN(swap)
 	target_stop(&self->t);
 }
 
-static int build_anon(void *arg, unsigned int step)
+static int anon_out(struct region *r)
 {
-	struct region *r = arg;
-	char *p;
+	char *p = map_anon(SIZE, PAGE_SIZE);
 
-	if (step) {	/* bring half of it back */
-		read_all((char *)r->start, SIZE / 2);
-		return 0;
-	}
-	p = map_anon(SIZE, PAGE_SIZE);
 	if (!p)
 		return ENOMEM;
 	*r = region_of(p, SIZE);
 	touch(p, SIZE);
 	return page_out(p, SIZE);
+}
+
+static int build_anon(void *arg, unsigned int step)
+{
+	struct region *r = arg;
+
+	if (!step)
+		return anon_out(r);
+	/* bring half of it back */
+	read_all((char *)r->start, SIZE / 2);
+	return 0;
 }
 
 TEST_F(swap, anon_is_swapped_exclusive)
@@ -70,16 +75,8 @@ TEST_F(swap, read_back_is_present_again)
 
 static int build_forked(void *arg, unsigned int step)
 {
-	struct region *r = arg;
-	char *p;
-
 	(void)step;
-	p = map_anon(SIZE, PAGE_SIZE);
-	if (!p)
-		return ENOMEM;
-	*r = region_of(p, SIZE);
-	touch(p, SIZE);
-	if (page_out(p, SIZE))
+	if (anon_out(arg))
 		return EBUSY;
 	return fork_waiting() < 0 ? errno : 0;
 }
@@ -127,6 +124,13 @@ static int shmem_out(char *p, size_t size)
 	return left ? EBUSY : 0;
 }
 
+/* Fill an object by the mapping of all of it, and have all of it in swap. */
+static int object_out(char *p)
+{
+	touch(p, SIZE);
+	return shmem_out(p, SIZE);
+}
+
 static int build_shmem(void *arg, unsigned int step)
 {
 	struct region *r = arg;
@@ -137,8 +141,29 @@ static int build_shmem(void *arg, unsigned int step)
 	if (!p)
 		return ENOMEM;
 	*r = region_of(p, SIZE);
-	touch(p, SIZE);
-	return shmem_out(p, SIZE);
+	return object_out(p);
+}
+
+/* An object of which all is mapped shared at @p; its descriptor, or -1 and errno. */
+static int new_object(char **p)
+{
+	int fd = memfd_create("object", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, SIZE))
+		return -1;
+	*p = map_file(SIZE, PAGE_SIZE, MAP_SHARED, fd);
+	return *p ? fd : -1;
+}
+
+/* Map a part of it once more, untouched. */
+static int map_part(int fd, uint64_t from, uint64_t size, struct region *r)
+{
+	char *p = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, from);
+
+	if (p == MAP_FAILED)
+		return errno;
+	*r = region_of(p, size);
+	return 0;
 }
 
 /* There is no entry: only the object knows. */
@@ -161,24 +186,16 @@ TEST_F(swap, shmem_has_no_entry_and_is_counted)
  */
 static int build_window(void *arg, unsigned int step)
 {
-	struct region *r = arg;
-	int fd = memfd_create("window", MFD_CLOEXEC), error;
-	char *p, *window;
+	int fd, error;
+	char *p;
 
 	(void)step;
-	if (fd < 0 || ftruncate(fd, SIZE))
+	fd = new_object(&p);
+	if (fd < 0)
 		return errno;
-	p = map_file(SIZE, PAGE_SIZE, MAP_SHARED, fd);
-	if (!p)
-		return ENOMEM;
-	touch(p, SIZE);
-	error = shmem_out(p, SIZE);
+	error = object_out(p);
 	munmap(p, SIZE);
-	window = mmap(NULL, SIZE / 4, PROT_READ, MAP_SHARED, fd, SIZE / 4);
-	if (error || window == MAP_FAILED)
-		return error ? error : errno;
-	*r = region_of(window, SIZE / 4);
-	return 0;
+	return error ? error : map_part(fd, SIZE / 4, SIZE / 4, arg);
 }
 
 TEST_F(swap, shmem_partly_mapped_counts_its_window)
@@ -198,19 +215,18 @@ TEST_F(swap, shmem_partly_mapped_counts_its_window)
 static int build_private(void *arg, unsigned int step)
 {
 	struct region *r = arg;
-	int fd = memfd_create("private", MFD_CLOEXEC), error;
 	char *p, *copy;
+	int fd, error;
 
 	(void)step;
-	if (fd < 0 || ftruncate(fd, SIZE))
+	fd = new_object(&p);
+	if (fd < 0)
 		return errno;
-	p = map_file(SIZE, PAGE_SIZE, MAP_SHARED, fd);
 	copy = map_file(SIZE, PAGE_SIZE, MAP_PRIVATE, fd);
-	if (!p || !copy)
+	if (!copy)
 		return ENOMEM;
 	touch(copy, SIZE / 2);
-	touch(p, SIZE);
-	error = shmem_out(p, SIZE);
+	error = object_out(p);
 	munmap(p, SIZE);
 	*r = region_of(copy, SIZE);
 	return error;
@@ -267,23 +283,16 @@ static const char *read_slots(const struct target *t, const struct region *r,
 static int build_two(void *arg, unsigned int step)
 {
 	struct region *r = arg;
-	int fd = memfd_create("two", MFD_CLOEXEC), error;
-	char *p, *window;
+	int fd, error;
+	char *p;
 
 	(void)step;
-	if (fd < 0 || ftruncate(fd, SIZE))
+	fd = new_object(&p);
+	if (fd < 0)
 		return errno;
-	p = map_file(SIZE, PAGE_SIZE, MAP_SHARED, fd);
-	if (!p)
-		return ENOMEM;
-	touch(p, SIZE);
-	error = shmem_out(p, SIZE);
-	window = mmap(NULL, SIZE / 4, PROT_READ, MAP_SHARED, fd, SIZE / 4);
-	if (error || window == MAP_FAILED)
-		return error ? error : errno;
-	r[0] = (struct region) { (uintptr_t)p, (uintptr_t)p + SIZE };
-	r[1] = (struct region) { (uintptr_t)window, (uintptr_t)window + SIZE / 4 };
-	return 0;
+	error = object_out(p);
+	r[0] = region_of(p, SIZE);
+	return error ? error : map_part(fd, SIZE / 4, SIZE / 4, &r[1]);
 }
 
 TEST_F(swap, shmem_slots_are_those_of_the_object)
@@ -321,30 +330,22 @@ TEST_F(swap, shmem_slots_in_many_calls)
 /* Every other page of the object is there, and the process maps none of them. */
 static int build_alternate(void *arg, unsigned int step)
 {
-	struct region *r = arg;
-	int fd = memfd_create("alternate", MFD_CLOEXEC), error;
-	char *p, *seen;
+	int fd, error = 0;
 	size_t i;
+	char *p;
 
 	(void)step;
-	if (fd < 0 || ftruncate(fd, SIZE))
+	fd = new_object(&p);
+	if (fd < 0)
 		return errno;
-	p = map_file(SIZE, PAGE_SIZE, MAP_SHARED, fd);
-	if (!p)
-		return ENOMEM;
 	madvise(p, SIZE, MADV_RANDOM);
 	for (i = 0; i < PAGES; i += 2)
 		touch(p + i * PAGE_SIZE, PAGE_SIZE);
 	settle();
-	error = 0;
 	for (i = 0; i < PAGES && !error; i += 4)
 		error = shmem_out(p + i * PAGE_SIZE, PAGE_SIZE);
 	munmap(p, SIZE);
-	seen = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, fd, 0);
-	if (error || seen == MAP_FAILED)
-		return error ? error : errno;
-	*r = (struct region) { (uintptr_t)seen, (uintptr_t)seen + SIZE };
-	return 0;
+	return error ? error : map_part(fd, 0, SIZE, arg);
 }
 
 TEST_F(swap, shmem_of_a_known_pattern)
