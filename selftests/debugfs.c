@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The directory in debugfs: who may attach what and for how long, that the
- * views say what the ioctls say, and that the counters count; knows nothing of
- * whether those are right.
+ * The directory in debugfs: who may attach what and for how long, what becomes of
+ * views while they are read, and that the counters count; knows nothing of what
+ * views say.
  */
 #include "kselftest_harness.h"
 #include <fcntl.h>
@@ -13,132 +13,21 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include "debugfs.h"
 #include "leaf.h"
 
-#define ROOT	"/sys/kernel/debug/vmscope"
-#define CONTROL	ROOT "/control"
 #define MOST	64	/* attachments */
 #define NOBODY	65534
 
-static const char *const views[] = {
-	"vmas", "walk", "tables", "swap", "ksm", "thp",
-};
-
-/* What a target holds, for the test to know. */
-struct memory {
-	struct region anon;
-	struct region swapped;
-	struct region ksm;
-	struct region huge;
-	int no_swap;
-	int no_ksm;
-	int no_huge;
-};
-
-FIXTURE(debugfs) {
-	int control;
-	struct target t;
-	struct memory *memory;
-};
-
-FIXTURE_SETUP(debugfs)
-{
-	self->t.fd = -1;
-	self->memory = shared_alloc(sizeof(*self->memory));
-	ASSERT_NE(NULL, self->memory);
-	self->control = open(CONTROL, O_RDWR | O_CLOEXEC);
-	if (self->control < 0 && errno == ENOENT)
-		SKIP(return, "%s: the kernel or the module is without debugfs", CONTROL);
-	ASSERT_LE(0, self->control);
-}
-
-FIXTURE_TEARDOWN(debugfs)
-{
-	target_stop(&self->t);
-	if (self->control >= 0)
-		close(self->control);
-}
+VIEW_FIXTURE(debugfs)
 
 /* ------------------------------------------------------------------ tools */
-
-/* Write a text to an open file: 0 or -errno. */
-static int command(int fd, const char *text)
-{
-	ssize_t n = write(fd, text, strlen(text));
-
-	return n < 0 ? -errno : n == (ssize_t)strlen(text) ? 0 : -EIO;
-}
-
-static int command_pid(int fd, const char *word, pid_t pid)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "%s %d\n", word, pid);
-	return command(fd, text);
-}
-
-static int attach(int fd, pid_t pid)
-{
-	return command_pid(fd, "attach", pid);
-}
-
-static int detach(int fd, pid_t pid)
-{
-	return command_pid(fd, "detach", pid);
-}
-
-static int open_view(pid_t pid, const char *view, int flags)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), ROOT "/%d/%s", pid, view);
-	fd = open(path, flags | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-/*
- * All of an open file by reads of @chunk bytes, to be freed; NULL and errno
- * where a read fails.
- */
-static char *read_text(int fd, size_t chunk)
-{
-	size_t size = 1 << 16, used = 0;
-	char *text = malloc(size + 1);
-	ssize_t n;
-
-	while ((n = read(fd, text + used, chunk < size - used ? chunk : size - used)) > 0) {
-		used += n;
-		if (used == size)
-			text = realloc(text, (size *= 2) + 1);
-	}
-	if (n < 0) {
-		free(text);
-		return NULL;
-	}
-	text[used] = '\0';
-	return text;
-}
-
-static char *read_view(pid_t pid, const char *view, size_t chunk)
-{
-	int fd = open_view(pid, view, O_RDONLY);
-	char *text;
-
-	if (fd < 0) {
-		errno = -fd;
-		return NULL;
-	}
-	text = read_text(fd, chunk);
-	close(fd);
-	return text;
-}
 
 static bool has_directory(pid_t pid)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), ROOT "/%d", pid);
+	snprintf(path, sizeof(path), DEBUGFS "/%d", pid);
 	return !access(path, F_OK);
 }
 
@@ -162,7 +51,7 @@ static const char *state_of(int control, pid_t pid)
 /* A counter, by the first word of its line and the number of its column. */
 static uint64_t counter(const char *name, int column)
 {
-	int fd = open(ROOT "/counters", O_RDONLY | O_CLOEXEC);
+	int fd = open(DEBUGFS "/counters", O_RDONLY | O_CLOEXEC);
 	char *text = read_text(fd, 4096), *line, *at;
 	uint64_t value = ~0ull;
 
@@ -178,55 +67,6 @@ static uint64_t counter(const char *name, int column)
 	return value;
 }
 
-/* Run a block in a child; its failures are the test's. */
-#define IN_CHILD(...) do {						\
-	int status_;							\
-	pid_t child_ = fork();						\
-									\
-	if (!child_) {							\
-		__VA_ARGS__;						\
-		_exit(0);						\
-	}								\
-	waitpid(child_, &status_, 0);					\
-	EXPECT_EQ(0, status_);						\
-} while (0)
-
-#define SIZE	(64 * PAGE_SIZE)
-
-static int build_anon(void *arg, unsigned int step)
-{
-	struct memory *memory = arg;
-	char *p = map_anon(SIZE, PAGE_SIZE);
-
-	(void)step;
-	if (!p)
-		return ENOMEM;
-	touch(p, SIZE);
-	memory->anon = region_of(p, SIZE);
-	return 0;
-}
-
-/* Some of everything that a view shows. */
-static int build_all(void *arg, unsigned int step)
-{
-	struct memory *memory = arg;
-	char *p;
-
-	build_anon(arg, step);
-	p = map_anon(SIZE, PAGE_SIZE);
-	touch(p, SIZE);
-	memory->swapped = region_of(p, SIZE);
-	memory->no_swap = page_out(p, SIZE);
-	p = map_anon(SIZE, PAGE_SIZE);
-	memset(p, 0x5a, SIZE);
-	memory->ksm = region_of(p, SIZE);
-	memory->no_ksm = ksm_merge(p, SIZE);
-	p = map_anon(PMD_SIZE, PMD_SIZE);
-	memory->huge = region_of(p, PMD_SIZE);
-	memory->no_huge = make_thp(p, PMD_SIZE);
-	return 0;
-}
-
 /* ------------------------------------------------------------ attachments */
 
 TEST_F(debugfs, attach_makes_the_views_and_detach_removes_them)
@@ -234,7 +74,7 @@ TEST_F(debugfs, attach_makes_the_views_and_detach_removes_them)
 	size_t i;
 	char *text;
 
-	ASSERT_EQ(0, target_start(&self->t, build_anon, self->memory));
+	ASSERT_EQ(0, target_start(&self->t, view_build_anon, self->memory));
 	EXPECT_FALSE(has_directory(self->t.pid));
 	ASSERT_EQ(0, attach(self->control, self->t.pid));
 	for (i = 0; i < ARRAY_SIZE(views); i++) {
@@ -258,14 +98,14 @@ TEST_F(debugfs, nobody_but_root_finds_anything)
 	char path[128];
 	size_t i;
 
-	ASSERT_EQ(0, target_start(&self->t, build_anon, self->memory));
+	ASSERT_EQ(0, target_start(&self->t, view_build_anon, self->memory));
 	ASSERT_EQ(0, attach(self->control, self->t.pid));
-	ASSERT_EQ(0, stat(CONTROL, &s));
+	ASSERT_EQ(0, stat(DEBUGFS "/control", &s));
 	EXPECT_EQ(0600, s.st_mode & 07777);
-	ASSERT_EQ(0, stat(ROOT "/counters", &s));
+	ASSERT_EQ(0, stat(DEBUGFS "/counters", &s));
 	EXPECT_EQ(0400, s.st_mode & 07777);
 	for (i = 0; i < ARRAY_SIZE(views); i++) {
-		snprintf(path, sizeof(path), ROOT "/%d/%s", self->t.pid, views[i]);
+		snprintf(path, sizeof(path), DEBUGFS "/%d/%s", self->t.pid, views[i]);
 		ASSERT_EQ(0, stat(path, &s));
 		EXPECT_EQ(strcmp(views[i], "walk") ? 0400 : 0600, s.st_mode & 07777);
 		EXPECT_EQ(0, s.st_uid);
@@ -273,7 +113,7 @@ TEST_F(debugfs, nobody_but_root_finds_anything)
 	IN_CHILD({
 		if (setgroups(0, NULL) || setgid(NOBODY) || setuid(NOBODY))
 			_exit(99);
-		EXPECT_EQ(-1, open(CONTROL, O_RDWR));
+		EXPECT_EQ(-1, open(DEBUGFS "/control", O_RDWR));
 		EXPECT_EQ(EACCES, errno);
 		EXPECT_EQ(-EACCES, open_view(self->t.pid, "vmas", O_RDONLY));
 		/* a control that was handed over is worth nothing, either */
@@ -286,8 +126,8 @@ TEST_F(debugfs, closing_control_detaches)
 	int fd, again;
 
 	/* a target forked later would have it open as well */
-	ASSERT_EQ(0, target_start(&self->t, build_anon, self->memory));
-	fd = open(CONTROL, O_RDWR | O_CLOEXEC);
+	ASSERT_EQ(0, target_start(&self->t, view_build_anon, self->memory));
+	fd = open(DEBUGFS "/control", O_RDWR | O_CLOEXEC);
 	ASSERT_EQ(0, attach(fd, self->t.pid));
 	again = dup(fd);
 	close(fd);
@@ -304,11 +144,11 @@ TEST_F(debugfs, the_end_of_the_opener_detaches)
 	int ready[2];
 	char c;
 
-	ASSERT_EQ(0, target_start(&self->t, build_anon, self->memory));
+	ASSERT_EQ(0, target_start(&self->t, view_build_anon, self->memory));
 	ASSERT_EQ(0, pipe(ready));
 	opener = fork();
 	if (!opener) {
-		int fd = open(CONTROL, O_RDWR | O_CLOEXEC);
+		int fd = open(DEBUGFS "/control", O_RDWR | O_CLOEXEC);
 
 		c = attach(fd, self->t.pid);
 		if (write(ready[1], &c, 1) == 1)
@@ -326,10 +166,10 @@ TEST_F(debugfs, the_end_of_the_opener_detaches)
 
 TEST_F(debugfs, attachments_are_of_their_opener_alone)
 {
-	int other = open(CONTROL, O_RDWR | O_CLOEXEC);
+	int other = open(DEBUGFS "/control", O_RDWR | O_CLOEXEC);
 
 	ASSERT_LE(0, other);
-	ASSERT_EQ(0, target_start(&self->t, build_anon, self->memory));
+	ASSERT_EQ(0, target_start(&self->t, view_build_anon, self->memory));
 	ASSERT_EQ(0, attach(self->control, self->t.pid));
 	EXPECT_EQ(NULL, state_of(other, self->t.pid));
 	EXPECT_EQ(-ENOENT, detach(other, self->t.pid));
@@ -352,11 +192,11 @@ TEST_F(debugfs, bad_commands_are_refused)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
-		EXPECT_EQ(-EINVAL, command(self->control, bad[i]))
+		EXPECT_EQ(-EINVAL, send_command(self->control, bad[i]))
 			TH_LOG("command %zu", i);
 	EXPECT_EQ(-1, write(self->control, "attach 1\0 2", 11));
 	EXPECT_EQ(EINVAL, errno);
-	EXPECT_EQ(-E2BIG, command(self->control, "attach                          1"));
+	EXPECT_EQ(-E2BIG, send_command(self->control, "attach                          1"));
 	EXPECT_EQ(-1, write(self->control, nothing, 10));
 	EXPECT_EQ(EFAULT, errno);
 	EXPECT_EQ(-ESRCH, attach(self->control, 4194303));
@@ -438,7 +278,7 @@ TEST_F(debugfs, exit_leaves_views_that_say_so)
 	size_t i;
 	int fd;
 
-	ASSERT_EQ(0, target_start(&self->t, build_anon, self->memory));
+	ASSERT_EQ(0, target_start(&self->t, view_build_anon, self->memory));
 	pid = self->t.pid;
 	ASSERT_EQ(0, attach(self->control, pid));
 	fd = open_view(pid, "vmas", O_RDONLY);
@@ -459,7 +299,7 @@ TEST_F(debugfs, exit_leaves_views_that_say_so)
 static int exec_on_step(void *arg, unsigned int step)
 {
 	if (!step)
-		return build_anon(arg, 0);
+		return view_build_anon(arg, 0);
 	execl("/bin/sleep", "sleep", "100", NULL);
 	return errno;
 }
@@ -511,7 +351,7 @@ static pid_t fork_with_pid(pid_t pid)
 /* Whoever has the dead one attached, the pid is not taken by it. */
 TEST_F(debugfs, a_recycled_pid_is_another_process)
 {
-	int other = open(CONTROL, O_RDWR | O_CLOEXEC), fd;
+	int other = open(DEBUGFS "/control", O_RDWR | O_CLOEXEC), fd;
 	pid_t pid = fork_waiting();
 
 	ASSERT_EQ(0, attach(other, pid));
@@ -532,23 +372,6 @@ TEST_F(debugfs, a_recycled_pid_is_another_process)
 	waitpid(pid, NULL, 0);
 }
 
-/* So many mappings that the text takes many reads. */
-static int build_many(void *arg, unsigned int step)
-{
-	size_t i, many = kernel_is_debug() ? 400 : 1500;
-	char *p = map_anon(2 * many * PAGE_SIZE, PAGE_SIZE);
-
-	(void)arg;
-	(void)step;
-	if (!p)
-		return ENOMEM;
-	touch(p, 2 * many * PAGE_SIZE);
-	for (i = 0; i < many; i++)
-		if (mprotect(p + 2 * i * PAGE_SIZE, PAGE_SIZE, PROT_READ))
-			return errno;
-	return 0;
-}
-
 TEST_F(debugfs, exit_while_a_view_is_read)
 {
 	int round, rounds = 6, ended = 0;
@@ -559,7 +382,7 @@ TEST_F(debugfs, exit_while_a_view_is_read)
 		pid_t killer;
 		int fd, i;
 
-		ASSERT_EQ(0, target_start(&self->t, build_many, NULL));
+		ASSERT_EQ(0, target_start(&self->t, view_build_many, NULL));
 		ASSERT_EQ(0, attach(self->control, self->t.pid));
 		fd = open_view(self->t.pid, view, O_RDONLY);
 		ASSERT_LE(0, fd);
@@ -616,9 +439,9 @@ TEST_F(debugfs, detach_while_views_are_read)
 	int round;
 	size_t i;
 
-	ASSERT_EQ(0, target_start(&self->t, build_many, NULL));
+	ASSERT_EQ(0, target_start(&self->t, view_build_many, NULL));
 	for (round = 0; round < 5; round++) {
-		int fd = open(CONTROL, O_RDWR | O_CLOEXEC);
+		int fd = open(DEBUGFS "/control", O_RDWR | O_CLOEXEC);
 
 		ASSERT_EQ(0, attach(fd, self->t.pid));
 		for (i = 0; i < ARRAY_SIZE(views); i++) {
@@ -650,7 +473,7 @@ static void *attach_and_detach(void *arg)
 	int i, error, fd;
 
 	for (i = 0; i < 50; i++) {
-		fd = open(CONTROL, O_RDWR | O_CLOEXEC);
+		fd = open(DEBUGFS "/control", O_RDWR | O_CLOEXEC);
 		error = attach(fd, a->pid);
 		if (error && error != -EEXIST)
 			a->errors++;
@@ -668,7 +491,7 @@ TEST_F(debugfs, many_attach_the_same_at_once)
 	struct attacher attacher[4] = { };
 	size_t i;
 
-	ASSERT_EQ(0, target_start(&self->t, build_anon, self->memory));
+	ASSERT_EQ(0, target_start(&self->t, view_build_anon, self->memory));
 	for (i = 0; i < ARRAY_SIZE(attacher); i++) {
 		attacher[i].pid = self->t.pid;
 		pthread_create(&attacher[i].thread, NULL, attach_and_detach,
@@ -682,11 +505,38 @@ TEST_F(debugfs, many_attach_the_same_at_once)
 	EXPECT_EQ(before, counter("attachments", 0));
 }
 
+TEST_F(debugfs, views_are_read_in_parallel)
+{
+	struct reader reader[2 * ARRAY_SIZE(views)] = { };
+	size_t i;
+
+	ASSERT_EQ(0, target_start(&self->t, view_build_many, NULL));
+	ASSERT_EQ(0, attach(self->control, self->t.pid));
+	for (i = 0; i < ARRAY_SIZE(reader); i++) {
+		reader[i].fd = open_view(self->t.pid, views[i % ARRAY_SIZE(views)],
+					 O_RDONLY);
+		ASSERT_LE(0, reader[i].fd);
+		ASSERT_EQ(0, pthread_create(&reader[i].thread, NULL, read_on,
+					    &reader[i]));
+	}
+	for (i = 0; i < ARRAY_SIZE(reader); i++)
+		while (__atomic_load_n(&reader[i].rounds, __ATOMIC_RELAXED) < 2) {
+			ASSERT_EQ(0, reader[i].error);
+			usleep(1000);
+		}
+	kill(self->t.pid, SIGKILL);
+	for (i = 0; i < ARRAY_SIZE(reader); i++) {
+		pthread_join(reader[i].thread, NULL);
+		EXPECT_EQ(ESRCH, reader[i].error);
+		close(reader[i].fd);
+	}
+}
+
 /* ------------------------------------------------------------------ rights */
 
 TEST_F(debugfs, attaching_takes_the_right_to_look)
 {
-	ASSERT_EQ(0, target_start(&self->t, build_anon, self->memory));
+	ASSERT_EQ(0, target_start(&self->t, view_build_anon, self->memory));
 	IN_CHILD({
 		ASSERT_EQ(0, drop_capability(CAP_SYS_PTRACE));
 		EXPECT_EQ(-EPERM, attach(self->control, self->t.pid));
@@ -697,7 +547,7 @@ TEST_F(debugfs, attaching_takes_the_right_to_look)
 /* What one has attached gives nothing to others. */
 TEST_F(debugfs, opening_a_view_takes_the_right_to_look)
 {
-	ASSERT_EQ(0, target_start(&self->t, build_anon, self->memory));
+	ASSERT_EQ(0, target_start(&self->t, view_build_anon, self->memory));
 	ASSERT_EQ(0, attach(self->control, self->t.pid));
 	IN_CHILD({
 		size_t i;
@@ -710,7 +560,7 @@ TEST_F(debugfs, opening_a_view_takes_the_right_to_look)
 
 TEST_F(debugfs, frames_take_the_right_to_see_them)
 {
-	ASSERT_EQ(0, target_start(&self->t, build_all, self->memory));
+	ASSERT_EQ(0, target_start(&self->t, view_build_all, self->memory));
 	ASSERT_EQ(0, attach(self->control, self->t.pid));
 	IN_CHILD({
 		char *text;
@@ -742,501 +592,25 @@ TEST_F(debugfs, frames_take_the_right_to_see_them)
 	});
 }
 
-/* ---------------------------------------------- text and what it is made of */
-
-/*
- * Read a view at once and in pieces of @chunk bytes, until nobody else (a process
- * that ends and shared a library) changed a figure meanwhile.
- */
-static bool same_in_pieces(pid_t pid, const char *view, size_t chunk)
-{
-	bool same = false, quiet = false;
-	int try;
-
-	for (try = 0; try < 20 && !same && !quiet; try++) {
-		char *before = read_view(pid, view, 1 << 20);
-		char *pieces = read_view(pid, view, chunk);
-		char *after = read_view(pid, view, 1 << 20);
-
-		if (before && pieces && after) {
-			same = !strcmp(before, pieces);
-			quiet = !strcmp(before, after);
-			if (quiet && !same)
-				printf("# %s# in pieces: %s", before, pieces);
-		}
-		free(before);
-		free(pieces);
-		free(after);
-	}
-	return same;
-}
-
-/* However it is read, it is the same: a line is never lost, cut or doubled. */
-TEST_F(debugfs, short_reads_give_the_same_text)
-{
-	static const size_t chunks[] = { 1, 7, 100, 4096 };
-	size_t i, k;
-
-	ASSERT_EQ(0, swap_on());
-	ASSERT_EQ(0, target_start(&self->t, build_all, self->memory));
-	ksm_stop();
-	kill(self->t.pid, SIGSTOP);
-	ASSERT_EQ(0, attach(self->control, self->t.pid));
-	for (i = 0; i < ARRAY_SIZE(views); i++)
-		for (k = 0; k < ARRAY_SIZE(chunks); k++)
-			EXPECT_TRUE(same_in_pieces(self->t.pid, views[i], chunks[k]))
-				TH_LOG("view %zu by %zu", i, chunks[k]);
-}
-
-TEST_F(debugfs, reading_from_the_middle)
-{
-	char *whole, piece[101];
-	int fd;
-
-	ASSERT_EQ(0, target_start(&self->t, build_anon, self->memory));
-	kill(self->t.pid, SIGSTOP);
-	ASSERT_EQ(0, attach(self->control, self->t.pid));
-	whole = read_view(self->t.pid, "vmas", 65536);
-	ASSERT_NE(NULL, whole);
-	ASSERT_LT(600, strlen(whole));
-	fd = open_view(self->t.pid, "vmas", O_RDONLY);
-	ASSERT_LE(0, fd);
-	ASSERT_EQ(500, lseek(fd, 500, SEEK_SET));
-	ASSERT_EQ(100, read(fd, piece, 100));
-	EXPECT_EQ(0, memcmp(piece, whole + 500, 100));
-	ASSERT_EQ(10, lseek(fd, 10, SEEK_SET));
-	ASSERT_EQ(100, read(fd, piece, 100));
-	EXPECT_EQ(0, memcmp(piece, whole + 10, 100));
-	close(fd);
-	free(whole);
-}
-
-static uint64_t tally_resident(const struct scan_tally *t)
-{
-	uint64_t pages = 0;
-	int i;
-
-	for (i = 0; i < VMSCOPE_CELL_NR; i++)
-		pages += t->cell[i];
-	return pages;
-}
-
-static uint64_t tally_pss(const struct scan_tally *t)
-{
-	return (t->counter[VMSCOPE_COUNT_PSS_ANON] +
-		t->counter[VMSCOPE_COUNT_PSS_FILE] +
-		t->counter[VMSCOPE_COUNT_PSS_SHMEM]) >> VMSCOPE_PSS_SHIFT;
-}
-
-static uint64_t tally_swap(const struct scan_tally *t)
-{
-	return t->counter[VMSCOPE_STATE_SWAPPED] +
-	       t->counter[VMSCOPE_COUNT_SHMEM_SWAP];
-}
-
-/* A scan of the target by the ioctl, while it does nothing. */
-static int scan_target(const struct target *t, struct scan *s, uint64_t records,
-		       uint64_t key)
-{
-	memset(s, 0, sizeof(*s));
-	s->records = records;
-	s->key = key;
-	return scan_run(t->fd, s);
-}
-
-static void compare_vmas(struct __test_metadata *_metadata,
-			 const struct target *t)
-{
-	unsigned long start, end, size, rss, pss, swap;
-	uint64_t sum[4] = { };
-	char *text, *line, perms[8];
-	struct scan s;
-	size_t i = 0;
-	bool total = false;
-
-	/* once before: to run code makes its pages shared with the target */
-	ASSERT_EQ(0, scan_target(t, &s, RECORD(VMA) | RECORD(TALLY), 0));
-	scan_free(&s);
-	free(read_view(t->pid, "vmas", 65536));
-	ASSERT_EQ(0, scan_target(t, &s, RECORD(VMA) | RECORD(TALLY), 0));
-	text = read_view(t->pid, "vmas", 65536);
-	ASSERT_NE(NULL, text);
-	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		const struct scan_tally *tally = &s.tally[i];
-
-		if (sscanf(line, "TOTAL %lu %lu %lu %lu", &size, &rss, &pss, &swap) == 4) {
-			EXPECT_EQ(sum[0] / 1024, size);
-			EXPECT_EQ(sum[1] * 4, rss);
-			EXPECT_EQ(sum[2] / 1024, pss);
-			EXPECT_EQ(sum[3] * 4, swap);
-			total = true;
-		}
-		if (sscanf(line, "%lx-%lx %7s %lu %lu %lu %lu", &start, &end, perms,
-			   &size, &rss, &pss, &swap) != 7)
-			continue;
-		ASSERT_GT(s.nr_tallies, i);
-		EXPECT_EQ(tally->start, start);
-		EXPECT_EQ(tally->end, end);
-		EXPECT_EQ((tally->end - tally->start) / 1024, size);
-		EXPECT_EQ(tally_resident(tally) * 4, rss);
-		EXPECT_EQ(tally_pss(tally) / 1024, pss);
-		EXPECT_EQ(tally_swap(tally) * 4, swap);
-		EXPECT_EQ(perms[1] == 'w', !!(s.vma[i].head.flags & VMSCOPE_VM_WRITE));
-		EXPECT_EQ(perms[3] == 's', !!(s.vma[i].head.flags & VMSCOPE_VM_MAYSHARE));
-		if (*s.vma[i].name)
-			EXPECT_NE(NULL, strstr(line, s.vma[i].name));
-		sum[0] += end - start;
-		sum[1] += tally_resident(tally);
-		sum[2] += tally_pss(tally);
-		sum[3] += tally_swap(tally);
-		i++;
-	}
-	EXPECT_EQ(s.nr_tallies, i);
-	EXPECT_TRUE(total);
-	free(text);
-	scan_free(&s);
-}
-
-TEST_F(debugfs, vmas_equals_the_tallies)
-{
-	ASSERT_EQ(0, swap_on());
-	ASSERT_EQ(0, target_start(&self->t, build_all, self->memory));
-	ksm_stop();
-	ASSERT_EQ(0, attach(self->control, self->t.pid));
-	compare_vmas(_metadata, &self->t);
-}
-
-TEST_F(debugfs, vmas_of_thousands_of_mappings)
-{
-	ASSERT_EQ(0, target_start(&self->t, build_many, NULL));
-	ASSERT_EQ(0, attach(self->control, self->t.pid));
-	compare_vmas(_metadata, &self->t);
-}
-
-TEST_F(debugfs, tables_equals_the_records_and_what_the_kernel_charges)
-{
-	unsigned long start, end, level[4], kept, kib, charged;
-	uint64_t sum[4] = { }, sum_kept = 0;
-	bool total = false, bytes = false;
-	char *text, *line, *at;
-	struct scan s;
-	size_t i = 0, k;
-
-	ASSERT_EQ(0, swap_on());
-	ASSERT_EQ(0, target_start(&self->t, build_all, self->memory));
-	ksm_stop();
-	ASSERT_EQ(0, attach(self->control, self->t.pid));
-	ASSERT_EQ(0, scan_target(&self->t, &s, RECORD(VMA) | RECORD(TABLE), 0));
-	text = read_view(self->t.pid, "tables", 65536);
-	ASSERT_NE(NULL, text);
-	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		if (sscanf(line, "TOTAL %lu %lu %lu %lu %lu", &level[0], &level[1],
-			   &level[2], &level[3], &kept) == 5) {
-			for (k = 0; k < 4; k++)
-				EXPECT_EQ(sum[k], level[k]);
-			EXPECT_EQ(sum_kept, kept);
-			total = true;
-		}
-		at = strstr(line, "kept: ");
-		if (at && sscanf(at, "kept: %lu KiB; the kernel charges %lu KiB", &kib,
-				 &charged) == 2) {
-			EXPECT_EQ((sum[0] + sum[1] + sum[2] + sum_kept) * 4, kib);
-			EXPECT_EQ(charged, kib);
-			bytes = true;
-		}
-		if (sscanf(line, "%lx-%lx %lu %lu %lu %lu %lu", &start, &end, &level[0],
-			   &level[1], &level[2], &level[3], &kept) != 7)
-			continue;
-		ASSERT_GT(s.nr_tables, i);
-		EXPECT_EQ(s.table[i].start, start);
-		EXPECT_EQ(s.table[i].end, end);
-		for (k = 0; k < 4; k++) {
-			EXPECT_EQ(s.table[i].level[k].tables, level[k]);
-			sum[k] += level[k];
-		}
-		EXPECT_EQ(s.table[i].deposited, kept);
-		sum_kept += kept;
-		i++;
-	}
-	EXPECT_EQ(s.nr_tables, i);
-	EXPECT_TRUE(total);
-	EXPECT_TRUE(bytes);
-	free(text);
-	scan_free(&s);
-}
-
-TEST_F(debugfs, swap_shows_each_slot)
-{
-	unsigned long start, end, pages, slot, in_entries, found = 0;
-	unsigned int area;
-	char *text, *line;
-	struct scan s;
-	size_t i;
-
-	ASSERT_EQ(0, swap_on());
-	ASSERT_EQ(0, target_start(&self->t, build_all, self->memory));
-	ksm_stop();
-	ASSERT_EQ(0, self->memory->no_swap);
-	ASSERT_EQ(0, attach(self->control, self->t.pid));
-	ASSERT_EQ(0, scan_everything(self->t.fd, 0, 0, &s));
-	text = read_view(self->t.pid, "swap", 65536);
-	ASSERT_NE(NULL, text);
-	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		if (sscanf(line, "TOTAL %lu", &in_entries) == 1)
-			EXPECT_EQ(found * 4, in_entries);
-		if (sscanf(line, "%lx-%lx %lu %u %lu", &start, &end, &pages, &area, &slot) != 5)
-			continue;
-		ASSERT_EQ(pages * PAGE_SIZE, end - start);
-		for (i = 0; i < pages; i++) {
-			struct scan_page p;
-
-			ASSERT_TRUE(scan_page(&s, start + i * PAGE_SIZE, &p));
-			EXPECT_EQ(VMSCOPE_STATE_SWAPPED, ATTR_STATE(p.attributes));
-			EXPECT_EQ(slot + i, p.frame);
-			EXPECT_EQ(area, p.swap_type);
-		}
-		found += pages;
-	}
-	for (i = 0; i < s.nr_tallies; i++)
-		found -= s.tally[i].counter[VMSCOPE_STATE_SWAPPED];
-	EXPECT_EQ(0, found);
-	free(text);
-	scan_free(&s);
-}
-
-static int build_swapped_object(void *arg, unsigned int step)
-{
-	struct memory *memory = arg;
-	char *p = map_file(SIZE, PAGE_SIZE, MAP_SHARED | MAP_ANONYMOUS, -1);
-	int i;
-
-	(void)step;
-	if (!p)
-		return ENOMEM;
-	touch(p, SIZE);
-	memory->swapped = region_of(p, SIZE);
-	for (i = 0; i < 20; i++) {
-		settle();
-		madvise(p, SIZE, MADV_PAGEOUT);
-		usleep(20000);
-	}
-	return 0;
-}
-
-TEST_F(debugfs, swap_counts_pages_of_mapped_objects)
-{
-	char *text, expected[64];
-	struct scan s;
-	size_t i;
-
-	ASSERT_EQ(0, swap_on());
-	ASSERT_EQ(0, target_start(&self->t, build_swapped_object, self->memory));
-	ASSERT_EQ(0, attach(self->control, self->t.pid));
-	ASSERT_EQ(0, scan_target(&self->t, &s, RECORD(VMA) | RECORD(TALLY), 0));
-	text = read_view(self->t.pid, "swap", 65536);
-	ASSERT_NE(NULL, text);
-	for (i = 0; s.tally[i].start != self->memory->swapped.start; i++)
-		;
-	ASSERT_NE(0, s.tally[i].counter[VMSCOPE_COUNT_SHMEM_SWAP]);
-	snprintf(expected, sizeof(expected), "%012lx-%012lx %9lu ",
-		 (long)self->memory->swapped.start, (long)self->memory->swapped.end,
-		 (long)s.tally[i].counter[VMSCOPE_COUNT_SHMEM_SWAP]);
-	EXPECT_NE(NULL, strstr(text, expected)) TH_LOG("%s not in\n%s", expected, text);
-	free(text);
-	scan_free(&s);
-}
-
-TEST_F(debugfs, ksm_shows_each_merged_page)
-{
-	unsigned long start, end, pages, frame, mapped, found = 0, merged;
-	char *text, *line, plus;
-	struct scan s;
-	size_t i;
-
-	ASSERT_EQ(0, target_start(&self->t, build_all, self->memory));
-	ksm_stop();
-	ASSERT_EQ(0, self->memory->no_ksm);
-	ASSERT_EQ(0, attach(self->control, self->t.pid));
-	ASSERT_EQ(0, scan_everything(self->t.fd, self->memory->ksm.start,
-				     self->memory->ksm.end, &s));
-	text = read_view(self->t.pid, "ksm", 65536);
-	ASSERT_NE(NULL, text);
-	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		if (sscanf(line, "TOTAL %lu", &merged) == 1)
-			EXPECT_EQ(found * 4, merged);
-		if (sscanf(line, "%lx-%lx %lu %lx%c %lu", &start, &end, &pages, &frame,
-			   &plus, &mapped) != 6)
-			continue;
-		for (i = 0; i < pages; i++) {
-			struct scan_page p;
-
-			ASSERT_TRUE(scan_page(&s, start + i * PAGE_SIZE, &p));
-			EXPECT_EQ(VMSCOPE_KIND_KSM, ATTR_KIND(p.attributes));
-			EXPECT_EQ(plus == '+' ? frame + i : frame, p.frame);
-			EXPECT_EQ(mapped, p.mapcount);
-		}
-		found += pages;
-	}
-	ASSERT_EQ(1, s.nr_tallies);
-	EXPECT_NE(0, found);
-	EXPECT_EQ(tally_kind(&s.tally[0], VMSCOPE_KIND_KSM), found);
-	free(text);
-	scan_free(&s);
-}
-
-TEST_F(debugfs, thp_equals_the_tallies)
-{
-	unsigned long start, end, leaf[4], order9 = 0;
-	char *text, *line, *folios;
-	bool huge = false;
-	struct scan s;
-	size_t i, k;
-
-	ASSERT_EQ(0, target_start(&self->t, build_all, self->memory));
-	ksm_stop();
-	ASSERT_EQ(0, self->memory->no_huge);
-	ASSERT_EQ(0, attach(self->control, self->t.pid));
-	ASSERT_EQ(0, scan_target(&self->t, &s, RECORD(VMA) | RECORD(TALLY), 0));
-	text = read_view(self->t.pid, "thp", 65536);
-	ASSERT_NE(NULL, text);
-	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		folios = strstr(line, " order 9: ");
-		if (folios && huge && !order9)
-			order9 = atol(folios + 10);
-		if (sscanf(line, "%lx-%lx %lu %lu %lu %lu", &start, &end, &leaf[0],
-			   &leaf[1], &leaf[2], &leaf[3]) != 6)
-			continue;
-		for (i = 0; i < s.nr_tallies && s.tally[i].start != start; i++)
-			;
-		ASSERT_NE(s.nr_tallies, i);
-		for (k = 0; k < 4; k++)
-			EXPECT_EQ(s.tally[i].counter[VMSCOPE_COUNT_LEAF + k] * 4, leaf[k]);
-		huge |= start == self->memory->huge.start && leaf[2] == PMD_SIZE / 1024;
-	}
-	EXPECT_TRUE(huge);
-	EXPECT_EQ(PMD_SIZE / 1024, order9);
-	free(text);
-	scan_free(&s);
-}
-
-/* ------------------------------------------------------------------- walk */
-
-TEST_F(debugfs, walk_of_a_written_address_equals_the_translation)
-{
-	struct vmscope_translation answer;
-	char *text, want[128];
-	int fd, level;
-
-	ASSERT_EQ(0, target_start(&self->t, build_anon, self->memory));
-	ASSERT_EQ(0, attach(self->control, self->t.pid));
-	EXPECT_SAME(leaf_translate(&self->t, self->memory->anon.start, &answer));
-	fd = open_view(self->t.pid, "walk", O_RDWR);
-	ASSERT_LE(0, fd);
-	snprintf(want, sizeof(want), "0x%llx\n", (long long)self->memory->anon.start + 12);
-	ASSERT_EQ(0, command(fd, want));
-	text = read_text(fd, 65536);
-	ASSERT_NE(NULL, text);
-	for (level = 0; level < VMSCOPE_MAX_LEVELS; level++) {
-		if (!answer.step[level].read)
-			continue;
-		snprintf(want, sizeof(want), "[%3u]  table %llx  entry %016llx\n",
-			 answer.step[level].index,
-			 (long long)answer.step[level].table,
-			 (long long)answer.step[level].raw);
-		EXPECT_NE(NULL, strstr(text, want)) TH_LOG("%s not in\n%s", want, text);
-	}
-	snprintf(want, sizeof(want), "  present anon-exclusive order 0 mapped 1 refs");
-	EXPECT_NE(NULL, strstr(text, want)) TH_LOG("%s", text);
-	snprintf(want, sizeof(want), " frame %llx ", (long long)answer.frame);
-	EXPECT_NE(NULL, strstr(text, want)) TH_LOG("%s", text);
-	free(text);
-	/* one after another; and to read again gives the answer again */
-	ASSERT_EQ(0, command(fd, "0x1000"));
-	text = read_text(fd, 3);
-	ASSERT_NE(NULL, text);
-	EXPECT_NE(NULL, strstr(text, "no mapping is here")) TH_LOG("%s", text);
-	free(text);
-	ASSERT_EQ(0, command(fd, "0xffffffff81000000"));
-	text = read_text(fd, 65536);
-	ASSERT_NE(NULL, text);
-	EXPECT_NE(NULL, strstr(text, "no user address")) TH_LOG("%s", text);
-	free(text);
-	EXPECT_EQ(-EINVAL, command(fd, "here"));
-	EXPECT_EQ(-EINVAL, command(fd, "0x"));
-	EXPECT_EQ(-EINVAL, command(fd, "-1"));
-	EXPECT_EQ(-E2BIG, command(fd, "0x0000000000000000000000001000"));
-	close(fd);
-}
-
-TEST_F(debugfs, walk_shows_the_first_page_of_each_mapping)
-{
-	char *text, *at, want[64];
-	struct scan s;
-	size_t i;
-
-	ASSERT_EQ(0, target_start(&self->t, build_anon, self->memory));
-	ASSERT_EQ(0, attach(self->control, self->t.pid));
-	ASSERT_EQ(0, scan_target(&self->t, &s, RECORD(VMA), 0));
-	text = read_view(self->t.pid, "walk", 65536);
-	ASSERT_NE(NULL, text);
-	for (at = text, i = 0; i < s.nr_vmas; i++) {
-		snprintf(want, sizeof(want), "\n%012llx ", (long long)s.vma[i].head.start);
-		at = strstr(at, want);
-		ASSERT_NE(NULL, at) TH_LOG("%s", want);
-		EXPECT_EQ(0, strncmp(strchr(at + 1, '\n'), "\n  pgd[", 7));
-	}
-	free(text);
-	scan_free(&s);
-}
-
-/* ------------------------------------------------------- several at a time */
-
-TEST_F(debugfs, views_are_read_in_parallel)
-{
-	struct reader reader[2 * ARRAY_SIZE(views)] = { };
-	size_t i;
-
-	ASSERT_EQ(0, target_start(&self->t, build_many, NULL));
-	ASSERT_EQ(0, attach(self->control, self->t.pid));
-	for (i = 0; i < ARRAY_SIZE(reader); i++) {
-		reader[i].fd = open_view(self->t.pid, views[i % ARRAY_SIZE(views)],
-					 O_RDONLY);
-		ASSERT_LE(0, reader[i].fd);
-		ASSERT_EQ(0, pthread_create(&reader[i].thread, NULL, read_on,
-					    &reader[i]));
-	}
-	for (i = 0; i < ARRAY_SIZE(reader); i++)
-		while (__atomic_load_n(&reader[i].rounds, __ATOMIC_RELAXED) < 2) {
-			ASSERT_EQ(0, reader[i].error);
-			usleep(1000);
-		}
-	kill(self->t.pid, SIGKILL);
-	for (i = 0; i < ARRAY_SIZE(reader); i++) {
-		pthread_join(reader[i].thread, NULL);
-		EXPECT_EQ(ESRCH, reader[i].error);
-		close(reader[i].fd);
-	}
-}
-
 /* --------------------------------------------------------------- counters */
 
 TEST_F(debugfs, counters_count)
 {
 	uint64_t opened, open_now, scans, addresses, sections, entries, refused, gone;
+	struct scan s = { .records = RECORD(VMA) | RECORD(TALLY) };
 	struct vmscope_translation answer;
-	struct scan s;
 	int device;
 
 	opened = counter("targets_opened", 0);
 	open_now = counter("targets_open", 0);
-	ASSERT_EQ(0, target_start(&self->t, build_anon, self->memory));
+	ASSERT_EQ(0, target_start(&self->t, view_build_anon, self->memory));
 	EXPECT_EQ(opened + 1, counter("targets_opened", 0));
 	EXPECT_EQ(open_now + 1, counter("targets_open", 0));
 
 	scans = counter("scans", 0);
 	sections = counter("sections", 0);
 	entries = counter("entries", 0);
-	ASSERT_EQ(0, scan_target(&self->t, &s, RECORD(VMA) | RECORD(TALLY), 0));
+	ASSERT_EQ(0, scan_run(self->t.fd, &s));
 	EXPECT_EQ(scans + s.calls, counter("scans", 0));
 	EXPECT_EQ(sections + s.sections, counter("sections", 0));
 	EXPECT_EQ(entries + s.entries, counter("entries", 0));
@@ -1258,7 +632,8 @@ TEST_F(debugfs, counters_count)
 	gone = counter("ESRCH", 1);
 	kill(self->t.pid, SIGKILL);
 	waitpid(self->t.pid, NULL, 0);
-	EXPECT_EQ(-ESRCH, scan_target(&self->t, &s, RECORD(VMA), 0));
+	s = (struct scan){ .records = RECORD(VMA) };
+	EXPECT_EQ(-ESRCH, scan_run(self->t.fd, &s));
 	EXPECT_EQ(gone + 1, counter("ESRCH", 1));
 	self->t.pid = 0;
 	target_stop(&self->t);
@@ -1268,7 +643,7 @@ TEST_F(debugfs, counters_count)
 /* For unload.sh: attach the parent, open a view, and hold what is asked for. */
 static int hold(const char *what)
 {
-	int control = open(CONTROL, O_RDWR), view = -1;
+	int control = open(DEBUGFS "/control", O_RDWR), view = -1;
 	char c;
 
 	if (control < 0 || attach(control, getppid()))

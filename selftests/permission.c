@@ -55,19 +55,6 @@ static void become_nobody(void)
 	prctl(PR_SET_DUMPABLE, 1);
 }
 
-/* Run a block in a child; its failures are the test's. */
-#define IN_CHILD(...) do {						\
-	int status_;							\
-	pid_t child_ = fork();						\
-									\
-	if (!child_) {							\
-		__VA_ARGS__;						\
-		_exit(0);						\
-	}								\
-	waitpid(child_, &status_, 0);					\
-	EXPECT_EQ(0, status_);						\
-} while (0)
-
 TEST_F(permission, others_cannot_open_the_device)
 {
 	IN_CHILD({

@@ -40,6 +40,19 @@ const char *leaf_translate(const struct target *t, uint64_t address,
 		TH_LOG("%s: %s", what, strerror(errno_));		\
 } while (0)
 
+/* Run a block in a child; its failures are the test's. */
+#define IN_CHILD(...) do {						\
+	int status_;							\
+	pid_t child_ = fork();						\
+									\
+	if (!child_) {							\
+		__VA_ARGS__;						\
+		_exit(0);						\
+	}								\
+	waitpid(child_, &status_, 0);					\
+	EXPECT_EQ(0, status_);						\
+} while (0)
+
 /* Everything that must be the same for all pages of a kind. */
 #define MASK_WHAT	(VMSCOPE_ATTR_STATE | VMSCOPE_ATTR_KIND | \
 			 VMSCOPE_ATTR_LEAF | VMSCOPE_ATTR_ORDER)
