@@ -306,7 +306,7 @@ static void take_piece(struct vs_family *family, const struct vs_piece *piece)
 {
 	uint64_t bytes = (uint64_t)piece->pages << family->page_shift, found;
 
-	vs_set_members(&family->map, piece->set, &found);
+	vs_set_members(&family->map.sets, piece->set, &found);
 	family->once += bytes;
 	/* the last of them takes the page as it is, when it is the last of all */
 	if (piece->mapcount > found) {

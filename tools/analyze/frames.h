@@ -15,6 +15,8 @@
 #define VMSCOPE_FRAMES_H
 
 #include "../lib/model.h"
+#include "frame_table.h"
+#include "sets.h"
 
 #define VS_NO_LIST	UINT32_MAX
 
@@ -30,28 +32,15 @@ struct vs_piece {
 	uint32_t reserved;
 };
 
-/* A set is the set before it and one more. 0 is the empty set. */
-struct vs_set {
-	uint32_t before;
-	uint32_t member;
-	uint32_t times;			/* that this one maps each page */
-	uint32_t next;			/* in its hash chain */
-};
-
 struct vs_frame_map {
 	unsigned int page_shift;
-	uint64_t **top;			/* by frame >> VS_FRAMES_TOP; see frames.c */
-	size_t nr_top;
+	struct vs_frame_table table;	/* from a frame to its piece */
 	struct vs_piece *piece;		/* from 1 on */
-	uint32_t nr_pieces, max_pieces;
+	uint32_t nr_pieces;
+	size_t max_pieces;
 	uint32_t *pool;
 	size_t nr_pool, max_pool;
-	struct vs_set *set;
-	uint32_t nr_sets, max_sets;
-	uint32_t *chain;		/* hash of the sets */
-	uint32_t nr_chains;
-	uint32_t last_set, last_member, last_times, last_result;
-	size_t table_bytes;
+	struct vs_sets sets;		/* of those who map a piece */
 	/* Each part of a piece that another than the first is found to map; may be NULL. */
 	int (*match)(void *context, const struct vs_piece *piece, uint64_t address,
 		     uint32_t pages, uint32_t times);
@@ -78,11 +67,5 @@ size_t vs_frames_memory(const struct vs_frame_map *frames);
 
 /* The piece that has the frame, NULL when there is none. */
 const struct vs_piece *vs_frames_find(const struct vs_frame_map *frames, uint64_t frame);
-
-/* How often a member is in a set. */
-uint32_t vs_set_times(const struct vs_frame_map *frames, uint32_t set, uint32_t member);
-
-/* How many members are in a set, and how often all of them map it. */
-uint32_t vs_set_members(const struct vs_frame_map *frames, uint32_t set, uint64_t *times);
 
 #endif

@@ -165,8 +165,8 @@ static void share_out(struct vs_ksm *ksm, const uint32_t *of_member, const struc
 {
 	uint64_t page = 1ull << ksm->page_shift;
 
-	for (uint32_t set = piece->set; set; set = ksm->map.set[set].before) {
-		const struct vs_set *part = &ksm->map.set[set];
+	for (uint32_t set = piece->set; set; set = ksm->map.sets.set[set].before) {
+		const struct vs_set *part = &ksm->map.sets.set[set];
 		uint32_t at = of_member[part->member];
 		uint64_t paid = page * part->times / mappings;
 
@@ -181,10 +181,10 @@ static void take_piece(struct vs_ksm *ksm, const uint32_t *of_member,
 	unsigned int class;
 	struct vs_ksm_group group = { .set = piece->set };
 
-	group.members = vs_set_members(&ksm->map, piece->set, &group.found);
+	group.members = vs_set_members(&ksm->map.sets, piece->set, &group.found);
 	group.mappings = piece->mapcount > group.found ? piece->mapcount : group.found;
 	if (ksm->model)
-		group.own = vs_set_times(&ksm->map, piece->set, 0);
+		group.own = vs_set_times(&ksm->map.sets, piece->set, 0);
 	class = vs_share_class(group.mappings > UINT32_MAX ? UINT32_MAX : group.mappings);
 	ksm->class[class].frames += piece->pages;
 	ksm->class[class].mappings += group.mappings * piece->pages;

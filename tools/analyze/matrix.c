@@ -85,8 +85,8 @@ static uint32_t rows_of(const struct vs_matrix *matrix, const uint32_t *row_of, 
 {
 	uint32_t nr = 0;
 
-	for (; set; set = matrix->map.set[set].before) {
-		uint32_t at = row_of[matrix->map.set[set].member];
+	for (; set; set = matrix->map.sets.set[set].before) {
+		uint32_t at = row_of[matrix->map.sets.set[set].member];
 
 		if (at != NO_ROW)
 			row[nr++] = at;
@@ -152,7 +152,7 @@ static void sum_members(struct vs_matrix *matrix)
 
 static int sum_sets(struct vs_matrix *matrix)
 {
-	uint64_t *bytes = calloc(matrix->map.nr_sets + 1, sizeof(*bytes));
+	uint64_t *bytes = calloc(matrix->map.sets.nr + 1, sizeof(*bytes));
 	uint32_t *row_of = calloc(matrix->members->nr + 1, sizeof(*row_of));
 	uint32_t *row = calloc(matrix->members->nr + 1, sizeof(*row));
 	int err = -ENOMEM;
@@ -167,7 +167,7 @@ static int sum_sets(struct vs_matrix *matrix)
 
 			bytes[piece->set] += (uint64_t)piece->pages << matrix->page_shift;
 		}
-		for (uint32_t i = 1; i < matrix->map.nr_sets; i++) {
+		for (uint32_t i = 1; i < matrix->map.sets.nr; i++) {
 			uint32_t nr = bytes[i] ? rows_of(matrix, row_of, i, row) : 0;
 
 			if (nr)

@@ -322,8 +322,8 @@ static void note_members(struct vs_share *share, struct vs_object *object, uint3
 	if (object->last_set == set)
 		return;
 	object->last_set = set;
-	for (; set; set = share->map.set[set].before) {
-		uint32_t member = share->map.set[set].member;
+	for (; set; set = share->map.sets.set[set].before) {
+		uint32_t member = share->map.sets.set[set].member;
 		uint64_t bit = 1ull << member % 64;
 
 		if (!member || share->members->member[member].self ||
@@ -356,11 +356,11 @@ struct set_sum {
 static struct set_sum *set_sums(const struct vs_share *share)
 {
 	const struct vs_frame_map *map = &share->map;
-	struct set_sum *sum = calloc(map->nr_sets, sizeof(*sum));
+	struct set_sum *sum = calloc(map->sets.nr, sizeof(*sum));
 
 	/* the set before a set has always the smaller number */
-	for (uint32_t i = 1; sum && i < map->nr_sets; i++) {
-		const struct vs_set *set = &map->set[i];
+	for (uint32_t i = 1; sum && i < map->sets.nr; i++) {
+		const struct vs_set *set = &map->sets.set[i];
 
 		sum[i].times = sum[set->before].times + set->times;
 		sum[i].members = sum[set->before].members +
@@ -421,8 +421,8 @@ static int find_partners(struct vs_share *share, struct set_sum *sum)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < share->members->nr; i++)
 		partner[i].member = i;
-	for (uint32_t i = map->nr_sets - 1; i > 0; i--) {
-		const struct vs_set *set = &map->set[i];
+	for (uint32_t i = map->sets.nr - 1; i > 0; i--) {
+		const struct vs_set *set = &map->sets.set[i];
 
 		if (share->members->member[set->member].self)
 			sum[set->before].complete += sum[i].complete;

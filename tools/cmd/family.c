@@ -114,8 +114,8 @@ static int find_family(const struct look *look, bool *belongs)
 	struct vs_member target = members->member[0];
 
 	target.parent = vs_proc_status_number(target.pid, "PPid");
-	for (uint32_t i = 1; i < look->map.nr_sets; i++)
-		belongs[look->map.set[i].member] = true;
+	for (uint32_t i = 1; i < look->map.sets.nr; i++)
+		belongs[look->map.sets.set[i].member] = true;
 	belongs[0] = true;
 	for (uint32_t i = 1; i < members->nr; i++) {
 		const struct vs_member *member = &members->member[i];

@@ -204,9 +204,9 @@ static const char *who(const struct vs_ksm *ksm, uint32_t set, char *text, size_
 	size_t at = 0;
 
 	*text = 0;
-	for (; set && at < size; set = ksm->map.set[set].before) {
+	for (; set && at < size; set = ksm->map.sets.set[set].before) {
 		const struct vs_member *member =
-			&ksm->members->member[ksm->map.set[set].member];
+			&ksm->members->member[ksm->map.sets.set[set].member];
 
 		at += snprintf(text + at, size - at, "%s%d %s", at ? ", " : "", member->pid,
 			       member->comm);
@@ -326,10 +326,10 @@ static json_t *group_json(const struct vs_ksm *ksm, const struct vs_ksm_group *g
 {
 	json_t *list = json_array();
 
-	for (uint32_t set = group->set; set; set = ksm->map.set[set].before)
+	for (uint32_t set = group->set; set; set = ksm->map.sets.set[set].before)
 		json_array_append_new(list, json_pack("{s:i, s:i}", "pid",
-			ksm->members->member[ksm->map.set[set].member].pid,
-			"times", (int)ksm->map.set[set].times));
+			ksm->members->member[ksm->map.sets.set[set].member].pid,
+			"times", (int)ksm->map.sets.set[set].times));
 	return json_pack("{s:o, s:I, s:I, s:I, s:o}", "frame", vs_json_hex(group->frame),
 		"mappings", (json_int_t)group->mappings, "found", (json_int_t)group->found,
 		"saved", (json_int_t)((group->mappings - 1) << ksm->page_shift),
