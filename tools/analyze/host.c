@@ -8,6 +8,7 @@
 
 #include "figures.h"
 #include "host.h"
+#include "top.h"
 
 /* oom_score_adj of who is never killed: include/uapi/linux/oom.h. */
 #define OOM_NEVER	-1000
@@ -176,12 +177,8 @@ size_t vs_host_top_groups(const struct vs_host *host, uint32_t *index, size_t ma
 		size_t at;
 
 		for (at = nr; at && comes_before(&host->group[i], &host->group[index[at - 1]]); at--)
-			if (at < max)
-				index[at] = index[at - 1];
-		if (at < max)
-			index[at] = i;
-		if (nr < max)
-			nr++;
+			;
+		nr = vs_top_insert(index, nr, max, at, i);
 	}
 	return nr;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rows.h"
+#include "top.h"
 
 void vs_rows_init(struct vs_rows *rows, const struct vs_model *model, size_t size)
 {
@@ -62,12 +63,8 @@ size_t vs_rows_top(const struct vs_rows *rows, int (*order)(const void *, const 
 			continue;
 		/* an insertion: max is small, or the rows are wanted as they come */
 		for (at = nr; at && order && order(row, vs_row_at(rows, index[at - 1])) < 0; at--)
-			if (at < max)
-				index[at] = index[at - 1];
-		if (at < max)
-			index[at] = i;
-		if (nr < max)
-			nr++;
+			;
+		nr = vs_top_insert(index, nr, max, at, i);
 	}
 	return nr;
 }

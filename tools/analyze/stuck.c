@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "stuck.h"
+#include "top.h"
 
 const struct vs_stuck_word vs_stuck_words[VS_STUCK_NR] = {
 	[VS_STUCK_PINNED] = {
@@ -190,7 +191,7 @@ size_t vs_stuck_top(const struct vs_stuck *stuck, uint32_t *index, size_t max)
 	return vs_rows_top(&stuck->rows, by_size, index, max);
 }
 
-size_t vs_stuck_longest(const struct vs_stuck *stuck, size_t *index, size_t max)
+size_t vs_stuck_longest(const struct vs_stuck *stuck, uint32_t *index, size_t max)
 {
 	size_t nr = 0;
 
@@ -198,12 +199,8 @@ size_t vs_stuck_longest(const struct vs_stuck *stuck, size_t *index, size_t max)
 		size_t at = nr;
 
 		for (; at && stuck->run[index[at - 1]].bytes < stuck->run[i].bytes; at--)
-			if (at < max)
-				index[at] = index[at - 1];
-		if (at < max)
-			index[at] = i;
-		if (nr < max)
-			nr++;
+			;
+		nr = vs_top_insert(index, nr, max, at, i);
 	}
 	return nr;
 }

@@ -76,6 +76,6 @@ bool vs_stuck_told(const struct vs_stuck *stuck, enum vs_stuck_reason reason);
 
 /* The mappings with the most stuck memory, and the longest runs. */
 size_t vs_stuck_top(const struct vs_stuck *stuck, uint32_t *index, size_t max);
-size_t vs_stuck_longest(const struct vs_stuck *stuck, size_t *index, size_t max);
+size_t vs_stuck_longest(const struct vs_stuck *stuck, uint32_t *index, size_t max);
 
 #endif

@@ -76,8 +76,7 @@ static void members(const struct vs_style *style, const struct vs_family *family
 		vs_amount(style, of->would_copy, copy, sizeof(copy));
 		vs_table_row(table, cell);
 	}
-	if (table)
-		vs_table_end(table);
+	vs_table_end(table);
 	if (family->nr > ROWS)
 		fprintf(style->out, "%u more: --json has all of them\n", family->nr - ROWS);
 }
@@ -114,8 +113,7 @@ static void pairs(const struct vs_style *style, const struct vs_family *family)
 		vs_amount(style, pair->unclear, other, sizeof(other));
 		vs_table_row(table, cell);
 	}
-	if (table)
-		vs_table_end(table);
+	vs_table_end(table);
 }
 
 static void odd(const struct vs_style *style, const struct vs_family *family)

@@ -69,8 +69,7 @@ static void show_lines(const struct vs_style *style, const struct vs_host *host)
 		if (vs_table_row(table, cell))
 			break;
 	}
-	if (table)
-		vs_table_end(table);
+	vs_table_end(table);
 }
 
 static void show_groups(const struct vs_style *style, const struct vs_host *host)
@@ -102,8 +101,7 @@ static void show_groups(const struct vs_style *style, const struct vs_host *host
 		if (vs_table_row(table, cell))
 			break;
 	}
-	if (table)
-		vs_table_end(table);
+	vs_table_end(table);
 }
 
 static void show_commit(const struct vs_style *style, const struct vs_host *host)
@@ -162,8 +160,7 @@ static void show_victims(const struct vs_style *style, const struct vs_host *hos
 		if (vs_table_row(table, cell))
 			break;
 	}
-	if (table)
-		vs_table_end(table);
+	vs_table_end(table);
 }
 
 void vs_host_screen(const struct vs_style *style, const struct vs_report *report,

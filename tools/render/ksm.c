@@ -162,8 +162,7 @@ static void mappings(const struct vs_style *style, const struct vs_ksm *ksm)
 			 vs_ksm_reason_text(reason));
 		vs_table_row(table, cell);
 	}
-	if (table)
-		vs_table_end(table);
+	vs_table_end(table);
 }
 
 static void processes(const struct vs_style *style, const struct vs_ksm *ksm)
@@ -193,8 +192,7 @@ static void processes(const struct vs_style *style, const struct vs_ksm *ksm)
 		vs_amount(style, process->mergeable, of, sizeof(of));
 		vs_table_row(table, cell);
 	}
-	if (table)
-		vs_table_end(table);
+	vs_table_end(table);
 }
 
 /* ---------------------------------------------------------------- groups */
@@ -238,8 +236,7 @@ static void groups(const struct vs_style *style, const struct vs_ksm *ksm)
 		snprintf(procs, sizeof(procs), "%u", group->members);
 		vs_table_row(table, cell);
 	}
-	if (table)
-		vs_table_end(table);
+	vs_table_end(table);
 }
 
 void vs_ksm_screen(const struct vs_style *style, const struct vs_report *report,

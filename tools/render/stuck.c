@@ -57,8 +57,7 @@ static void reasons_screen(const struct vs_style *style, const struct vs_stuck *
 		if (vs_table_row(table, cell))
 			break;
 	}
-	if (table)
-		vs_table_end(table);
+	vs_table_end(table);
 }
 
 static const char *reason_names(uint32_t reasons, char *text, size_t size)
@@ -82,7 +81,8 @@ static void runs_screen(const struct vs_style *style, const struct vs_stuck *stu
 		{ .name = "NAME", .fills = true },
 	};
 	struct vs_table *table = vs_table_new(style, head, 4);
-	size_t index[RUNS], nr = vs_stuck_longest(stuck, index, RUNS);
+	uint32_t index[RUNS];
+	size_t nr = vs_stuck_longest(stuck, index, RUNS);
 
 	for (size_t i = 0; table && i < nr; i++) {
 		const struct vs_stuck_run *run = &stuck->run[index[i]];
@@ -99,8 +99,7 @@ static void runs_screen(const struct vs_style *style, const struct vs_stuck *stu
 		if (vs_table_row(table, cell))
 			break;
 	}
-	if (table)
-		vs_table_end(table);
+	vs_table_end(table);
 	if (stuck->runs > nr && !style->raw)
 		fprintf(style->out, "%" PRIu64 " more runs: --json has %s\n", stuck->runs - nr,
 			stuck->runs == stuck->nr ? "all of them" : "many of them");

@@ -275,8 +275,7 @@ static void show_parts(const struct vs_style *style, const struct vs_swap *swap)
 		if (vs_table_row(table, cell))
 			break;
 	}
-	if (table)
-		vs_table_end(table);
+	vs_table_end(table);
 }
 
 void vs_swap_screen(const struct vs_style *style, const struct vs_report *report,

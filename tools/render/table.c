@@ -167,6 +167,8 @@ static void print_heading(struct vs_table *table)
 
 int vs_table_end(struct vs_table *table)
 {
+	if (!table)
+		return 0;
 	if (table->rows)
 		print_batch(table);
 	else if (!table->started)

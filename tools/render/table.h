@@ -24,7 +24,7 @@ struct vs_table *vs_table_new(const struct vs_style *style, const struct vs_colu
 			      int nr);
 /* A cell for each column, shown or not; the texts are copied. 0 or -ENOMEM. */
 int vs_table_row(struct vs_table *table, const char * const *cell);
-/* Prints what is left and frees; 0 or -ENOMEM. */
+/* Prints what is left and frees, also what vs_table_new() failed to make; 0 or -ENOMEM. */
 int vs_table_end(struct vs_table *table);
 
 #endif
