@@ -107,6 +107,53 @@ test_numa_agrees_with_numa_maps() {
 	same "$(json "r['numa']['resident'] > 128 << 20")" True
 }
 
+# group NAME: a control group that counts memory, at $group.
+group() {
+	group=/sys/fs/cgroup/vmscope-host-$1
+	echo +memory >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null
+	mkdir -p "$group" && [ -e "$group/memory.stat" ] || skip "no memory cgroup (version 2)"
+}
+
+# sh -c "$into" GROUP COMMAND...: what it touches first is charged to that group.
+# shellcheck disable=SC2016
+into='echo $$ >"$0/cgroup.procs" && exec "$@"'
+
+stat_of() {
+	awk -v key="$2" '$1 == key { print $2 }' "$1/memory.stat"
+}
+
+# One group writes a file and is done; a process of another maps it.
+test_host_shows_who_pays_for_foreign_pages() {
+	local payer user pages=$((48 << 20))
+
+	group payer && payer=$group
+	group user && user=$group
+	# what the writer itself is made of is in memory already, and paid for
+	dd if=/dev/zero of="$WORK/file" bs=1M count=1 2>/dev/null && rm "$WORK/file"
+	sh -c "$into" "$payer" dd if=/dev/zero of="$WORK/file" bs=1M count=48 2>/dev/null
+	hold_program sh -c "$into" "$user" python3 -c '
+import mmap, sys
+own = mmap.mmap(-1, 16 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+own.write(b"x" * (16 << 20))
+file = open(sys.argv[1], "rb")
+mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+sum(mapped[i] for i in range(0, len(mapped), 4096))
+print(flush=True)
+sys.stdin.read()' "$WORK/file"
+	expect 0 vmscope host -J
+	valid host
+	same "$(json "r['foreign_reason']")" None
+	same "$(json "[c['bytes'] for g in r['control_groups'] if g['path'] == '/vmscope-host-user' for c in g['foreign_charged_to'] if c['path'] == '/vmscope-host-payer']")" "[$pages]"
+	# as the kernel counts: mapped, and charged to the one that maps nothing of it itself
+	same "$(json "[$(stat_of "$payer" file_mapped) - 48 * 2**20 in range(2**20), $(stat_of "$user" file_mapped) < 2**24]")" "[True, True]"
+	# its own memory is its own: anonymous memory and tables, no file of 48 MiB
+	same "$(json "[p['foreign'] - $pages < p['mapped'] and p['anonymous'] > 16 << 20 for p in r['processes'] if p['pid'] == $held]")" "[True]"
+	expect 0 vmscope host
+	has "$out" "48M of /vmscope-host-user charged to /vmscope-host-payer"
+	[ "$(on_terminal 80 NO_COLOR=1 "$VMSCOPE" host | wc -l)" -le 24 ] || die "more than 24 lines"
+	kill -9 "$held"
+}
+
 test_host_fits_a_screen() {
 	[ "$(on_terminal 80 NO_COLOR=1 "$VMSCOPE" host | wc -l)" -le 24 ] || die "more than 24 lines"
 	[ "$(on_terminal 80 NO_COLOR=1 "$VMSCOPE" host | awk '{ print length($0) }' | sort -n | tail -1)" -le 80 ] ||

@@ -30,8 +30,15 @@ void vs_host_init(struct vs_host *host)
 
 void vs_host_free(struct vs_host *host)
 {
-	for (size_t i = 0; i < host->nr_groups; i++)
+	for (size_t i = 0; i < host->nr_groups; i++) {
+		struct vs_host_payers *others = &host->group[i].others;
+
 		free(host->group[i].path);
+		for (size_t n = 0; n < others->nr; n++)
+			free(others->paid[n].path);
+		free(others->paid);
+	}
+	free(host->now.paid);
 	free(host->group);
 	free(host->process);
 	memset(host, 0, sizeof(*host));
@@ -69,6 +76,7 @@ static uint32_t find_group(struct vs_host *host, pid_t pid)
 	if (!more->path)
 		return VS_HOST_NO_GROUP;
 	vs_cgroup_memory_read(path, &more->memory);
+	more->payer = vs_cgroup_payer(path);
 	return host->nr_groups++;
 }
 
@@ -92,6 +100,74 @@ static uint64_t committed(const struct vs_model *model)
 		if (model->vma[i].flags & VS_VM_ACCOUNT)
 			bytes += model->vma[i].end - model->vma[i].start;
 	return bytes;
+}
+
+/* 0, or -1 without memory. */
+static int pay(struct vs_host_payers *payers, uint64_t payer, uint64_t pss)
+{
+	struct vs_host_paid *more;
+
+	for (size_t i = 0; i < payers->nr; i++)
+		if (payers->paid[i].payer == payer) {
+			payers->paid[i].pss += pss;
+			return 0;
+		}
+	more = grow(payers->paid, payers->nr, &payers->max, sizeof(*more));
+	if (!more)
+		return -1;
+	payers->paid = more;
+	more[payers->nr++] = (struct vs_host_paid){ .payer = payer, .pss = pss };
+	return 0;
+}
+
+int vs_host_begin(void *context, const struct vs_model *model)
+{
+	struct vs_host *host = context;
+
+	(void)model;
+	host->now.nr = 0;
+	return 0;
+}
+
+int vs_host_detail(void *context, const struct vs_model *model, const struct vs_vma *vma,
+		   const struct vs_detail *detail)
+{
+	const struct vs_charge *charge = (const void *)detail->word;
+	struct vs_host *host = context;
+	int err = 0;
+
+	(void)model;
+	(void)vma;
+	if (detail->kind != VS_DETAIL_CHARGES)
+		return 0;
+	for (uint32_t n = detail->words * sizeof(uint64_t) / sizeof(*charge); !err && n;
+	     n--, charge++)
+		err = pay(&host->now, charge->group, charge->pss);
+	return err;
+}
+
+/*
+ * What of the process that was read other groups than its own pay for; what
+ * nobody pays for is none of theirs. 0, or -1 without memory.
+ */
+static int add_foreign(struct vs_host *host, struct vs_host_group *group,
+		       struct vs_host_process *process, bool told)
+{
+	uint64_t pss = 0;
+
+	if (!told || group->payer == VS_UNKNOWN)
+		return 0;
+	for (size_t i = 0; i < host->now.nr; i++) {
+		const struct vs_host_paid *paid = &host->now.paid[i];
+
+		if (!paid->payer || paid->payer == group->payer)
+			continue;
+		if (pay(&group->others, paid->payer, paid->pss))
+			return -1;
+		pss += paid->pss;
+	}
+	process->foreign = pss >> VS_PSS_SHIFT;
+	return 0;
 }
 
 int vs_host_add(void *context, const struct vs_model *model)
@@ -119,6 +195,7 @@ int vs_host_add(void *context, const struct vs_model *model)
 		.swap = known(totals.figure[VS_FIG_SWAP]),
 		.tables = known(process->tables),
 		.committed = committed(model),
+		.foreign = VS_UNKNOWN,
 	};
 	memcpy(more->comm, process->comm, sizeof(more->comm));
 	vs_oom_read(process->pid, &more->oom);
@@ -129,6 +206,10 @@ int vs_host_add(void *context, const struct vs_model *model)
 		group->processes++;
 		group->pss_anon = plus(group->pss_anon, more->pss_anon);
 		group->pss_mapped = plus(group->pss_mapped, more->pss_mapped);
+		if (add_foreign(host, group, more,
+				model->details >> VS_DETAIL_CHARGES & 1))
+			return -1;
+		group->foreign = plus(group->foreign, more->foreign);
 	}
 	return 0;
 }
@@ -179,6 +260,31 @@ size_t vs_host_top_groups(const struct vs_host *host, uint32_t *index, size_t ma
 		for (at = nr; at && comes_before(&host->group[i], &host->group[index[at - 1]]); at--)
 			;
 		nr = vs_top_insert(index, nr, max, at, i);
+	}
+	return nr;
+}
+
+uint64_t vs_host_paid_bytes(const struct vs_host_paid *paid)
+{
+	return paid->pss >> VS_PSS_SHIFT;
+}
+
+size_t vs_host_top_foreign(const struct vs_host *host, struct vs_host_pair *pair, size_t max)
+{
+	size_t nr = 0, at;
+
+	for (size_t i = 0; i < host->nr_groups; i++) {
+		const struct vs_host_payers *others = &host->group[i].others;
+
+		for (size_t n = 0; n < others->nr && vs_host_paid_bytes(&others->paid[n]); n++) {
+			at = nr < max ? nr : max;
+			for (; at && others->paid[n].pss > pair[at - 1].paid->pss; at--)
+				if (at < max)
+					pair[at] = pair[at - 1];
+			if (at < max)
+				pair[at] = (struct vs_host_pair){ &host->group[i], &others->paid[n] };
+			nr++;
+		}
 	}
 	return nr;
 }
@@ -245,8 +351,46 @@ static void divide(struct vs_host *host)
 	add_part(host, "zswap", "zswap pool", mem[VS_MEM_ZSWAP]);
 }
 
+static int by_share(const void *one, const void *other)
+{
+	const struct vs_host_paid *a = one, *b = other;
+
+	return (a->pss < b->pss) - (a->pss > b->pss);
+}
+
+static char *path_of(const struct vs_host *host, uint64_t inode)
+{
+	char path[4200];
+
+	for (size_t i = 0; i < host->nr_groups; i++)
+		if (host->group[i].memory.inode == inode)
+			return strdup(host->group[i].path);
+	if (inode == VS_CHARGE_OTHERS || !vs_cgroup_find(inode, path, sizeof(path)))
+		return NULL;
+	return strdup(path);
+}
+
+static void name_payers(struct vs_host *host)
+{
+	for (size_t i = 0; i < host->nr_groups; i++) {
+		struct vs_host_payers *others = &host->group[i].others;
+		uint64_t pss = 0;
+
+		if (others->nr)
+			qsort(others->paid, others->nr, sizeof(*others->paid), by_share);
+		for (size_t n = 0; n < others->nr; n++) {
+			others->paid[n].path = path_of(host, others->paid[n].payer);
+			pss += others->paid[n].pss;
+		}
+		/* rounded once, not for each process */
+		if (host->group[i].foreign != VS_UNKNOWN)
+			host->group[i].foreign = pss >> VS_PSS_SHIFT;
+	}
+}
+
 void vs_host_finish(struct vs_host *host)
 {
+	name_payers(host);
 	sum_lines(host);
 	divide(host);
 	if (host->nr)

@@ -40,18 +40,34 @@ struct vs_host_process {
 	uint64_t swap;
 	uint64_t tables;
 	uint64_t committed;		/* private memory that it may write to */
+	uint64_t foreign;		/* shares that another control group pays for */
 	struct vs_oom oom;
 	uint32_t group;			/* its control group, or VS_HOST_NO_GROUP */
 };
 
 #define VS_HOST_NO_GROUP	UINT32_MAX
 
+/* What a control group pays for. */
+struct vs_host_paid {
+	uint64_t payer;			/* its inode, or VS_CHARGE_OTHERS */
+	uint64_t pss;			/* bytes << VS_PSS_SHIFT */
+	char *path;			/* NULL: not known */
+};
+
+struct vs_host_payers {
+	struct vs_host_paid *paid;
+	size_t nr, max;
+};
+
 struct vs_host_group {
 	char *path;
+	uint64_t payer;			/* inode of the one that its processes charge, or VS_UNKNOWN */
 	struct vs_cgroup_memory memory;
 	uint32_t processes;
 	uint64_t pss_anon;
 	uint64_t pss_mapped;
+	uint64_t foreign;		/* of these shares, what other groups pay for */
+	struct vs_host_payers others;	/* who they are, the largest first */
 };
 
 /* Where all memory is, by the kernel's own counters. */
@@ -73,12 +89,19 @@ struct vs_host {
 	struct vs_host_part part[VS_HOST_PARTS];
 	int nr_parts;
 	int64_t unexplained;		/* of all memory, less the parts */
+	struct vs_host_payers now;	/* of the process that is read */
+	const char *foreign_reason;	/* why it is not known, or NULL */
 };
 
 void vs_host_init(struct vs_host *host);
 void vs_host_free(struct vs_host *host);
 
-/* A process that was read, with its sums. 0, or -1 without memory. */
+/* Before a process is read, and who pays for a part of it. 0, or -1 without memory. */
+int vs_host_begin(void *host, const struct vs_model *model);
+int vs_host_detail(void *host, const struct vs_model *model, const struct vs_vma *vma,
+		   const struct vs_detail *detail);
+
+/* A process, after it was read; as above. */
 int vs_host_add(void *context, const struct vs_model *model);
 
 /* After the last one: sums, parts; processes are put in the order in which OOM would kill them. */
@@ -86,6 +109,16 @@ void vs_host_finish(struct vs_host *host);
 
 /* The control groups with the most memory, largest first. Returns how many of max. */
 size_t vs_host_top_groups(const struct vs_host *host, uint32_t *index, size_t max);
+
+uint64_t vs_host_paid_bytes(const struct vs_host_paid *paid);
+
+struct vs_host_pair {
+	const struct vs_host_group *group;
+	const struct vs_host_paid *paid;
+};
+
+/* Who is used by whom, the most first. Returns of how many; up to max are filled. */
+size_t vs_host_top_foreign(const struct vs_host *host, struct vs_host_pair *pair, size_t max);
 
 /* The remainder of a line; false when one side is not known. */
 bool vs_host_rest(const struct vs_host_sum *line, int64_t *rest);

@@ -134,6 +134,8 @@ static int read_member(struct vs_crowd *crowd, struct vs_source *source, uint32_
 	};
 	if (request.key)
 		request.want |= VS_WANT_EXTENTS;
+	if (!(vs_wanted_details(visit->may_want) & ~model->kernel.details))
+		request.want |= visit->may_want;
 	if (visit->begin && visit->begin(visit->context, model)) {
 		*result = no_memory();
 		return 0;

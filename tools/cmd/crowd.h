@@ -13,6 +13,7 @@
 /* What is asked of each process; as struct vs_request has it. */
 struct vs_visit {
 	unsigned int want;		/* beside the process itself and its mappings */
+	unsigned int may_want;		/* details that are read where they can be had */
 	uint64_t need, wish;		/* attributes of extents */
 	/* Before it is read; members.now is its number. Not 0: no memory. */
 	int (*begin)(void *context, const struct vs_model *model);

@@ -6,11 +6,29 @@
 #include "../render/host.h"
 #include "crowd.h"
 
+/* Why it is not known who pays for pages, or NULL. */
+static const char *foreign_reason(const struct vs_crowd *crowd, const struct vs_host *host)
+{
+	if (crowd->origin != VS_ORIGIN_MODULE)
+		return "only the module sees who pays for a page";
+	if (!(crowd->kernel.details >> VS_DETAIL_CHARGES & 1))
+		return crowd->kernel.physical == VS_PHYSICAL_NO_CAPABILITY ?
+			"who pays for a page is shown with CAP_SYS_ADMIN only" :
+			"this module does not tell who pays for a page";
+	for (size_t i = 0; i < host->nr_groups; i++)
+		if (host->group[i].payer != VS_UNKNOWN)
+			return NULL;
+	return "no control group of version 2 counts memory here";
+}
+
 /* Everybody, and this command itself, which has memory as well. */
 static int read_host(struct vs_crowd *crowd, struct vs_host *host)
 {
 	const struct vs_visit visit = {
 		.want = VS_WANT_TALLIES,
+		.may_want = VS_WANT_CHARGES,
+		.begin = vs_host_begin,
+		.detail = vs_host_detail,
 		.end = vs_host_add,
 		.context = host,
 	};
@@ -24,6 +42,7 @@ static int read_host(struct vs_crowd *crowd, struct vs_host *host)
 		err = vs_fail(&error);
 	if (!err)
 		vs_host_finish(host);
+	host->foreign_reason = foreign_reason(crowd, host);
 	return err;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,4 +200,56 @@ void vs_cgroup_memory_read(const char *path, struct vs_cgroup_memory *memory)
 		memory->swap = number;
 	snprintf(file, sizeof(file), CGROUP_ROOT "%s/memory.stat", path);
 	take_stat(memory, file);
+}
+
+static bool counts_memory(const char *path)
+{
+	char file[4400], line[256] = "";
+	FILE *controllers;
+
+	/* the root has no memory.current, and counts where others may */
+	if (*path) {
+		snprintf(file, sizeof(file), CGROUP_ROOT "%s/memory.current", path);
+		return !access(file, F_OK);
+	}
+	controllers = fopen(CGROUP_ROOT "/cgroup.controllers", "re");
+	if (!controllers)
+		return false;
+	if (!fgets(line, sizeof(line), controllers))
+		*line = 0;
+	fclose(controllers);
+	return strstr(line, "memory");
+}
+
+uint64_t vs_cgroup_payer(const char *path)
+{
+	char up[4200], file[4400];
+	struct stat about;
+
+	snprintf(up, sizeof(up), "%s", strcmp(path, "/") ? path : "");
+	while (*up && !counts_memory(up))
+		*strrchr(up, '/') = 0;
+	snprintf(file, sizeof(file), CGROUP_ROOT "%s", up);
+	if (!counts_memory(up) || stat(file, &about))
+		return VS_UNKNOWN;
+	return about.st_ino;
+}
+
+bool vs_cgroup_find(uint64_t inode, char *path, size_t size)
+{
+	char *root[] = { (char *)CGROUP_ROOT, NULL };
+	FTS *tree = fts_open(root, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	bool found = false;
+	FTSENT *entry;
+
+	while (tree && !found && (entry = fts_read(tree))) {
+		if (entry->fts_info != FTS_D || entry->fts_statp->st_ino != inode)
+			continue;
+		snprintf(path, size, "%s", entry->fts_path[strlen(CGROUP_ROOT)] ?
+			 entry->fts_path + strlen(CGROUP_ROOT) : "/");
+		found = true;
+	}
+	if (tree)
+		fts_close(tree);
+	return found;
 }

@@ -82,4 +82,13 @@ struct vs_cgroup_memory {
 
 void vs_cgroup_memory_read(const char *path, struct vs_cgroup_memory *memory);
 
+/*
+ * The inode of the group that pays for what the processes of this one touch: it,
+ * or the nearest above that counts memory. VS_UNKNOWN: no group of version 2 does.
+ */
+uint64_t vs_cgroup_payer(const char *path);
+
+/* The path of the group with this inode, "/" first; false when there is none. */
+bool vs_cgroup_find(uint64_t inode, char *path, size_t size);
+
 #endif

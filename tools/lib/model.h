@@ -284,6 +284,7 @@ struct vs_extent {
 enum vs_detail_kind {
 	VS_DETAIL_TABLES,		/* struct vs_tables */
 	VS_DETAIL_FILL,			/* struct vs_fill */
+	VS_DETAIL_CHARGES,		/* struct vs_charge, several */
 	VS_DETAIL_NR,
 };
 
@@ -322,6 +323,16 @@ struct vs_fill {
 	uint64_t zero;			/* of them */
 	uint64_t unread;
 	uint64_t used[VS_FILL_BUCKETS];	/* as large as a PMD leaf, by pages not zero: 0, 1, 2-3, ... */
+};
+
+/* Groups that are not told apart, all together. */
+#define VS_CHARGE_OTHERS	UINT64_MAX
+
+/* Present pages of a mapping that one control group pays for. */
+struct vs_charge {
+	uint64_t group;			/* inode in cgroupfs; 0: nobody pays */
+	uint64_t pages;
+	uint64_t pss;			/* their share, in bytes << VS_PSS_SHIFT */
 };
 
 enum vs_stop {

@@ -108,6 +108,8 @@ SAME(VS_FRAMES_LIST, VMSCOPE_FRAMES_LIST);
 SAME(VS_FRAMES_SAME, VMSCOPE_FRAMES_SAME);
 SAME(VS_TABLE_BUCKETS, VMSCOPE_TABLE_BUCKETS);
 SAME(VS_FILL_BUCKETS, VMSCOPE_FILL_BUCKETS);
+SAME(VS_CHARGE_OTHERS, VMSCOPE_CHARGE_OTHERS);
+SAME(sizeof(struct vs_charge), sizeof(struct vmscope_charged));
 SAME(VS_CONTEXT_X86, VMSCOPE_CONTEXT_X86);
 SAME(VS_CONTEXT_ARM64, VMSCOPE_CONTEXT_ARM64);
 SAME(VS_STOP_LOCKED, VMSCOPE_STOP_LOCKED);
@@ -270,6 +272,19 @@ static int take_fill(struct module_scan *scan, const struct vmscope_fill *record
 	return hand_on(scan, &record->record, record->start, record->end, &detail);
 }
 
+static int take_charges(struct module_scan *scan, const struct vmscope_charge *record)
+{
+	struct vs_detail detail = {
+		.kind = VS_DETAIL_CHARGES,
+		.words = record->groups * (sizeof(record->group[0]) / sizeof(uint64_t)),
+		.word = (const uint64_t *)record->group,
+	};
+
+	if (record->groups > (record->record.size - sizeof(*record)) / sizeof(record->group[0]))
+		return -EPROTO;
+	return hand_on(scan, &record->record, record->start, record->end, &detail);
+}
+
 static int take_record(struct module_scan *scan, const struct vmscope_record *record)
 {
 	switch (record->type) {
@@ -295,6 +310,10 @@ static int take_record(struct module_scan *scan, const struct vmscope_record *re
 		if (record->size < sizeof(struct vmscope_fill))
 			return -EPROTO;
 		return take_fill(scan, (const struct vmscope_fill *)record);
+	case VMSCOPE_RECORD_CHARGE:
+		if (record->size < sizeof(struct vmscope_charge))
+			return -EPROTO;
+		return take_charges(scan, (const struct vmscope_charge *)record);
 	}
 	return 0;
 }

@@ -41,7 +41,8 @@ int vs_source_collect(struct vs_source *source, const struct vs_request *request
 uint64_t vs_wanted_details(unsigned int want)
 {
 	return (want & VS_WANT_TABLES ? 1ull << VS_DETAIL_TABLES : 0) |
-		(want & VS_WANT_FILL ? 1ull << VS_DETAIL_FILL : 0);
+		(want & VS_WANT_FILL ? 1ull << VS_DETAIL_FILL : 0) |
+		(want & VS_WANT_CHARGES ? 1ull << VS_DETAIL_CHARGES : 0);
 }
 
 void vs_source_close(struct vs_source *source)

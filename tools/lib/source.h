@@ -23,8 +23,9 @@
 #define VS_WANT_TABLES		(1u << 6)	/* VS_DETAIL_TABLES, handed to detail() */
 #define VS_WANT_FILL		(1u << 7)	/* VS_DETAIL_FILL: content is read */
 #define VS_WANT_THP		(1u << 8)	/* the policy of huge pages */
+#define VS_WANT_CHARGES		(1u << 9)	/* VS_DETAIL_CHARGES */
 /* All of the above whose figures come as details. */
-#define VS_WANT_DETAILS		(VS_WANT_TABLES | VS_WANT_FILL)
+#define VS_WANT_DETAILS		(VS_WANT_TABLES | VS_WANT_FILL | VS_WANT_CHARGES)
 
 struct vs_request {
 	unsigned int want;

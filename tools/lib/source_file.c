@@ -749,6 +749,7 @@ static int read_extents(const struct file_state *state, const struct vs_request 
 static const size_t least_words[VS_DETAIL_NR] = {
 	[VS_DETAIL_TABLES] = sizeof(struct vs_tables) / sizeof(uint64_t),
 	[VS_DETAIL_FILL] = sizeof(struct vs_fill) / sizeof(uint64_t),
+	[VS_DETAIL_CHARGES] = sizeof(struct vs_charge) / sizeof(uint64_t),
 };
 
 static bool detail_is_sound(const struct file_detail *detail, size_t left, size_t nr_vmas)

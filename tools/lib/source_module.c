@@ -143,6 +143,9 @@ static void fill_kernel(const struct module_state *state, struct vs_kernel *kern
 		kernel->details |= 1ull << VS_DETAIL_TABLES;
 	if (info->records & 1ull << VMSCOPE_RECORD_FILL)
 		kernel->details |= 1ull << VS_DETAIL_FILL;
+	if (info->records & 1ull << VMSCOPE_RECORD_CHARGE &&
+	    state->physical != VS_PHYSICAL_NO_CAPABILITY)
+		kernel->details |= 1ull << VS_DETAIL_CHARGES;
 	for (int i = 0; i < VS_MAX_LEVELS; i++) {
 		kernel->level[i].shift = info->level[i].shift;
 		kernel->level[i].entries = info->level[i].entries;
@@ -284,6 +287,8 @@ static uint64_t record_mask(unsigned int want)
 		records |= 1ull << VMSCOPE_RECORD_TABLE;
 	if (want & VS_WANT_FILL)
 		records |= 1ull << VMSCOPE_RECORD_FILL;
+	if (want & VS_WANT_CHARGES)
+		records |= 1ull << VMSCOPE_RECORD_CHARGE;
 	return records;
 }
 

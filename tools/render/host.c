@@ -10,8 +10,11 @@
 #include "members.h"
 #include "table.h"
 
-#define TOP_GROUPS	4
+#define TOP_GROUPS	3
 #define TOP_VICTIMS	4
+/* Beside control groups, so that all of it fits 24 lines. */
+#define FEW_VICTIMS	2
+#define TOP_FOREIGN	2
 
 static const char * const policy_name[] = {
 	[VS_OVERCOMMIT_GUESS] = "guess",
@@ -104,6 +107,35 @@ static void show_groups(const struct vs_style *style, const struct vs_host *host
 	vs_table_end(table);
 }
 
+/* Who is used by whom without being paid for. */
+static void show_foreign(const struct vs_style *style, const struct vs_host *host)
+{
+	struct vs_host_pair top[TOP_FOREIGN];
+	size_t all = vs_host_top_foreign(host, top, TOP_FOREIGN);
+	struct vs_flow flow;
+
+	if (!all && !host->foreign_reason)
+		return;
+	vs_flow_begin(&flow, style, "foreign", 9);
+	flow.first = true;
+	for (size_t i = 0; i < all && i < TOP_FOREIGN; i++) {
+		const char *payer = top[i].paid->path;
+		char amount[40], path[300];
+
+		vs_flow_item(&flow, i ? ", " : "", "%s",
+			     vs_amount(style, vs_host_paid_bytes(top[i].paid), amount, sizeof(amount)));
+		vs_flow_words(&flow, "of");
+		vs_flow_words(&flow, vs_clean(top[i].group->path, path, sizeof(path)));
+		vs_flow_words(&flow, "charged to");
+		vs_flow_words(&flow, payer ? vs_clean(payer, path, sizeof(path)) : "others");
+	}
+	if (all > TOP_FOREIGN)
+		vs_flow_item(&flow, ", ", "%zu more (-J)", all - TOP_FOREIGN);
+	if (host->foreign_reason)
+		vs_flow_words(&flow, host->foreign_reason);
+	vs_flow_end(&flow);
+}
+
 static void show_commit(const struct vs_style *style, const struct vs_host *host)
 {
 	char limit[32], promised[32];
@@ -123,7 +155,7 @@ static void show_commit(const struct vs_style *style, const struct vs_host *host
 }
 
 /* Who goes first, and what it is for: the OOM killer weighs bytes and a wish. */
-static void show_victims(const struct vs_style *style, const struct vs_host *host)
+static void show_victims(const struct vs_style *style, const struct vs_host *host, size_t nr)
 {
 	struct vs_column head[] = {
 		{ .name = "OOM KILLS", .width = style->raw ? 0 : 9 },
@@ -136,7 +168,7 @@ static void show_victims(const struct vs_style *style, const struct vs_host *hos
 	};
 	struct vs_table *table = host->nr ? vs_table_new(style, head, 7) : NULL;
 
-	for (size_t i = 0; table && i < host->nr && i < TOP_VICTIMS; i++) {
+	for (size_t i = 0; table && i < host->nr && i < nr; i++) {
 		const struct vs_host_process *process = &host->process[i];
 		char text[6][40], name[100], clean[300];
 		const char *cell[7];
@@ -166,17 +198,20 @@ static void show_victims(const struct vs_style *style, const struct vs_host *hos
 void vs_host_screen(const struct vs_style *style, const struct vs_report *report,
 		    const struct vs_members *members, const struct vs_host *host)
 {
+	bool groups = host->nr_groups > 1;
+
 	vs_members_begin(style, report, members, false);
 	show_parts(style, host);
-	fputc('\n', style->out);
+	if (!groups)
+		fputc('\n', style->out);
 	show_lines(style, host);
 	fputc('\n', style->out);
-	if (host->nr_groups > 1) {
+	if (groups) {
 		show_groups(style, host);
-		fputc('\n', style->out);
+		show_foreign(style, host);
 	}
 	show_commit(style, host);
-	show_victims(style, host);
+	show_victims(style, host, groups ? FEW_VICTIMS : TOP_VICTIMS);
 }
 
 static json_t *parts_json(const struct vs_host *host)
@@ -209,6 +244,21 @@ static json_t *lines_json(const struct vs_host *host)
 	return json;
 }
 
+static json_t *payers_json(const struct vs_host_payers *payers)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < payers->nr; i++) {
+		const struct vs_host_paid *paid = &payers->paid[i];
+		json_t *json = json_object();
+
+		json_object_set_new(json, "path", paid->path ? vs_json_text(paid->path) : json_null());
+		json_object_set_new(json, "bytes", vs_json_bytes(vs_host_paid_bytes(paid)));
+		json_array_append_new(list, json);
+	}
+	return list;
+}
+
 static json_t *groups_json(const struct vs_host *host)
 {
 	uint32_t *index = calloc(host->nr_groups + 1, sizeof(*index));
@@ -229,6 +279,8 @@ static json_t *groups_json(const struct vs_host *host)
 		json_object_set_new(json, "mapped_of_processes", vs_json_bytes(group->pss_mapped));
 		json_object_set_new(json, "shmem", vs_json_bytes(group->memory.shmem));
 		json_object_set_new(json, "page_tables", vs_json_bytes(group->memory.tables));
+		json_object_set_new(json, "foreign", vs_json_bytes(group->foreign));
+		json_object_set_new(json, "foreign_charged_to", payers_json(&group->others));
 		json_array_append_new(list, json);
 	}
 	free(index);
@@ -254,6 +306,7 @@ static json_t *processes_json(const struct vs_host *host)
 		json_object_set_new(json, "swap", vs_json_bytes(process->swap));
 		json_object_set_new(json, "page_tables", vs_json_bytes(process->tables));
 		json_object_set_new(json, "committed", vs_json_bytes(process->committed));
+		json_object_set_new(json, "foreign", vs_json_bytes(process->foreign));
 		json_object_set_new(json, "oom_score", process->oom.score < 0 ? json_null() :
 				    json_integer(process->oom.score));
 		json_object_set_new(json, "oom_score_adj", json_integer(process->oom.adjust));
@@ -283,6 +336,8 @@ int vs_host_json(FILE *out, const struct vs_report *report, const struct vs_memb
 	vs_json_member(&json, "sums", lines_json(host));
 	vs_json_member(&json, "overcommit", commit);
 	vs_json_member(&json, "control_groups", groups_json(host));
+	vs_json_member(&json, "foreign_reason", host->foreign_reason ?
+		       json_string(host->foreign_reason) : json_null());
 	vs_json_member(&json, "processes", processes_json(host));
 	return vs_json_end(&json);
 }

@@ -127,6 +127,8 @@ static int info(struct vmscope_info *info)
 		info->records |= 1 << VMSCOPE_RECORD_TABLE;
 	if (!option("nofill", 0))
 		info->records |= 1 << VMSCOPE_RECORD_FILL;
+	if (option("charge", 0))
+		info->records |= 1 << VMSCOPE_RECORD_CHARGE;
 	/* all but the counts of a page */
 	info->key = 0xffffffffffull | VMSCOPE_ATTR_GEN | VMSCOPE_ATTR_DEFERRED |
 		VMSCOPE_ATTR_EXTRA_REFS | VMSCOPE_ATTR_NODE | VMSCOPE_KEY_FRAME;
@@ -486,6 +488,23 @@ static size_t put_fills(char *to, const struct mapping *m)
 	return used;
 }
 
+/* All of a mapping is paid for by one group. */
+static size_t put_charge(char *to, const struct mapping *m)
+{
+	struct vmscope_charge *charge = (void *)to;
+
+	memset(charge, 0, sizeof(*charge) + sizeof(charge->group[0]));
+	charge->record.type = VMSCOPE_RECORD_CHARGE;
+	charge->record.size = sizeof(*charge) + sizeof(charge->group[0]);
+	charge->start = m->start;
+	charge->end = m->end;
+	charge->groups = 1;
+	charge->group[0].cgroup = option("charge", 0);
+	charge->group[0].pages = m->kb[RSS] / 4;
+	charge->group[0].pss = (uint64_t)m->kb[PSS] << 10 << VMSCOPE_PSS_SHIFT;
+	return charge->record.size;
+}
+
 static size_t put_some_extents(char *to, const struct mapping *m, int pid, uint64_t key)
 {
 	size_t used = put_extents(to, m, key);
@@ -535,6 +554,8 @@ static int scan(int pid, struct vmscope_scan *call)
 			used += put_some_extents(to + used, m, pid, call->key);
 		if (call->records & 1 << VMSCOPE_RECORD_FILL)
 			used += put_fills(to + used, m);
+		if (call->records & 1 << VMSCOPE_RECORD_CHARGE && m->kb[RSS])
+			used += put_charge(to + used, m);
 		if (call->records & 1 << VMSCOPE_RECORD_TALLY)
 			used += put_tally(to + used, m, start, end, i == 0);
 		if (call->records & 1 << VMSCOPE_RECORD_TABLE)

@@ -36,3 +36,24 @@ test_host_fits_a_screen() {
 	has "$out" "OOM KILLS"
 	[ "$(wc -l < "$WORK/out")" -le 24 ] || die "$(wc -l < "$WORK/out") lines"
 }
+
+test_host_says_why_foreign_memory_is_not_known() {
+	FAKE=physical=1 expect 0 faked host -J
+	same "$(json "r['foreign_reason']")" "this module does not tell who pays for a page"
+	same "$(json "{g['foreign'] for g in r['control_groups']} | {p['foreign'] for p in r['processes']}")" "{None}"
+	FAKE=charge=7 expect 0 faked host -J
+	same "$(json "r['foreign_reason']")" "who pays for a page is shown with CAP_SYS_ADMIN only"
+	# some processes may be nobody's to look at
+	"$VMSCOPE" host -J --source proc >"$WORK/out" 2>/dev/null || [ $? -eq 6 ] || die "host fails"
+	same "$(json "r['foreign_reason']")" "only the module sees who pays for a page"
+}
+
+test_host_foreign_memory_adds_up() {
+	need_validator
+	hold 6
+	FAKE=charge=7,physical=1 expect 0 faked host -J
+	valid host
+	same "$(json "all(g['foreign'] is None or 0 <= g['foreign'] - sum(c['bytes'] for c in g['foreign_charged_to']) <= len(g['foreign_charged_to']) for g in r['control_groups'])")" True
+	# nobody but a stranger pays, so that all that is in memory is foreign, if it is known
+	same "$(json "all(p['foreign'] in (None, p['anonymous'] + p['mapped']) for p in r['processes'])")" True
+}
