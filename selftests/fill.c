@@ -27,25 +27,7 @@ struct shared {
 	uint8_t written[MAX_PAGES];	/* pages that are not zero */
 };
 
-FIXTURE(fill) {
-	struct target t;
-	struct shared *s;
-};
-
-FIXTURE_SETUP(fill)
-{
-	self->t.fd = -1;
-	self->s = shared_alloc(sizeof(*self->s));
-	ASSERT_NE(NULL, self->s);
-	if (keep_pages_still())
-		SKIP(return, "this kernel has no transparent huge pages");
-	settle();
-}
-
-FIXTURE_TEARDOWN(fill)
-{
-	target_stop(&self->t);
-}
+HUGE_FIXTURE(fill)
 
 static void set_region(struct shared *s, char *p, size_t size)
 {

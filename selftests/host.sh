@@ -155,9 +155,7 @@ sys.stdin.read()' "$WORK/file"
 }
 
 test_host_fits_a_screen() {
-	[ "$(on_terminal 80 NO_COLOR=1 "$VMSCOPE" host | wc -l)" -le 24 ] || die "more than 24 lines"
-	[ "$(on_terminal 80 NO_COLOR=1 "$VMSCOPE" host | awk '{ print length($0) }' | sort -n | tail -1)" -le 80 ] ||
-		die "more than 80 columns"
+	fits 80 24 host
 }
 
 begin_tests

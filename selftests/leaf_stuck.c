@@ -61,30 +61,7 @@ static int map_region(struct shared *s)
 	return 0;
 }
 
-/*
- * How many pages of a region have one of these attributes, or -1. Background
- * work that holds a page for a moment is given time to end.
- */
-static long count(const struct target *t, uint64_t start, uint64_t end, uint64_t attribute,
-		  uint32_t flags)
-{
-	struct scan s = {
-		.start = start, .end = end, .flags = flags,
-		.records = RECORD(EXTENT),
-		.key = VMSCOPE_ATTR_STATE | attribute,
-	};
-	long pages = 0;
-	size_t i;
-
-	if (scan_run(t->fd, &s))
-		return -1;
-	for (i = 0; i < s.nr_extents; i++)
-		if (s.extent[i].head.attributes & attribute)
-			pages += s.extent[i].head.pages;
-	scan_free(&s);
-	return pages;
-}
-
+/* Background work that holds a page for a moment is given time to end. */
 static long settled(const struct target *t, const struct region *r, uint64_t attribute,
 		    long expected)
 {
@@ -93,7 +70,7 @@ static long settled(const struct target *t, const struct region *r, uint64_t att
 
 	for (try = 0; try < 5 && pages != expected; try++) {
 		settle();
-		pages = count(t, r->start, r->end, attribute, 0);
+		pages = scan_count(t->fd, r->start, r->end, attribute, 0);
 	}
 	return pages;
 }
@@ -102,10 +79,10 @@ static long settled(const struct target *t, const struct region *r, uint64_t att
 	EXPECT_EQ(expected, settled(&self->t, &self->s->r,			\
 				    VMSCOPE_ATTR_##attribute, expected))
 #define EXPECT_SAME_PLAIN(attribute)						\
-	EXPECT_EQ(count(&self->t, self->s->r.start, self->s->r.end,		\
-			VMSCOPE_ATTR_##attribute, 0),				\
-		  count(&self->t, self->s->r.start, self->s->r.end,		\
-			VMSCOPE_ATTR_##attribute, VMSCOPE_SCAN_PLAIN))
+	EXPECT_EQ(scan_count(self->t.fd, self->s->r.start, self->s->r.end,	\
+			     VMSCOPE_ATTR_##attribute, 0),			\
+		  scan_count(self->t.fd, self->s->r.start, self->s->r.end,	\
+			     VMSCOPE_ATTR_##attribute, VMSCOPE_SCAN_PLAIN))
 
 /* ----------------------------------------------------------------- pinned */
 
@@ -365,8 +342,8 @@ TEST_F(stuck, what_is_left_of_a_huge_page_waits_to_be_split)
 {
 	ASSERT_BUILT(target_start(&self->t, build_partial, self->s), "huge page");
 	EXPECT_EQ(PMD_SIZE / PAGE_SIZE / 2,
-		  count(&self->t, self->s->r.start, self->s->r.end,
-			VMSCOPE_ATTR_DEFERRED, 0));
+		  scan_count(self->t.fd, self->s->r.start, self->s->r.end,
+			     VMSCOPE_ATTR_DEFERRED, 0));
 	EXPECT_SAME_PLAIN(DEFERRED);
 	ASSERT_EQ(0, target_step(&self->t, 1));
 	EXPECT_PAGES(0, DEFERRED);

@@ -16,25 +16,7 @@ struct shared {
 	int fd;
 };
 
-FIXTURE(thp) {
-	struct target t;
-	struct shared *s;
-};
-
-FIXTURE_SETUP(thp)
-{
-	self->t.fd = -1;
-	self->s = shared_alloc(sizeof(*self->s));
-	ASSERT_NE(NULL, self->s);
-	if (keep_pages_still())
-		SKIP(return, "this kernel has no transparent huge pages");
-	settle();
-}
-
-FIXTURE_TEARDOWN(thp)
-{
-	target_stop(&self->t);
-}
+HUGE_FIXTURE(thp)
 
 static void set_region(struct shared *s, char *p, size_t size)
 {

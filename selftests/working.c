@@ -48,20 +48,7 @@ static int build(void *arg, unsigned int step)
 
 static long young(const struct target *t, const struct region *r)
 {
-	struct scan s = {
-		.start = r->start, .end = r->end,
-		.records = RECORD(EXTENT), .key = VMSCOPE_ATTR_YOUNG,
-	};
-	long pages = 0;
-	size_t i;
-
-	if (scan_run(t->fd, &s))
-		return -1;
-	for (i = 0; i < s.nr_extents; i++)
-		if (s.extent[i].head.attributes & VMSCOPE_ATTR_YOUNG)
-			pages += s.extent[i].head.pages;
-	scan_free(&s);
-	return pages;
+	return scan_count(t->fd, r->start, r->end, VMSCOPE_ATTR_YOUNG, 0);
 }
 
 static int clear_refs(pid_t pid, const char *what)

@@ -45,6 +45,17 @@ on_terminal() {
 	tr -d '\r' <"$WORK/terminal"
 }
 
+# fits COLUMNS LINES VERB...: what the command writes to a terminal of that width is no wider
+# and no longer; LINES can be "any".
+fits() {
+	on_terminal "$1" NO_COLOR=1 "$VMSCOPE" "${*:3}" >"$WORK/out"
+	[ -s "$WORK/out" ] || die "${*:3}: nothing"
+	[ "$2" = any ] || [ "$(wc -l <"$WORK/out")" -le "$2" ] ||
+		die "${*:3}: more than $2 lines: $(cat "$WORK/out")"
+	[ "$(wc -L <"$WORK/out")" -le "$1" ] ||
+		die "${*:3}: wider than $1 columns: $(cat "$WORK/out")"
+}
+
 # Before the first process is started.
 begin_tests() {
 	echo "TAP version 13"

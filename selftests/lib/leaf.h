@@ -80,6 +80,28 @@ const char *leaf_translate(const struct target *t, uint64_t address,
 		target_stop(&self->t);					\
 	}
 
+/* The same for huge pages, with a struct shared of the test's own in self->s. */
+#define HUGE_FIXTURE(name)						\
+	FIXTURE(name) {							\
+		struct target t;					\
+		struct shared *s;					\
+	};								\
+									\
+	FIXTURE_SETUP(name)						\
+	{								\
+		self->t.fd = -1;					\
+		self->s = shared_alloc(sizeof(*self->s));		\
+		ASSERT_NE(NULL, self->s);				\
+		if (keep_pages_still())					\
+			SKIP(return, "this kernel has no transparent huge pages"); \
+		settle();						\
+	}								\
+									\
+	FIXTURE_TEARDOWN(name)						\
+	{								\
+		target_stop(&self->t);					\
+	}
+
 /* End a program of tests as skipped, as a whole, where there is no module. */
 #define SKIP_WITHOUT_MODULE() do {					\
 	if (access(VMSCOPE_DEVICE, F_OK)) {				\

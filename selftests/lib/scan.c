@@ -553,6 +553,25 @@ const struct scan_vma *scan_find_vma(const struct scan *s, uint64_t address)
 	return i >= 0 && address < s->vma[i].head.end ? &s->vma[i] : NULL;
 }
 
+long scan_count(int fd, uint64_t start, uint64_t end, uint64_t attribute, uint32_t flags)
+{
+	struct scan s = {
+		.start = start, .end = end, .flags = flags,
+		.records = RECORD(EXTENT),
+		.key = VMSCOPE_ATTR_STATE | attribute,
+	};
+	long pages = 0;
+	size_t i;
+
+	if (scan_run(fd, &s))
+		return -1;
+	for (i = 0; i < s.nr_extents; i++)
+		if (s.extent[i].head.attributes & attribute)
+			pages += s.extent[i].head.pages;
+	scan_free(&s);
+	return pages;
+}
+
 uint64_t tally_kind(const struct scan_tally *t, enum vmscope_kind kind)
 {
 	uint64_t pages = 0;

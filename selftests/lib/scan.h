@@ -128,6 +128,12 @@ bool scan_page(const struct scan *s, uint64_t address, struct scan_page *page);
 const struct scan_tally *scan_find_tally(const struct scan *s, uint64_t start);
 const struct scan_vma *scan_find_vma(const struct scan *s, uint64_t address);
 
+/*
+ * How many pages of a range have an attribute, by a scan with @flags for that
+ * alone; -1 where it fails.
+ */
+long scan_count(int fd, uint64_t start, uint64_t end, uint64_t attribute, uint32_t flags);
+
 /* Pages of all cells whose kind is @kind. */
 uint64_t tally_kind(const struct scan_tally *t, enum vmscope_kind kind);
 /* Pages that a control group pays for. */
