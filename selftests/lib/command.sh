@@ -20,12 +20,17 @@ waits_to_read() {
 	esac
 }
 
+# What a script has to do after each of its tests, when it defines it.
+clean_up() {
+	:
+}
+
 # hold_program PROGRAM...: a process that says when it is ready and then reads; its pid in
 # $held. Until it reads, its memory changes.
 hold_program() {
 	"$@" >"$WORK/held" 2>"$WORK/held.err" <"$WORK/never" &
 	held=$!
-	trap 'kill -9 $held 2>/dev/null || :' EXIT
+	trap 'kill -9 $held 2>/dev/null || :; clean_up' EXIT
 	for _ in $(seq 600); do
 		[ ! -s "$WORK/held" ] || ! waits_to_read $held || return 0
 		kill -0 $held 2>/dev/null || break
@@ -81,11 +86,10 @@ valid() {
 }
 
 # run_tests PREFIX [TEST...]: all functions test_*, each in a shell of its own: a test stops
-# at its first wrong thing. What clean_up is defined to do is done after each.
+# at its first wrong thing.
 run_tests() {
 	local prefix=$1 number=0 failed=0 tests test
 	shift
-	declare -F clean_up >/dev/null || clean_up() { :; }
 	mapfile -t tests < <(declare -F | awk '$3 ~ /^test_/ { print $3 }' | LC_ALL=C sort)
 	[ $# -eq 0 ] || tests=("${@/#/test_}")
 	echo "1..${#tests[@]}"
