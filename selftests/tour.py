@@ -41,6 +41,7 @@ SETTINGS = {
 # Figures that differ from run to run: what they are, where they stand, what they become.
 MASKS = [
     ("entry", r"raw 0x(?!0{16})[0-9a-f]{16}", "raw ENTRY"),
+    ("dirty bit of what must not be written; elsewhere since 6.7", r"\bsaved-dirty\b", "dirty"),
     ("byte in memory", r"(?<=physical address )(0x[0-9a-f]+)([0-9a-f]{3})\b", r"\2 of frame \1"),
     ("place in swap", r"area [0-9]+, slot 0x[0-9a-f]+", "SLOT"),
     ("place in a page of the program", r"(?<=\b0x40[0-9])[0-9a-f]{3}\b", "OFFSET"),
@@ -173,7 +174,7 @@ def compare(section, printed):
 
 
 class Place:
-    """A folder on ext4 with the programs in it, and settings that are put back."""
+    """A folder on ext4 with the programs in it, no swap, and settings; all is put back."""
 
     def __enter__(self):
         self.scratch = tempfile.mkdtemp()
@@ -183,6 +184,10 @@ class Place:
         subprocess.run(["mount", "-o", "loop", image, PLACE], check=True)
         for name in os.listdir(PROGRAMS + "/tour"):
             os.symlink(f"{PROGRAMS}/tour/{name}", f"{PLACE}/{name}")
+        # Of several areas, the kernel does not show which is which.
+        with open("/proc/swaps", encoding="utf-8") as file:
+            self.areas = [line.split() for line in file.readlines()[1:]]
+        subprocess.run(["swapoff", "-a"], check=True)
         self.before = {}
         for path in SETTINGS:
             if os.path.exists(path):
@@ -198,6 +203,9 @@ class Place:
 
     def __exit__(self, *_):
         self.settle(self.before)
+        for area in self.areas:
+            priority = [] if area[-1].startswith("-") else ["-p", area[-1]]
+            subprocess.run(["swapon", *priority, area[0]], check=True)
         subprocess.run(["umount", PLACE], check=True)
         shutil.rmtree(self.scratch)
 
