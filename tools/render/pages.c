@@ -47,7 +47,7 @@ static const struct {
 	[COL_KIND] = { "KIND", "what they belong to", 14, false, VS_ATTR_KIND },
 	[COL_LEAF] = { "LEAF", "size of the entries that map them", 4, false, VS_ATTR_LEAF },
 	[COL_ORDER] = { "ORDER", "log2 of the pages of their folios", 5, true, VS_ATTR_ORDER },
-	[COL_FRAME] = { "FRAME", "first frame (~: they do not follow each other), or swap area:slot", 9, true, VS_KEY_FRAME },
+	[COL_FRAME] = { "FRAME", "first frame (~: they do not follow each other; =: all the same), or swap area:slot", 9, true, VS_KEY_FRAME },
 	[COL_MAPCOUNT] = { "MAPS", "mappings of each page", 4, true, VS_KEY_MAPCOUNT },
 	[COL_REFCOUNT] = { "REFS", "references of the folio", 4, true, VS_KEY_REFCOUNT },
 	[COL_NODE] = { "NODE", "NUMA node", 4, true, VS_ATTR_NODE },
@@ -219,7 +219,8 @@ static const char *frame_cell(struct vs_pages *pages, const struct vs_extent *ex
 		snprintf(text, size, "%" PRIx64 "~", extent->frame + extent->list[0]);
 		return text;
 	}
-	snprintf(text, size, "%" PRIx64, extent->frame);
+	snprintf(text, size, "%" PRIx64 "%s", extent->frame,
+		 extent->encoding == VS_FRAMES_SAME ? "=" : "");
 	return text;
 }
 
@@ -325,6 +326,8 @@ static void place_json(json_t *json, const struct vs_pages *pages, const struct 
 	else
 		json_object_set_new(json, one, extent->encoding == VS_FRAMES_NONE ?
 				    json_null() : json_integer(extent->frame));
+	if (extent->encoding == VS_FRAMES_SAME)
+		json_object_set_new(json, "same_frame", json_true());
 }
 
 static json_t *extent_json(const struct vs_pages *pages, const struct vs_model *model,

@@ -380,7 +380,7 @@ static size_t put_extent(char *to, const struct mapping *m, int pid, uint64_t ke
 	 * The same file is the same frames, in whose memory it ever is; none has more
 	 * than the 36 bits that 256 TiB of memory take.
 	 */
-	extent->encoding = VMSCOPE_FRAMES_RUN;
+	extent->encoding = option("same", 0) ? VMSCOPE_FRAMES_SAME : VMSCOPE_FRAMES_RUN;
 	extent->frame = m->inode ? (m->inode << 16 | m->offset >> 12) & 0xffffffff :
 		1ULL << 35 | (pid & 0x7ffULL) << 24 | (m->start >> 12 & 0xffffff);
 	if (m->inode)

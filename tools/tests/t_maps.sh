@@ -148,6 +148,19 @@ test_pages_frames_are_those_of_pagemap() {
 	PY
 }
 
+test_pages_that_have_one_frame() {
+	local fake="env FAKE=physical=1,same=1 LD_PRELOAD=$WORK/fake.so $VMSCOPE"
+
+	hold 1
+	expect 0 $fake pages "$held" libc.so.6 --key state,frame -J
+	same "$(json "{p.get('same_frame') for p in r['pages']}")" "{True}"
+	valid pages
+	expect 0 $fake pages "$held" libc.so.6 --key state,frame --noheadings --raw -o frame
+	same "$(grep -vc '=$' "$WORK/out")" 0
+	expect 0 env FAKE=physical=1 LD_PRELOAD="$WORK/fake.so" "$VMSCOPE" pages "$held" libc.so.6 --key state,frame
+	has_not "$out" "= "
+}
+
 test_pages_key_of_the_source() {
 	refused 4 "cannot be told" vmscope pages self --source=proc --key young
 	refused 4 "cannot be told" faked pages self --key refcount
