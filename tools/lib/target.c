@@ -58,7 +58,17 @@ static void add_match(struct vs_matches *matches, pid_t pid)
 	vs_proc_command(pid, match->command, sizeof(match->command));
 }
 
-static int find_name(const char *text, struct vs_matches *matches, struct vs_error *error)
+/* Has exited, and nobody has asked for its exit status yet. */
+static bool is_zombie(pid_t pid)
+{
+	struct vs_proc_status status;
+
+	return !vs_proc_status(pid, &status) && (status.state == 'Z' || status.state == 'X');
+}
+
+/* Return: 0, or less on errors; @zombie is one of that name that has exited, or 0. */
+static int find_name(const char *text, struct vs_matches *matches, pid_t *zombie,
+		     struct vs_error *error)
 {
 	struct dirent *entry;
 	DIR *proc = opendir("/proc");
@@ -76,7 +86,10 @@ static int find_name(const char *text, struct vs_matches *matches, struct vs_err
 		snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
 		if (vs_read_line(path, comm, sizeof(comm)) || strcmp(comm, text))
 			continue;
-		add_match(matches, pid);
+		if (is_zombie(pid))
+			*zombie = pid;
+		else
+			add_match(matches, pid);
 	}
 	closedir(proc);
 	return 0;
@@ -85,6 +98,7 @@ static int find_name(const char *text, struct vs_matches *matches, struct vs_err
 int vs_target_find(const char *text, struct vs_target *target, struct vs_matches *matches,
 		   struct vs_error *error)
 {
+	pid_t zombie = 0;
 	char *end;
 	long pid;
 
@@ -106,10 +120,12 @@ int vs_target_find(const char *text, struct vs_target *target, struct vs_matches
 		return hold_pid(pid, text, target, error);
 	}
 
-	if (find_name(text, matches, error))
+	if (find_name(text, matches, &zombie, error))
 		return -1;
 	if (matches->found == 1)
 		return hold_pid(matches->match[0].pid, text, target, error);
+	if (!matches->found && zombie)
+		return hold_pid(zombie, text, target, error);
 	if (!matches->found)
 		return vs_error_set(error, VS_FAIL_GONE,
 			"no process named '%s': names match exactly, as 'ps -eo pid,comm' shows them",

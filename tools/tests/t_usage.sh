@@ -115,6 +115,7 @@ test_usage_kernel_thread() {
 test_usage_zombie() {
 	python3 -c '
 import os, time
+open("/proc/self/comm", "w").write("left-over")
 child = os.fork()
 if not child:
     os._exit(0)
@@ -124,6 +125,9 @@ time.sleep(20)' > "$WORK/zombie" & held=$!
 	trap 'kill -9 $held' EXIT
 	while [ ! -s "$WORK/zombie" ]; do sleep 0.1; done
 	refused 3 "has exited" vmscope show "$(cat "$WORK/zombie")"
+	# of two that have the name, one can be meant
+	expect 0 vmscope show left-over --source=proc
+	has "$out" "pid $held"
 }
 
 test_usage_names() {
