@@ -135,7 +135,8 @@ TEST_F(anon, prot_none_after_touch_is_present_and_protnone)
 {
 	ASSERT_BUILT(target_start(&self->t, build_protnone, self->r), "mprotect");
 	EXPECT_SAME(leaf_check(&self->t, self->r,
-			       MASK_WHAT | VMSCOPE_ATTR_PROTNONE | VMSCOPE_ATTR_WRITE,
+			       MASK_WHAT | VMSCOPE_ATTR_PROTNONE | VMSCOPE_ATTR_WRITE |
+			       VMSCOPE_ATTR_EXEC,
 			       STATE(PRESENT) | KIND(ANON_EXCLUSIVE) | LEAF(PTE) |
 			       VMSCOPE_ATTR_PROTNONE));
 }

@@ -35,20 +35,21 @@ static inline u64 arch_raw_pud(pud_t pud)
 	return native_pud_val(pud);
 }
 
+/* What the processor does not take for present (PROT_NONE) it does not execute. */
 static inline bool arch_pte_exec(pte_t pte)
 {
-	return pte_exec(pte);
+	return pte_exec(pte) && pte_flags(pte) & _PAGE_PRESENT;
 }
 
 /* Leaves of the PUD level and of the PMD level carry the PTE's flag bits. */
 static inline bool arch_pmd_exec(pmd_t pmd)
 {
-	return !(pmd_flags(pmd) & _PAGE_NX);
+	return !(pmd_flags(pmd) & _PAGE_NX) && pmd_flags(pmd) & _PAGE_PRESENT;
 }
 
 static inline bool arch_pud_exec(pud_t pud)
 {
-	return !(pud_flags(pud) & _PAGE_NX);
+	return !(pud_flags(pud) & _PAGE_NX) && pud_flags(pud) & _PAGE_PRESENT;
 }
 
 /* The frame bits of a present entry; beyond the low flags and below bit 52. */

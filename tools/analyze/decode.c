@@ -38,12 +38,30 @@ static const struct rule x86[] = {
 	{ BIT(11), ANY_LEVEL | LEAF_ONLY, "soft-dirty" },
 	{ BIT(12), HUGE_LEVELS | LEAF_ONLY, "pat" },
 	{ BIT(57), ANY_LEVEL, "software-57" },
-	{ BIT(58), ANY_LEVEL, "software-58" },
+	{ BIT(58), ANY_LEVEL | TABLE_ONLY, "software-58" },
+	/* was dirty when writing was taken from it; since Linux 6.7 */
+	{ BIT(58), ANY_LEVEL | LEAF_ONLY, "saved-dirty" },
 	{ BIT(59), ANY_LEVEL | LEAF_ONLY, "pkey-bit0" },
 	{ BIT(60), ANY_LEVEL | LEAF_ONLY, "pkey-bit1" },
 	{ BIT(61), ANY_LEVEL | LEAF_ONLY, "pkey-bit2" },
 	{ BIT(62), ANY_LEVEL | LEAF_ONLY, "pkey-bit3" },
 	{ BIT(63), ANY_LEVEL, "no-execute" },
+	{ 0 },
+};
+
+/*
+ * Not present for the processor, but for the kernel: PROT_NONE, or a page whose
+ * next user the NUMA balancing waits for. The bits of its frame are inverted.
+ */
+static const struct rule x86_protnone[] = {
+	{ BIT(5), ANY_LEVEL, "accessed" },
+	{ BIT(6), ANY_LEVEL, "dirty" },
+	{ BIT(58), ANY_LEVEL, "saved-dirty" },
+	{ BIT(7), HUGE_LEVELS, "huge" },
+	{ BIT(8), ANY_LEVEL, "protnone" },
+	{ BIT(9), ANY_LEVEL, "special" },
+	{ BIT(10), ANY_LEVEL, "uffd-wp" },
+	{ BIT(11), ANY_LEVEL, "soft-dirty" },
 	{ 0 },
 };
 
@@ -74,26 +92,28 @@ static const struct rule arm64[] = {
 	{ 0 },
 };
 
-static const struct rule *rules_of(const struct vs_kernel *kernel)
+/* Of an entry that is not present the bits mean something else. */
+static const struct rule *rules_of(const struct vs_kernel *kernel, uint64_t raw, bool leaf)
 {
+	const struct rule *rule = NULL;
+
 	if (!strcmp(kernel->machine, "aarch64"))
-		return arm64;
+		rule = arm64;
 	if (!strcmp(kernel->machine, "x86_64") ||
 	    (kernel->machine[0] == 'i' && !strcmp(kernel->machine + 2, "86")))
-		return x86;
-	return NULL;
+		rule = x86;
+	if (raw & BIT(0))
+		return rule;
+	return rule == x86 && leaf && raw & BIT(8) ? x86_protnone : NULL;
 }
 
 int vs_decode_entry(const struct vs_kernel *kernel, enum vs_level level, uint64_t raw, bool leaf,
 		    struct vs_bit *bit)
 {
-	const struct rule *rule = rules_of(kernel);
+	const struct rule *rule = rules_of(kernel, raw, leaf);
 	int nr = 0;
 
-	/* Of an entry that is not present the bits mean something else. */
-	if (!rule || !(raw & BIT(0)))
-		return 0;
-	for (; rule->mask && nr < VS_BITS_MAX; rule++) {
+	for (; rule && rule->mask && nr < VS_BITS_MAX; rule++) {
 		if (!(raw & rule->mask) || !(rule->where & 1u << level) ||
 		    (rule->where & LEAF_ONLY && !leaf) || (rule->where & TABLE_ONLY && leaf))
 			continue;

@@ -64,7 +64,8 @@ static void merged(const struct vs_style *style, const struct vs_ksm *ksm)
 	vs_flow_item(&flow, " ", "%s with all who share it:",
 		     vs_amount(style, ksm->saved, b, sizeof(b)));
 	vs_flow_item(&flow, " ", "%s mappings of", vs_count(ksm->mappings, c, sizeof(c)));
-	vs_flow_item(&flow, " ", "%s frames", vs_count(ksm->frames, d, sizeof(d)));
+	vs_flow_item(&flow, " ", "%s frame%s", vs_count(ksm->frames, d, sizeof(d)),
+		     ksm->frames == 1 ? "" : "s");
 	if (ksm->missing)
 		vs_flow_item(&flow, "; ", "%s mappings were not found in any process",
 			     vs_count(ksm->missing, a, sizeof(a)));
