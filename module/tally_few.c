@@ -35,7 +35,7 @@ look_at_entry(u64 raw, bool anonymous, enum page_kind file_kind,
 	*cell = cell_of_small(file_kind, raw, flags, mapping);
 	if ((u32)counts)
 		*cell += CELL_SHARED;
-	*share = tally_shares[(u32)counts + 1];
+	*share = share_with(counts);
 	return true;
 }
 

@@ -55,6 +55,19 @@ extern u8 tally_age_cells[TALLY_HIST];
 #define SHARE(n)	(((u64)PAGE_SIZE << PSS_SHIFT) / (n))
 extern const u32 tally_shares[TALLY_ROWS + 1];
 
+/*
+ * Mappings beyond this are none: a type stands in place of their number. Most
+ * pages have few; those of the C library have as many as there are processes.
+ */
+#define MOST_OTHERS	(1u << 24)
+
+static __always_inline u32 share_with(u32 others)
+{
+	if (likely(others < TALLY_ROWS))
+		return tally_shares[others + 1];
+	return (u32)SHARE(1) / (others + 1);
+}
+
 /* Of entries and pages that are known to have no age anywhere else. */
 static __always_inline unsigned int plain_age(u64 raw, u64 flags)
 {
@@ -107,7 +120,7 @@ static __always_inline bool is_small(u64 flags, u64 counts, u64 mapping)
 	u32 others = counts;	/* _mapcount: mappings beside this one */
 
 	if (flags & BIT(PG_head) || !(counts >> 32) ||
-	    others >= TALLY_ROWS || !mapping)
+	    others >= MOST_OTHERS || !mapping)
 		return false;
 	return !(mapping & MAPPING_KIND_ANON) || flags & BIT(PG_swapbacked);
 }
@@ -122,7 +135,7 @@ static __always_inline void count_small(struct tally *t, u64 raw, u64 flags,
 
 	if (others) {
 		cell += CELL_SHARED;
-		t->small_pss[cell] += (u64)tally_shares[others + 1] * pages;
+		t->small_pss[cell] += (u64)share_with(others) * pages;
 	}
 	t->small[cell] += pages;
 	t->small_used |= BIT_ULL(cell);

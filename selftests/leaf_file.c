@@ -302,6 +302,47 @@ TEST_F(shmem, sysv)
 	scan_free(&s);
 }
 
+/* Page @i is mapped i + 1 times, as those of the C library are on a busy machine. */
+static int build_mapped_by_many(void *arg, unsigned int step)
+{
+	struct shared *s = arg;
+	size_t pages = SIZE / PAGE_SIZE, times;
+	char *p;
+
+	if (build_memfd(arg, step))
+		return ENOMEM;
+	for (times = 1; times < pages; times++) {
+		p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
+		if (p == MAP_FAILED)
+			return errno;
+		touch(p + times * PAGE_SIZE, SIZE - times * PAGE_SIZE);
+	}
+	return 0;
+}
+
+TEST_F(shmem, shares_of_pages_mapped_by_many)
+{
+	uint64_t pss = 0, times;
+	unsigned int plain;
+
+	ASSERT_BUILT(target_start(&self->t, build_mapped_by_many, self->s), "memfd");
+	for (times = 1; times <= SIZE / PAGE_SIZE; times++)
+		pss += (PAGE_SIZE << VMSCOPE_PSS_SHIFT) / times;
+	for (plain = 0; plain < 2; plain++) {
+		struct scan s = {
+			.start = self->s->r.start, .end = self->s->r.end,
+			.records = RECORD(TALLY),
+			.flags = plain ? VMSCOPE_SCAN_PLAIN : 0,
+		};
+
+		ASSERT_EQ(0, scan_run(self->t.fd, &s)) TH_LOG("%s", s.error);
+		EXPECT_EQ(pss, s.tally[0].counter[VMSCOPE_COUNT_PSS_SHMEM])
+			TH_LOG("%s", plain ? "plain" : "fast");
+		EXPECT_EQ(SIZE / PAGE_SIZE, tally_kind(&s.tally[0], VMSCOPE_KIND_SHMEM));
+		scan_free(&s);
+	}
+}
+
 /* Pages of the object that this mapping never touched have no entry. */
 static int build_unmapped_pages(void *arg, unsigned int step)
 {
