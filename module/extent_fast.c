@@ -192,7 +192,34 @@ static unsigned int count_run_tail(const struct like *like, const u64 *p,
 	return i > least ? i : 0;
 }
 
-/* Blocks like the first whose frames follow on @first. Return: entries. */
+/*
+ * The same in blocks: where no page is looked at, comparing each entry with the
+ * one expected says all of it, in three instructions. Return: entries.
+ */
+static unsigned int count_run_entries(const struct like *like, const u64 *p,
+				      unsigned int n, u64 first)
+{
+	const u64 mask = like->entry_mask | ARCH_PFN_MASK;
+	u64 expected = like->entry | first;
+	unsigned int i;
+
+	for (i = 0; n - i >= BLOCK; i += BLOCK, expected += BLOCK * PAGE_SIZE) {
+#define DIFFER(n)	(p[i + (n)] ^ (expected + (n) * PAGE_SIZE))
+		if ((DIFFER(0) | DIFFER(1) | DIFFER(2) | DIFFER(3) |
+		     DIFFER(4) | DIFFER(5) | DIFFER(6) | DIFFER(7)) & mask)
+			break;
+#undef DIFFER
+	}
+	if (n - i < BLOCK)
+		i += count_run_tail(like, p + i, n - i, first + i * PAGE_SIZE,
+				    i ? 0 : 1);
+	return i;
+}
+
+/*
+ * Blocks like the first whose frames follow on @first and whose pages are looked
+ * at. Return: entries.
+ */
 static __always_inline unsigned int count_run(const struct like *like,
 					      const u64 *p, unsigned int n,
 					      u64 first, enum looked_at look)
@@ -200,7 +227,6 @@ static __always_inline unsigned int count_run(const struct like *like,
 	const u64 pfn_mask = ARCH_PFN_MASK;
 	unsigned int i;
 
-	first &= pfn_mask;
 	for (i = 0; n - i >= BLOCK; i += BLOCK, first += BLOCK * PAGE_SIZE) {
 		LOAD_BLOCK(p + i);
 
@@ -215,8 +241,6 @@ static __always_inline unsigned int count_run(const struct like *like,
 		if (!BLOCK_IS_LIKE(like, look))
 			break;
 	}
-	if (look == LOOK_ENTRY && n - i < BLOCK)
-		i += count_run_tail(like, p + i, n - i, first, i ? 0 : 1);
 	return i;
 }
 
@@ -343,8 +367,10 @@ static __always_inline unsigned int take_blocks(struct extents *x,
 
 	if (!x->encoder->frames)
 		taken = count_like(like, p, n, look);
+	else if (look == LOOK_ENTRY)
+		taken = count_run_entries(like, p, n, raw & ARCH_PFN_MASK);
 	else
-		taken = count_run(like, p, n, raw, look);
+		taken = count_run(like, p, n, raw & ARCH_PFN_MASK, look);
 	if (taken)
 		return encode_pages(x->encoder, addr, &like->info, taken) ?
 		       taken : 0;
