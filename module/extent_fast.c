@@ -295,7 +295,7 @@ static __always_inline void list_eight(const u64 *p, u32 *list, u64 *any,
 }
 
 /*
- * The same where no page is looked at: one verdict for four blocks, whose frames
+ * The same where no page is looked at: one verdict for eight blocks, whose frames
  * are written before it is known whether they count. It saves two instructions
  * for each page. Return: entries; what follows is for list_blocks().
  */
@@ -303,16 +303,15 @@ static __always_inline unsigned int list_groups(const struct like *like,
 						const u64 *p, unsigned int n,
 						u32 *list)
 {
-	const unsigned int group = 4 * BLOCK;
+	const unsigned int group = BLOCK * BLOCK;
 	unsigned int i;
 
 	for (i = 0; n - i >= group; i += group) {
 		u64 any = 0, all = ~0ull;
 
-		list_eight(p + i, list + i, &any, &all);
-		list_eight(p + i + BLOCK, list + i + BLOCK, &any, &all);
-		list_eight(p + i + 2 * BLOCK, list + i + 2 * BLOCK, &any, &all);
-		list_eight(p + i + 3 * BLOCK, list + i + 3 * BLOCK, &any, &all);
+#define LIST(n)	list_eight(p + i + (n) * BLOCK, list + i + (n) * BLOCK, &any, &all)
+		EIGHT_TIMES(LIST);
+#undef LIST
 		if (((any ^ like->entry) | (all ^ like->entry)) &
 		    like->entry_mask || list[i + group - 1] - list[i] == group - 1)
 			break;

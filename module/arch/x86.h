@@ -72,6 +72,9 @@ static inline unsigned int arch_count_empty(const void *table, unsigned int n)
 	const u64 *e = table;
 	unsigned int i = 0;
 
+	/* of a walk over full tables this is all there is to it */
+	if (n && e[0])
+		return 0;
 	while (n - i >= 8) {
 		if (e[i] | e[i + 1] | e[i + 2] | e[i + 3] |
 		    e[i + 4] | e[i + 5] | e[i + 6] | e[i + 7])
