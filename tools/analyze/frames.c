@@ -273,13 +273,30 @@ static uint32_t skip_unknown(const struct vs_frame_map *frames, const struct vs_
 	return n - from;
 }
 
+/* How many were left out, 0 on failure. */
+static uint32_t leave_unknown(const struct vs_frame_map *frames, const struct vs_extent *extent,
+			      uint32_t from)
+{
+	uint32_t pages = skip_unknown(frames, extent, from);
+	uint64_t address = extent->start + ((uint64_t)from << frames->page_shift);
+
+	if (frames->unknown && frames->unknown(frames->context, address, pages))
+		return 0;
+	return pages;
+}
+
+static bool has_frames(const struct vs_extent *extent)
+{
+	return (extent->attributes & VS_ATTR_STATE) == VS_STATE_PRESENT &&
+		extent->encoding != VS_FRAMES_NONE;
+}
+
 int vs_frames_take(struct vs_frame_map *frames, uint32_t member, const struct vs_extent *extent,
 		   bool add)
 {
 	uint32_t at = 0;
 
-	if ((extent->attributes & VS_ATTR_STATE) != VS_STATE_PRESENT ||
-	    extent->encoding == VS_FRAMES_NONE)
+	if (!has_frames(extent))
 		return 0;
 	while (at < extent->pages) {
 		uint32_t id = vs_frame_id(&frames->table, extent_frame(extent, at)), taken;
@@ -289,9 +306,41 @@ int vs_frames_take(struct vs_frame_map *frames, uint32_t member, const struct vs
 		else if (add)
 			taken = take_new(frames, member, extent, at);
 		else
-			taken = skip_unknown(frames, extent, at);
+			taken = leave_unknown(frames, extent, at);
 		if (!taken)
 			return -ENOMEM;
+		if (id || add)
+			frames->taken += taken;
+		at += taken;
+	}
+	return 0;
+}
+
+/* Whether the member was found to map the piece after another had. */
+static bool joined(const struct vs_frame_map *frames, uint32_t id, uint32_t member)
+{
+	const struct vs_set *set = &frames->sets.set[frames->piece[id].set];
+
+	return set->member == member && set->before;
+}
+
+int vs_frames_take_rest(struct vs_frame_map *frames, uint32_t member,
+			const struct vs_extent *extent)
+{
+	uint32_t at = 0;
+
+	while (has_frames(extent) && at < extent->pages) {
+		uint32_t id = vs_frame_id(&frames->table, extent_frame(extent, at)), taken;
+
+		if (id && joined(frames, id, member)) {
+			at++;
+			continue;
+		}
+		taken = id ? take_known(frames, member, extent, at, id) :
+			take_new(frames, member, extent, at);
+		if (!taken)
+			return -ENOMEM;
+		frames->taken += taken;
 		at += taken;
 	}
 	return 0;

@@ -44,7 +44,10 @@ struct vs_frame_map {
 	/* Each part of a piece that another than the first is found to map; may be NULL. */
 	int (*match)(void *context, const struct vs_piece *piece, uint64_t address,
 		     uint32_t pages, uint32_t times);
+	/* Pages of somebody who came later that are in no piece; may be NULL. */
+	int (*unknown)(void *context, uint64_t address, uint64_t pages);
 	void *context;
+	uint64_t taken;			/* pages, of those that were in a piece or became one */
 };
 
 /* 0 or -ENOMEM. */
@@ -57,6 +60,13 @@ void vs_frames_free(struct vs_frame_map *frames);
  */
 int vs_frames_take(struct vs_frame_map *frames, uint32_t member, const struct vs_extent *extent,
 		   bool add);
+
+/*
+ * The same of pages that were taken before, but where they were unknown: they
+ * become pieces, and what was known then is left alone.
+ */
+int vs_frames_take_rest(struct vs_frame_map *frames, uint32_t member,
+			const struct vs_extent *extent);
 
 /* The frame of a page of a piece. */
 uint64_t vs_piece_frame(const struct vs_frame_map *frames, const struct vs_piece *piece,

@@ -9,9 +9,11 @@
 
 #include "frames.h"
 #include "members.h"
+#include "range.h"
 
+/* What all of it is read with, and what is with nobody else so far once more. */
 #define VS_MATRIX_NEED	(VS_ATTR_STATE | VS_KEY_FRAME)
-#define VS_MATRIX_WISH	VS_ATTR_SHARED
+#define VS_MATRIX_CLOSER (VS_ATTR_KIND | VS_ATTR_SHARED | VS_KEY_MAPCOUNT)
 
 /* Bytes of one of them. */
 struct vs_matrix_row {
@@ -20,6 +22,7 @@ struct vs_matrix_row {
 	uint64_t alone;			/* of that: mapped by nobody else anywhere */
 	uint64_t distinct;		/* each frame counted once */
 	uint64_t common;		/* of that: another of the group maps it */
+	uint64_t pss;			/* bytes << VS_PSS_SHIFT */
 };
 
 struct vs_matrix {
@@ -27,6 +30,9 @@ struct vs_matrix {
 	struct vs_frame_map map;
 	unsigned int page_shift;
 	bool told;			/* the source tells what is shared */
+	bool counted;			/* and how often each page is mapped */
+	struct vs_range *rest;		/* of the one at hand, to be read once more */
+	uint32_t nr_rest, max_rest, next_rest;
 	struct vs_matrix_row *row;	/* those that were read, by resident, descending */
 	uint32_t nr, max;
 	uint64_t *pair;			/* see vs_matrix_pair() */
@@ -41,9 +47,15 @@ struct vs_matrix {
 void vs_matrix_init(struct vs_matrix *matrix, struct vs_members *members);
 void vs_matrix_free(struct vs_matrix *matrix);
 
-/* The next member, members.now; then its extents. 0 or -ENOMEM. */
+/*
+ * The next member, members.now; then its extents; then, for each range that is
+ * to be read once more, those. 0 or -ENOMEM; false when there is no other range.
+ */
 int vs_matrix_next(void *context, const struct vs_model *model);
 int vs_matrix_extent(void *context, const struct vs_model *model, const struct vs_vma *vma,
+		     const struct vs_extent *extent);
+bool vs_matrix_again(void *context, struct vs_range *range);
+int vs_matrix_closer(void *context, const struct vs_model *model, const struct vs_vma *vma,
 		     const struct vs_extent *extent);
 
 /* Everything was read; 0 or -ENOMEM. */

@@ -23,7 +23,6 @@ struct vs_member *vs_members_add(struct vs_members *members, pid_t pid)
 	*member = (struct vs_member){
 		.pid = pid,
 		.mm = VS_UNKNOWN,
-		.rss = VS_UNKNOWN,
 		.pss = VS_UNKNOWN,
 		.swap = VS_UNKNOWN,
 		.tables = VS_UNKNOWN,

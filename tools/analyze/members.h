@@ -28,8 +28,7 @@ struct vs_member {
 	bool self;			/* this command: read so that its mappings are known */
 	bool partial;			/* some of it stayed locked and was not read */
 	uint64_t mm;
-	uint64_t rss;			/* bytes, of its own figures, or VS_UNKNOWN */
-	uint64_t pss;
+	uint64_t pss;			/* bytes, or VS_UNKNOWN */
 	uint64_t swap;
 	uint64_t tables;
 	char why[200];			/* VS_MEMBER_DENIED, VS_MEMBER_FAILED */

@@ -3,6 +3,7 @@
  * Many processes looked at one after the other. It must not know what is asked
  * of them.
  */
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,11 @@ void vs_crowd_begin(struct vs_crowd *crowd, const struct vs_options *options,
 		    const struct vs_source_ops *ops)
 {
 	memset(crowd, 0, sizeof(*crowd));
+	/*
+	 * What one process takes is taken again by the next: page by page, giving it
+	 * back to the kernel in between costs as much as reading the process.
+	 */
+	mallopt(M_TRIM_THRESHOLD, 16 << 20);
 	crowd->options = options;
 	crowd->ops = ops;
 	if (!ops && !strcmp(options->source, "module"))
@@ -74,9 +80,52 @@ static int open_source(struct vs_crowd *crowd, struct vs_source *source,
 	return vs_source_open(source, crowd->ops, target, NULL, error);
 }
 
-static uint64_t choose_key(const struct vs_visit *visit, const struct vs_model *model)
+/* The first look at a member; VS_FAIL_* as the sources have it. */
+static int look_at(struct vs_crowd *crowd, struct vs_source *source, const struct vs_visit *visit,
+		   struct vs_model *model, struct vs_error *error)
 {
-	return visit->need | (visit->wish & model->kernel.key);
+	struct vs_request request = {
+		.want = VS_WANT_VMAS | visit->want,
+		.key = visit->need | (visit->wish & model->kernel.key),
+		.bare = visit->bare,
+		.timeout_ns = crowd->options->timeout_ns,
+		.extent = visit->extent,
+		.detail = visit->detail,
+		.context = visit->context,
+	};
+
+	if (request.key)
+		request.want |= VS_WANT_EXTENTS;
+	if (!(vs_wanted_details(visit->may_want) & ~model->kernel.details))
+		request.want |= visit->may_want;
+	return vs_source_collect(source, &request, model, error);
+}
+
+static int look_closer(struct vs_crowd *crowd, struct vs_source *source,
+		       const struct vs_visit *visit, struct vs_model *model, struct vs_error *error)
+{
+	struct vs_request request = {
+		.want = VS_WANT_VMAS | VS_WANT_EXTENTS,
+		.key = visit->need | (visit->closer & model->kernel.key),
+		.bare = true,
+		.timeout_ns = crowd->options->timeout_ns,
+		.extent = visit->closer_extent,
+		.context = visit->context,
+	};
+	struct vs_range range;
+	uint64_t cut = model->cut;
+	int err = 0;
+
+	while (!err && visit->again && visit->again(visit->context, &range)) {
+		vs_model_clear(model);
+		request.start = range.start;
+		request.end = range.end;
+		err = vs_source_collect(source, &request, model, error);
+		if (cut > model->cut)
+			cut = model->cut;
+	}
+	model->cut = cut;
+	return err;
 }
 
 /* VS_EXIT_OK when frames can be seen, or says why not. */
@@ -124,23 +173,12 @@ static int read_member(struct vs_crowd *crowd, struct vs_source *source, uint32_
 		*result = check_frames(model, crowd->options->verb->name);
 	if (*result)
 		return 0;
-	request = (struct vs_request){
-		.want = VS_WANT_VMAS | visit->want,
-		.key = choose_key(visit, model),
-		.timeout_ns = crowd->options->timeout_ns,
-		.extent = visit->extent,
-		.detail = visit->detail,
-		.context = visit->context,
-	};
-	if (request.key)
-		request.want |= VS_WANT_EXTENTS;
-	if (!(vs_wanted_details(visit->may_want) & ~model->kernel.details))
-		request.want |= visit->may_want;
 	if (visit->begin && visit->begin(visit->context, model)) {
 		*result = no_memory();
 		return 0;
 	}
-	if (vs_source_collect(source, &request, model, error))
+	if (look_at(crowd, source, visit, model, error) ||
+	    look_closer(crowd, source, visit, model, error))
 		return -1;
 	if (visit->end && visit->end(visit->context, model))
 		*result = no_memory();
@@ -168,7 +206,8 @@ static int visit_one(struct vs_crowd *crowd, pid_t pid, bool self, const struct 
 		return no_memory();
 	members->now = number;
 	members->member[number].self = self;
-	members->member[number].parent = vs_proc_status_number(pid, "PPid");
+	if (visit->parents)
+		members->member[number].parent = vs_proc_status_number(pid, "PPid");
 	/* until it is known better: it is no address space to compare others with */
 	members->member[number].state = VS_MEMBER_FAILED;
 	vs_model_init(&model);

@@ -7,6 +7,7 @@
 #define VMSCOPE_CROWD_H
 
 #include "../analyze/members.h"
+#include "../analyze/range.h"
 #include "../lib/everyone.h"
 #include "cmd.h"
 
@@ -15,12 +16,22 @@ struct vs_visit {
 	unsigned int want;		/* beside the process itself and its mappings */
 	unsigned int may_want;		/* details that are read where they can be had */
 	uint64_t need, wish;		/* attributes of extents */
+	bool bare;			/* extents come alone, their mappings may be NULL */
+	bool parents;			/* whose child each one is matters */
 	/* Before it is read; members.now is its number. Not 0: no memory. */
 	int (*begin)(void *context, const struct vs_model *model);
 	int (*extent)(void *context, const struct vs_model *model, const struct vs_vma *vma,
 		      const struct vs_extent *extent);
 	int (*detail)(void *context, const struct vs_model *model, const struct vs_vma *vma,
 		      const struct vs_detail *detail);
+	/*
+	 * What of it to read once more, with the attributes of @closer, until there is
+	 * nothing: false.
+	 */
+	bool (*again)(void *context, struct vs_range *range);
+	uint64_t closer;
+	int (*closer_extent)(void *context, const struct vs_model *model, const struct vs_vma *vma,
+			     const struct vs_extent *extent);
 	/* After it was read; as begin. */
 	int (*end)(void *context, const struct vs_model *model);
 	void *context;

@@ -80,6 +80,7 @@ static int read_target(struct look *look)
 static int read_everyone(struct look *look)
 {
 	const struct vs_visit visit = {
+		.parents = true,
 		.need = VS_FAMILY_OTHERS,
 		.extent = seen_elsewhere,
 		.context = look,
@@ -134,6 +135,7 @@ static int find_family(const struct look *look, bool *belongs)
 static int read_family(struct look *look)
 {
 	const struct vs_visit visit = {
+		.parents = true,
 		.need = VS_FAMILY_NEED,
 		.begin = vs_family_next,
 		.extent = vs_family_extent,

@@ -130,6 +130,7 @@ static int read_others(struct one *one)
 {
 	const struct vs_visit visit = {
 		.need = VS_SHARE_OTHERS,
+		.bare = !one->share.ranged,	/* of a range it is told where others have it */
 		.begin = vs_share_next,
 		.extent = vs_share_other,
 		.context = &one->share,
@@ -186,28 +187,16 @@ static int ask_one(const struct vs_options *options, const char *range)
 
 /* ------------------------------------------------------------- many of them */
 
-static int end_row(void *context, const struct vs_model *model)
-{
-	struct vs_matrix *matrix = context;
-	struct vs_member *member = &matrix->members->member[matrix->members->now];
-	struct vs_totals totals;
-
-	vs_totals(model, &totals);
-	member->pss = totals.figure[VS_FIG_PSS];
-	member->rss = totals.figure[VS_FIG_RSS];
-	member->swap = totals.figure[VS_FIG_SWAP];
-	return 0;
-}
-
 static int read_group(struct vs_crowd *crowd, struct vs_matrix *matrix)
 {
 	const struct vs_visit visit = {
-		.want = VS_WANT_TALLIES,
 		.need = VS_MATRIX_NEED,
-		.wish = VS_MATRIX_WISH,
+		.bare = true,
 		.begin = vs_matrix_next,
 		.extent = vs_matrix_extent,
-		.end = end_row,
+		.again = vs_matrix_again,
+		.closer = VS_MATRIX_CLOSER,
+		.closer_extent = vs_matrix_closer,
 		.context = matrix,
 	};
 	int err = vs_crowd_visit_all(crowd, &visit);

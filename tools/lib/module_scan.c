@@ -197,14 +197,17 @@ static int take_extent(struct module_scan *scan, const struct vmscope_extent *re
 		.marks = record->record.marks,
 		.list = record->list,
 	};
+	const struct vs_vma *vma = NULL;
 
-	if (!model->nr_vmas)
-		return -EPROTO;
+	if (scan->records & 1ull << VMSCOPE_RECORD_VMA) {
+		if (!model->nr_vmas)
+			return -EPROTO;
+		vma = &model->vma[model->nr_vmas - 1];
+	}
 	if (record->encoding == VMSCOPE_FRAMES_LIST &&
 	    sizeof(*record) + (uint64_t)record->pages * 4 > record->record.size)
 		return -EPROTO;
-	if (!scan->stopped && scan->request->extent(scan->request->context, model,
-						    &model->vma[model->nr_vmas - 1], &extent))
+	if (!scan->stopped && scan->request->extent(scan->request->context, model, vma, &extent))
 		scan->stopped = true;
 	return 0;
 }

@@ -33,6 +33,7 @@ struct vs_request {
 	uint64_t end;			/* 0: to the end */
 	uint64_t key;			/* of extents: VS_ATTR_*, VS_KEY_* */
 	bool holes;			/* extents of untouched pages as well */
+	bool bare;			/* of extents, their mappings matter not: they may be NULL */
 	bool unpaced;			/* read content as fast as it goes */
 	unsigned int jobs;		/* threads, 0: as many as it is worth */
 	uint64_t timeout_ns;		/* for locks that stay taken, 0: default */

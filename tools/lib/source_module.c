@@ -273,11 +273,13 @@ static int collect_walks(const struct module_state *state, const struct vs_reque
 	return 0;
 }
 
-static uint64_t record_mask(unsigned int want)
+static uint64_t record_mask(const struct vs_request *request)
 {
+	unsigned int want = request->want;
 	uint64_t records = 0;
 
-	if (want & (VS_WANT_VMAS | VS_WANT_TALLIES | VS_WANT_EXTENTS | VS_WANT_DETAILS))
+	if (want & (VS_WANT_TALLIES | VS_WANT_DETAILS) ||
+	    (want & (VS_WANT_VMAS | VS_WANT_EXTENTS) && !request->bare))
 		records |= 1ull << VMSCOPE_RECORD_VMA;
 	if (want & VS_WANT_TALLIES)
 		records |= 1ull << VMSCOPE_RECORD_TALLY;
@@ -296,7 +298,7 @@ static int collect_records(const struct module_state *state, const struct vs_req
 			   struct vs_model *model, struct vs_error *error)
 {
 	uint64_t end = ~((1ull << state->info.page_shift) - 1);
-	uint64_t records = record_mask(request->want);
+	uint64_t records = record_mask(request);
 	unsigned int jobs = module_choose_jobs(request, model);
 
 	if (request->end)
@@ -329,7 +331,7 @@ static int module_collect(struct vs_source *source, const struct vs_request *req
 		vs_thp_read(&model->kernel.thp, state->info.page_shift);
 		model->process.thp = vs_thp_process(state->target->pid);
 	}
-	if (record_mask(request->want) && collect_records(state, request, model, error))
+	if (record_mask(request) && collect_records(state, request, model, error))
 		return -1;
 	if (request->want & VS_WANT_WALKS && collect_walks(state, request, model, error))
 		return -1;
