@@ -131,7 +131,7 @@ int vs_frames_label(struct vs_frame_table *table, uint64_t frame, uint64_t nr, u
 	return 0;
 }
 
-uint32_t *vs_frame_entry(struct vs_frame_table *table, uint64_t frame)
+uint32_t *vs_frame_new_entry(struct vs_frame_table *table, uint64_t frame)
 {
 	uint32_t *leaf = leaf_at(table, frame);
 

@@ -48,7 +48,19 @@ uint64_t vs_frames_unknown(const struct vs_frame_table *table, uint64_t frame, u
 
 /* From here on these frames have that number; 0 or -ENOMEM. */
 int vs_frames_label(struct vs_frame_table *table, uint64_t frame, uint64_t nr, uint32_t id);
+/* The next where room has to be made for it. */
+uint32_t *vs_frame_new_entry(struct vs_frame_table *table, uint64_t frame);
+
 /* Where the number of one frame stands, to be read and written; NULL without memory. */
-uint32_t *vs_frame_entry(struct vs_frame_table *table, uint64_t frame);
+static inline uint32_t *vs_frame_entry(struct vs_frame_table *table, uint64_t frame)
+{
+	uint64_t top = frame >> VS_FRAME_TOP_SHIFT, slot = 0;
+
+	if (top < table->nr_top && table->top[top])
+		slot = table->top[top][frame >> VS_FRAME_LEAF_SHIFT & (VS_FRAME_SLOTS - 1)];
+	if (!slot || slot & 1)
+		return vs_frame_new_entry(table, frame);
+	return (uint32_t *)(uintptr_t)slot + (frame & (VS_FRAME_LEAF - 1));
+}
 
 #endif

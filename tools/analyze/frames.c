@@ -219,16 +219,18 @@ static uint32_t new_list(struct vs_frame_map *frames, const struct vs_extent *ex
 		return 0;
 	piece->frame = extent->frame;
 	piece->list = frames->nr_pool;
-	while (from + n < extent->pages) {
-		uint32_t *entry = vs_frame_entry(&frames->table, extent_frame(extent, from + n));
+	for (; from + n < extent->pages; n++) {
+		uint32_t *entry = vs_frame_entry(&frames->table,
+						 extent->frame + extent->list[from + n]);
 
 		if (!entry)
 			return 0;
 		if (*entry)
 			break;
 		*entry = id;
-		frames->pool[frames->nr_pool++] = extent->list[from + n++];
 	}
+	memcpy(frames->pool + frames->nr_pool, extent->list + from, n * sizeof(*extent->list));
+	frames->nr_pool += n;
 	piece->pages = n;
 	return n;
 }
