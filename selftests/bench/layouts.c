@@ -20,6 +20,8 @@
 #include "memory.h"
 
 #define VMAS		60000
+#define CROWD		250
+#define MANY		500
 #define SPARSE_PAGES	1024
 #define SPARSE_SIZE	(SPARSE_PAGES * GIB)
 
@@ -279,7 +281,7 @@ static int build_mthp(struct plan *plan)
 	return p ? 0 : ENOMEM;
 }
 
-static int build_thp(struct plan *plan)
+static int map_thp(struct plan *plan)
 {
 	int error = huge_pages_on_request();
 
@@ -291,9 +293,29 @@ static int build_thp(struct plan *plan)
 		return errno;
 	if (madvise(built, plan->size, MADV_HUGEPAGE))
 		return ENOSYS;
-	touch(built, plan->size);
 	plan->pages = plan->size / PAGE_SIZE;
+	return 0;
+}
+
+static int build_thp(struct plan *plan)
+{
+	int error = map_thp(plan);
+
+	if (error)
+		return error;
+	touch(built, plan->size);
 	return is_pmd_mapped(built, plan->size) ? 0 : ENOMEM;
+}
+
+/* Nearly all of each huge page is zero. */
+static int build_thp_empty(struct plan *plan)
+{
+	int error = map_thp(plan);
+	uint64_t i;
+
+	for (i = 0; !error && i < plan->size; i += PMD_SIZE)
+		built[i] = 1;
+	return error ? error : is_pmd_mapped(built, plan->size) ? 0 : ENOMEM;
 }
 
 /* One page in the middle of each huge page is given back. */
@@ -344,16 +366,24 @@ static int build_file_twice(struct plan *plan)
 	return error ? error : fork_partner(read_whole, built, plan->size);
 }
 
-static int build_shmem(struct plan *plan)
+static int map_shmem(struct plan *plan)
 {
 	built = map_at(plan->size, PMD_SIZE, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1);
 	if (!built)
 		return errno;
 	madvise(built, plan->size, MADV_NOHUGEPAGE);
-	touch(built, plan->size);
 	plan->pages = plan->size / PAGE_SIZE;
 	return 0;
+}
+
+static int build_shmem(struct plan *plan)
+{
+	int error = map_shmem(plan);
+
+	if (!error)
+		touch(built, plan->size);
+	return error;
 }
 
 /* One page at a time, where a fault otherwise maps the neighbours as well. */
@@ -380,6 +410,54 @@ static int build_file_mix(struct plan *plan)
 	return 0;
 }
 
+/* ------------------------------------------------------------------- many */
+
+static void nothing(char *p, uint64_t size)
+{
+	(void)p;
+	(void)size;
+}
+
+static int build_many(struct plan *plan)
+{
+	unsigned int i;
+	int error = 0;
+
+	(void)plan;
+	for (i = 1; i < MANY && !error; i++)
+		error = fork_partner(nothing, NULL, 0);
+	return error;
+}
+
+static int crowd_on(struct plan *plan)
+{
+	int error = write_file(FAULT_AROUND, "2097152");
+	unsigned int i;
+
+	for (i = 1; i < CROWD && !error; i++)
+		error = fork_partner(read_whole, built, plan->size);
+	write_file(FAULT_AROUND, "65536");
+	plan->pages *= CROWD;
+	return error;
+}
+
+/* The same shared memory, mapped by each. */
+static int build_crowd(struct plan *plan)
+{
+	int error = build_shmem(plan);
+
+	return error ? error : crowd_on(plan);
+}
+
+static int build_crowd_random(struct plan *plan)
+{
+	int error = map_shmem(plan);
+
+	if (!error)
+		error = touch_shuffled(built, plan->size);
+	return error ? error : crowd_on(plan);
+}
+
 /* --------------------------------------------------------------- running */
 
 static int (*const builders[LAYOUT_NR])(struct plan *plan) = {
@@ -400,6 +478,10 @@ static int (*const builders[LAYOUT_NR])(struct plan *plan) = {
 	[LAYOUT_SPARSE] = build_sparse,
 	[LAYOUT_VMAS] = build_vmas,
 	[LAYOUT_SMALL] = build_small,
+	[LAYOUT_THP_EMPTY] = build_thp_empty,
+	[LAYOUT_CROWD] = build_crowd,
+	[LAYOUT_CROWD_RANDOM] = build_crowd_random,
+	[LAYOUT_MANY] = build_many,
 	[LAYOUT_BUSY] = build_busy,
 };
 
@@ -421,8 +503,18 @@ const char *const layout_names[LAYOUT_NR] = {
 	[LAYOUT_SPARSE] = "sparse 1 TiB, one VMA",
 	[LAYOUT_VMAS] = "60,000 VMAs",
 	[LAYOUT_SMALL] = "small process",
+	[LAYOUT_THP_EMPTY] = "2 MiB pages, mostly zero",
+	[LAYOUT_CROWD] = "250 with the same shmem",
+	[LAYOUT_CROWD_RANDOM] = "250, shmem, random frames",
+	[LAYOUT_MANY] = "500 small processes",
 	[LAYOUT_BUSY] = "locks always taken",
 };
+
+bool layout_of_many(enum layout_id id)
+{
+	return id == LAYOUT_CROWD || id == LAYOUT_CROWD_RANDOM ||
+	       id == LAYOUT_MANY;
+}
 
 struct job {
 	enum layout_id id;

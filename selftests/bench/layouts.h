@@ -6,6 +6,7 @@
 #ifndef BENCH_LAYOUTS_H
 #define BENCH_LAYOUTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "target.h"
@@ -28,11 +29,18 @@ enum layout_id {
 	LAYOUT_SPARSE,
 	LAYOUT_VMAS,
 	LAYOUT_SMALL,
+	LAYOUT_THP_EMPTY,
+	LAYOUT_CROWD,
+	LAYOUT_CROWD_RANDOM,
+	LAYOUT_MANY,
 	LAYOUT_BUSY,
 	LAYOUT_NR
 };
 
 extern const char *const layout_names[LAYOUT_NR];
+
+/* Whether hundreds of processes are looked at, each of which has the size. */
+bool layout_of_many(enum layout_id id);
 
 /*
  * Build @id with @size bytes, where a size makes sense, in a new target.

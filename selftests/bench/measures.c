@@ -26,6 +26,7 @@
 #define BUFFER		(64 * KIB)
 #define PREAD		MIB
 #define MAX_ROUNDS	15
+#define MAX_FAMILY	512
 
 const char *page_types_path;
 
@@ -99,6 +100,11 @@ static int tally_plain(const struct target *t, struct sample *s)
 static int records(const struct target *t, struct sample *s)
 {
 	return scan_all(t, s, RECORD(VMA) | RECORD(TALLY), 0, 0);
+}
+
+static int fill(const struct target *t, struct sample *s)
+{
+	return scan_all(t, s, RECORD(FILL), 0, VMSCOPE_SCAN_UNPACED);
 }
 
 static int tables(const struct target *t, struct sample *s)
@@ -188,6 +194,48 @@ static int start(const struct target *t, struct sample *s)
 	return spawn((char *[]){ "true", NULL }, s);
 }
 
+/* The target first; their number, at most @max. */
+static unsigned int family_of(const struct target *t, pid_t *pid, unsigned int max)
+{
+	unsigned int nr = 1;
+	char path[64];
+	FILE *children;
+
+	pid[0] = t->pid;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", t->pid, t->pid);
+	children = fopen(path, "r");
+	while (children && nr < max && fscanf(children, "%d", &pid[nr]) == 1)
+		nr++;
+	if (children)
+		fclose(children);
+	return nr;
+}
+
+static int share(const struct target *t, struct sample *s)
+{
+	return spawn_on("vmscope", "share", t, s);
+}
+
+static int matrix(const struct target *t, struct sample *s)
+{
+	static char text[MAX_FAMILY][12];
+	char *argv[MAX_FAMILY + 3] = { "vmscope", "share" };
+	pid_t pid[MAX_FAMILY];
+	unsigned int nr = family_of(t, pid, MAX_FAMILY), i;
+
+	for (i = 0; i < nr; i++) {
+		snprintf(text[i], sizeof(text[i]), "%d", pid[i]);
+		argv[i + 2] = text[i];
+	}
+	return spawn(argv, s);
+}
+
+static int host(const struct target *t, struct sample *s)
+{
+	(void)t;
+	return spawn((char *[]){ "vmscope", "host", NULL }, s);
+}
+
 static int page_types(const struct target *t, struct sample *s)
 {
 	if (!page_types_path)
@@ -214,6 +262,17 @@ static int read_whole(const struct target *t, const char *name,
 static int rollup(const struct target *t, struct sample *s)
 {
 	return read_whole(t, "smaps_rollup", s);
+}
+
+static int rollups(const struct target *t, struct sample *s)
+{
+	pid_t pid[MAX_FAMILY];
+	unsigned int nr = family_of(t, pid, MAX_FAMILY), i;
+	int error = 0;
+
+	for (i = 0; i < nr && !error; i++)
+		error = rollup(&(struct target){ .pid = pid[i] }, s);
+	return error;
 }
 
 static int smaps(const struct target *t, struct sample *s)
@@ -373,6 +432,40 @@ static int pagemap_scan(const struct target *t, struct sample *s)
 	return n >= 0 ? 0 : errno == ENOTTY ? ENOSYS : errno;
 }
 
+/*
+ * As lib/string.c:memchr_inv() of the kernel looks for what is not zero: eight
+ * bytes at a time, here a page as mm/huge_memory.c:thp_underused() has it do.
+ */
+static const void *memchr_page(const void *page)
+{
+	const uint64_t *word = page;
+	unsigned int words = PAGE_SIZE / sizeof(*word);
+
+	while (words) {
+		if (*word)
+			return word;
+		word++;
+		words--;
+	}
+	return NULL;
+}
+
+/*
+ * Of as much memory as was read there, here: of a single page again and again,
+ * for that makes no difference to a count of instructions.
+ */
+static int memchr_all(const struct target *t, struct sample *s)
+{
+	static const char page[PAGE_SIZE] __attribute__((aligned(4096)));
+	const void *volatile at = page;
+	uint64_t i;
+
+	(void)t;
+	for (i = 0; i < s->pages; i++)
+		s->records += !memchr_page(at);
+	return 0;
+}
+
 /* -------------------------------------------------------------- the clock */
 
 static int (*const functions[MEASURE_NR])(const struct target *t,
@@ -389,12 +482,18 @@ static int (*const functions[MEASURE_NR])(const struct target *t,
 	[MEASURE_LOCKLESS] = lockless,
 	[MEASURE_SHOW] = show,
 	[MEASURE_START] = start,
+	[MEASURE_FILL] = fill,
+	[MEASURE_SHARE] = share,
+	[MEASURE_MATRIX] = matrix,
+	[MEASURE_HOST] = host,
 	[MEASURE_ROLLUP] = rollup,
 	[MEASURE_SMAPS] = smaps,
 	[MEASURE_PAGEMAP] = pagemap,
 	[MEASURE_PAGEMAP_SCAN] = pagemap_scan,
 	[MEASURE_KPAGE] = kpage,
 	[MEASURE_PAGE_TYPES] = page_types,
+	[MEASURE_ROLLUPS] = rollups,
+	[MEASURE_MEMCHR] = memchr_all,
 };
 
 const char *const measure_names[MEASURE_NR] = {
@@ -410,12 +509,18 @@ const char *const measure_names[MEASURE_NR] = {
 	[MEASURE_LOCKLESS] = "without locks",
 	[MEASURE_SHOW] = "vmscope show",
 	[MEASURE_START] = "true",
+	[MEASURE_FILL] = "FILL",
+	[MEASURE_SHARE] = "vmscope share",
+	[MEASURE_MATRIX] = "vmscope share",
+	[MEASURE_HOST] = "vmscope host",
 	[MEASURE_ROLLUP] = "smaps_rollup",
 	[MEASURE_SMAPS] = "smaps",
 	[MEASURE_PAGEMAP] = "pagemap",
 	[MEASURE_PAGEMAP_SCAN] = "PAGEMAP_SCAN",
 	[MEASURE_KPAGE] = "pagemap+kpage*",
 	[MEASURE_PAGE_TYPES] = "page-types -p",
+	[MEASURE_ROLLUPS] = "smaps_rollup",
+	[MEASURE_MEMCHR] = "memchr_inv",
 };
 
 static int by_size(const void *a, const void *b)
@@ -425,7 +530,7 @@ static int by_size(const void *a, const void *b)
 	return *x < *y ? -1 : *x > *y;
 }
 
-struct sample measure(enum measure_id id, const struct target *t,
+struct sample measure(enum measure_id id, const struct target *t, uint64_t pages,
 		      unsigned int rounds)
 {
 	uint64_t took[MAX_ROUNDS], longest[VMSCOPE_LOCK_NR] = {};
@@ -437,7 +542,7 @@ struct sample measure(enum measure_id id, const struct target *t,
 	for (i = 0; i < rounds && !s.error; i++) {
 		uint64_t begin;
 
-		s = (struct sample){};
+		s = (struct sample){ .pages = pages };
 		begin = now_ns();
 		s.error = functions[id](t, &s);
 		took[i] = now_ns() - begin;

@@ -24,6 +24,10 @@ enum measure_id {
 	MEASURE_LOCKLESS,	/* all records of a target whose locks stay taken */
 	MEASURE_SHOW,		/* the command */
 	MEASURE_START,		/* a command that does nothing */
+	MEASURE_FILL,		/* content, without a pause */
+	MEASURE_SHARE,		/* vmscope share of the target, with everybody */
+	MEASURE_MATRIX,		/* vmscope share of the target and its children */
+	MEASURE_HOST,		/* vmscope host */
 	/* the kernel's */
 	MEASURE_ROLLUP,
 	MEASURE_SMAPS,
@@ -31,6 +35,8 @@ enum measure_id {
 	MEASURE_PAGEMAP_SCAN,
 	MEASURE_KPAGE,		/* pagemap, kpageflags, kpagecount */
 	MEASURE_PAGE_TYPES,
+	MEASURE_ROLLUPS,	/* smaps_rollup of the target and its children */
+	MEASURE_MEMCHR,		/* memchr_inv() of the same memory */
 	MEASURE_NR
 };
 
@@ -38,6 +44,7 @@ extern const char *const measure_names[MEASURE_NR];
 
 /* What one measurement gave. */
 struct sample {
+	uint64_t pages;		/* in: that the target's entries map */
 	uint64_t best;		/* ns; instructions under icount */
 	uint64_t median;
 	uint64_t calls;
@@ -51,8 +58,8 @@ struct sample {
 /* Program paths; NULL when there is none. */
 extern const char *page_types_path;
 
-/* Run @id on @t @rounds times. */
-struct sample measure(enum measure_id id, const struct target *t,
+/* Run @id on @t, which maps @pages, @rounds times. */
+struct sample measure(enum measure_id id, const struct target *t, uint64_t pages,
 		      unsigned int rounds);
 
 #endif
