@@ -1,0 +1,171 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the command says of memory that KSM merged, of two processes of which it is known.
+# Knows nothing of the interface between the command and the module.
+set -u
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=selftests/lib/command.sh
+. "$here/lib/command.sh"
+
+ksm=/sys/kernel/mm/ksm
+
+# Two processes of which is known exactly what KSM merged: see merge.c. ksmd stands.
+hold_merge() {
+	"$bin/merge" --hold >"$WORK/merge" 2>"$WORK/merge.err" <"$WORK/never" &
+	local pid=$!
+	# shellcheck disable=SC2064 # what it is now
+	trap "kill -9 $pid 2>/dev/null || :" EXIT
+	for _ in $(seq 600); do
+		[ ! -s "$WORK/merge" ] || break
+		sleep 0.1
+	done
+	[ -s "$WORK/merge" ] || die "merge does not start: $(cat "$WORK/merge.err")"
+	one=$(merged "m['one']") other=$(merged "m['other']")
+}
+
+# merged EXPRESSION: of the pair m.
+merged() {
+	python3 -c "
+import json
+m = json.load(open('$WORK/merge'))
+print(($1))"
+}
+
+# check_merge EXPRESSION WHAT: of the report r and the pair m.
+check_merge() {
+	python3 -c "
+import json
+m = json.load(open('$WORK/merge'))
+r = json.load(open('$WORK/out'))
+p = 4096
+at = {int(v['start'], 16): v for v in r['mappings']}
+assert ($1), ($2)" || die "$1: $(head -c 3000 "$WORK/out")"
+}
+
+zero_is_known() {
+	[ -e $ksm/ksm_zero_pages ]
+}
+
+test_groups_are_exactly_what_was_equal() {
+	hold_merge
+	expect 0 vmscope ksm "$one" -J
+	check_merge "r['merged'][0]['merged'] == 48 * p" "r['merged']"
+	check_merge "at[m['start'][0]]['merged'] == 48 * p and at[m['start'][0]]['reason'] is None" \
+		"at"
+	check_merge "r['groups']['frames'] == 17 and r['groups']['mappings'] == 96" "r['groups']"
+	check_merge "r['groups']['saved'] == (63 + 16) * p and r['groups']['not_found'] == 0" \
+		"r['groups']"
+	check_merge "r['merged'][0]['saved'] == 39 * p + p // 2" "r['merged']"
+	check_merge "r['groups']['largest'][0]['mappings'] == 64 and
+		{(s['pid'], s['times']) for s in r['groups']['largest'][0]['sharers']} ==
+		{(m['one'], 32), (m['other'], 32)}" "r['groups']['largest'][0]"
+	check_merge "all(g['mappings'] == 2 for g in r['groups']['largest'][1:])" "r['groups']"
+}
+
+test_agrees_with_the_kernel() {
+	hold_merge
+	expect 0 vmscope ksm "$one" -J
+	check_merge "r['merged'][0]['kernel']['merging_pages'] == 48" "r['merged']"
+	same "$(json "r['merged'][0]['kernel']['merging_pages']")" "$(cat "/proc/$one/ksm_merging_pages")"
+	check_merge "r['merged'][0]['kernel']['ksm_stat_profit'] in
+		(None, r['merged'][0]['kernel']['profit'])" "r['merged']"
+	if zero_is_known; then
+		check_merge "r['merged'][0]['zero'] == 8 * p == r['merged'][0]['kernel']['zero_pages'] * p" \
+			"r['merged']"
+		has "$(cat "/proc/$one/ksm_stat")" \
+			"ksm_process_profit $(json "r['merged'][0]['kernel']['profit']")"
+	else
+		check_merge "r['merged'][0]['zero'] is None" "r['merged']"
+	fi
+	check_merge "r['ksmd']['pages_shared'] == 17 and r['ksmd']['pages_sharing'] == 96 - 17" \
+		"r['ksmd']"
+}
+
+test_of_many() {
+	hold_merge
+	expect 0 vmscope ksm --all -J
+	check_merge "[v['merged'] for v in r['merged'] if v['pid'] in (m['one'], m['other'])] ==
+		[48 * p, 48 * p]" "r['merged']"
+	check_merge "sum(v['saved'] for v in r['merged']) == r['groups']['saved']" "r['groups']"
+	check_merge "r['groups']['frames'] == 17 and r['groups']['not_found'] == 0" "r['groups']"
+	expect 0 vmscope ksm "$one" "$other"
+	has "$out" "96 mappings of 17 frames"
+}
+
+test_why_not() {
+	hold_merge
+	expect 0 vmscope ksm "$one" -J
+	check_merge "at[m['unequal']]['reason'] == 'ksmd_off'" "at"
+	check_merge "at[m['file']]['reason'] == 'page_cache'" "at"
+	check_merge "m['unadvised'] not in at and r['merged'][0]['not_mergeable'] >= 32 * p" "at"
+	echo 1 >$ksm/run
+	expect 0 vmscope ksm "$one" -J
+	echo 0 >$ksm/run
+	check_merge "at[m['unequal']]['reason'] == 'nothing_equal'" "at"
+	expect 0 vmscope ksm "$one"
+	has "$out" "ksmd is off"
+	has "$out" "is OFF"
+}
+
+test_why_not_yet() {
+	echo 0 >$ksm/pages_to_scan
+	echo 1 >$ksm/run
+	hold_program python3 -c '
+import mmap, sys
+m = mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+m.madvise(12)
+m.write(b"x" * (1 << 19))
+n = mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=1)
+n.madvise(12)
+print("ready", flush=True)
+sys.stdin.read()'
+	expect 0 vmscope ksm "$held" -J
+	echo 0 >$ksm/run
+	echo 10000 >$ksm/pages_to_scan
+	has "$(json "[v['reason'] for v in r['mappings']]")" not_scanned
+	has "$(json "[v['reason'] for v in r['mappings']]")" nothing_in_memory
+	same "$(json "r['groups']['frames'], r['merged'][0]['merged']")" "(0, 0)"
+}
+
+test_without_anything_mergeable() {
+	hold_program sh -c 'echo ready; read -r line'
+	expect 0 vmscope ksm "$held" -J
+	same "$(json "r['merged'][0]['mergeable'], r['mappings']")" "(0, [])"
+	expect 0 vmscope ksm "$held"
+	has "$(tr -s ' \n' ' ' <"$WORK/out")" "no anonymous memory has MADV_MERGEABLE"
+}
+
+test_beside_one_that_unmerges() {
+	hold_merge
+	local round
+	(while [ ! -e "$WORK/unmerged" ]; do echo 2 >$ksm/run; echo 1 >$ksm/run; sleep 0.05; done) &
+	for round in 1 2 3 4 5 6; do
+		expect 0 vmscope ksm "$one" -J
+		check_merge "r['groups']['mappings'] >= r['groups']['frames']" "$round"
+		expect 0 vmscope ksm --all -J
+	done
+	touch "$WORK/unmerged"
+	sleep 0.2
+	echo 0 >$ksm/run
+}
+
+# ------------------------------------------------------------------ screens
+
+test_screens_fit() {
+	hold_merge
+	local what
+	for what in "$one" --all; do
+		fits 80 24 ksm "$what"
+		fits 40 any ksm "$what"
+	done
+}
+
+test_json_is_as_the_schema_says() {
+	hold_merge
+	expect 0 vmscope ksm "$one" -J; valid ksm
+	expect 0 vmscope ksm --all -J; valid ksm
+}
+
+begin_tests
+run_tests ksm "$@"
