@@ -17,6 +17,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* Not in BTF: the loader finds their addresses; 0 where a kernel has none. */
 extern const void swap_info __ksym __weak;
+extern const void nr_swapfiles __ksym __weak;
 extern const void swapper_spaces __ksym __weak;
 extern const void nr_swapper_spaces __ksym __weak;
 extern const void zswap_trees __ksym __weak;
@@ -71,9 +72,12 @@ static __always_inline __u64 for_area(const void *array, __u32 type)
 	return array ? word_at((__u64)array + (__u64)type * sizeof(__u64)) : 0;
 }
 
+/* Behind the areas that there ever were stands something else. */
 static __always_inline struct swap_info_struct *info_of(__u32 type)
 {
-	if (type >= SWAP_AREAS)
+	__u32 nr = &nr_swapfiles ? half_at((__u64)&nr_swapfiles) : 0;
+
+	if (type >= SWAP_AREAS || type >= nr)
 		return NULL;
 	return (void *)for_area(&swap_info, type);
 }
