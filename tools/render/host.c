@@ -14,7 +14,7 @@
 #define TOP_VICTIMS	4
 /* Beside control groups, so that all of it fits 24 lines. */
 #define FEW_VICTIMS	2
-#define TOP_FOREIGN	2
+#define TOP_FOREIGN	1
 
 static const char * const policy_name[] = {
 	[VS_OVERCOMMIT_GUESS] = "guess",
@@ -205,10 +205,11 @@ void vs_host_screen(const struct vs_style *style, const struct vs_report *report
 	if (!groups)
 		fputc('\n', style->out);
 	show_lines(style, host);
-	fputc('\n', style->out);
 	if (groups) {
 		show_groups(style, host);
 		show_foreign(style, host);
+	} else {
+		fputc('\n', style->out);
 	}
 	show_commit(style, host);
 	show_victims(style, host, groups ? FEW_VICTIMS : TOP_VICTIMS);
