@@ -241,7 +241,8 @@ sys.stdin.read()'
 	same "$(json "r['swap']['total']['swapped'] >> 10, r['swap']['total']['pss'] >> 10")" \
 		"($(kib Swap "$held"), $(kib SwapPss "$held"))"
 	same "$(json "r['swap']['total']['swapped'] >= 8 << 20")" True
-	same "$(json "[a['name'] for a in r['swap']['areas']]")" "['$WORK/fs/swap']"
+	# what a CPU had put aside of another area's slots may have gone there
+	same "$(json "'$WORK/fs/swap' in [a['name'] for a in r['swap']['areas']]")" True
 	same "$(json "0 < r['swap']['total']['zswap'] <= r['swap']['total']['swapped']")" True
 }
 
