@@ -7,23 +7,18 @@
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <pthread.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
 #include "clock.h"
 #include "leaf.h"
+#include "slow_file.h"
 
 #define FILE_SIZE	(4 * PAGE_SIZE)
-#define NODE_FILE	2
 #define VMAS		40
 #define VMA_SIZE	(16 * PAGE_SIZE)
 #define TIMEOUT_NS	200000000ull
 
 /* What the server and the stuck process tell the test. */
 struct shared {
-	volatile bool overmapping;	/* the process is in mmap() */
-	volatile bool blocked;		/* and waits for the server */
-	volatile bool release;		/* answer it */
+	struct slow_file file;
 	volatile bool done;		/* the process came out again */
 	struct region vma[VMAS];
 };
@@ -31,122 +26,31 @@ struct shared {
 FIXTURE(stuck) {
 	struct shared *s;
 	struct target t;
-	pid_t server;
-	char dir[32];
 };
 
-/* ------------------------------------------------------------- the server */
-
-static void answer(int fuse, const struct fuse_in_header *in, int error,
-		   const void *data, size_t size)
-{
-	char reply[8192];
-	struct fuse_out_header head = {
-		.len = sizeof(head) + size, .error = error, .unique = in->unique,
-	};
-
-	memcpy(reply, &head, sizeof(head));
-	if (size)
-		memcpy(reply + sizeof(head), data, size);
-	if (write(fuse, reply, head.len) != (ssize_t)head.len)
-		_exit(1);
-}
-
-static void fill_attributes(struct fuse_attr *a, uint64_t node)
-{
-	memset(a, 0, sizeof(*a));
-	a->ino = node;
-	a->nlink = 1;
-	a->size = node == NODE_FILE ? FILE_SIZE : 0;
-	a->blksize = 4096;
-	a->mode = node == NODE_FILE ? S_IFREG | 0600 : S_IFDIR | 0700;
-}
-
-static void serve_one(int fuse, struct shared *s, const char *request)
-{
-	const struct fuse_in_header *in = (const void *)request;
-	struct fuse_entry_out entry = { .nodeid = NODE_FILE, .attr_valid = 1000,
-					.entry_valid = 1000 };
-	struct fuse_attr_out attr = { .attr_valid = 1000 };
-	struct fuse_init_out init = { .major = FUSE_KERNEL_VERSION, .minor = 31,
-				      .max_write = 65536,
-				      .flags = FUSE_WRITEBACK_CACHE };
-	struct fuse_open_out open = { .fh = 1, .open_flags = FOPEN_KEEP_CACHE };
-	struct fuse_write_out written = { .size = 0 };
-	static const char zeros[4096];
-	const struct fuse_write_in *w = (const void *)(in + 1);
-	const struct fuse_read_in *r = (const void *)(in + 1);
-
-	switch (in->opcode) {
-	case FUSE_INIT:
-		return answer(fuse, in, 0, &init, sizeof(init));
-	case FUSE_LOOKUP:
-		fill_attributes(&entry.attr, NODE_FILE);
-		return answer(fuse, in, 0, &entry, sizeof(entry));
-	case FUSE_SETATTR:
-		/*
-		 * The times of a written file: what closing its mapping waits
-		 * for. Of a WRITE, not every kernel waits for the answer.
-		 */
-		if (s->overmapping)
-			s->blocked = true;
-		while (s->blocked && !s->release)
-			usleep(1000);
-		/* fall through */
-	case FUSE_GETATTR:
-		fill_attributes(&attr.attr, in->nodeid);
-		return answer(fuse, in, 0, &attr, sizeof(attr));
-	case FUSE_OPEN:
-		return answer(fuse, in, 0, &open, sizeof(open));
-	case FUSE_READ:
-		return answer(fuse, in, 0, zeros, r->size < 4096 ? r->size : 4096);
-	case FUSE_WRITE:
-		written.size = w->size;
-		return answer(fuse, in, 0, &written, sizeof(written));
-	case FUSE_FORGET:
-	case FUSE_BATCH_FORGET:
-	case FUSE_INTERRUPT:
-		return;		/* no reply */
-	case FUSE_FLUSH:
-	case FUSE_RELEASE:
-		return answer(fuse, in, 0, NULL, 0);
-	default:
-		return answer(fuse, in, -ENOSYS, NULL, 0);
-	}
-}
-
-static void serve(int fuse, struct shared *s)
-{
-	static char request[128 * 1024];
-
-	while (read(fuse, request, sizeof(request)) > 0)
-		serve_one(fuse, s, request);
-	_exit(0);
-}
-
 /* -------------------------------------------------- the process that hangs */
-
-static struct {
-	char path[64];
-} file;
 
 static void *overmap(void *arg)
 {
 	struct shared *s = arg;
-	int fd = open(file.path, O_RDWR);
+	int fd = open(s->file.path, O_RDWR);
 	char *p;
 
 	if (fd < 0)
 		_exit(3);
 	p = map_at(FILE_SIZE, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
-	while (p && !s->blocked) {
+	while (p && !s->file.held) {
 		mmap(p, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 		     fd, 0);
 		touch(p, FILE_SIZE);
-		/* Closing the old mapping writes it back, under mmap_lock. */
-		s->overmapping = true;
+		/*
+		 * Closing the old mapping writes it back, under mmap_lock, and
+		 * waits for the times of the file. For the answer to a WRITE
+		 * not every kernel waits.
+		 */
+		s->file.hold = FUSE_SETATTR;
 		mmap(p, FILE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
-		s->overmapping = false;
+		s->file.hold = 0;
 	}
 	s->done = true;
 	return NULL;
@@ -172,61 +76,32 @@ static int build(void *arg, unsigned int step)
 	return pthread_create(&thread, NULL, overmap, s);
 }
 
-/* Mount the file system in @dir and serve it; 0 or an errno. */
-static int start_server(struct shared *s, char *dir, pid_t *server)
+static int start_server(struct shared *s)
 {
-	char options[128];
-	int fuse;
-
-	run_command("modprobe -q fuse");
-	fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	if (fuse < 0)
-		return ENODEV;
-	strcpy(dir, "/tmp/stuck.XXXXXX");
-	if (!mkdtemp(dir))
-		return EIO;
-	snprintf(options, sizeof(options),
-		 "fd=%d,rootmode=40700,user_id=0,group_id=0", fuse);
-	if (mount("stuck", dir, "fuse", 0, options))
-		return errno;
-	*server = fork();
-	if (!*server) {
-		/* Without its server the file system gives up, and nobody is stuck. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		serve(fuse, s);
-	}
-	close(fuse);
-	snprintf(file.path, sizeof(file.path), "%s/file", dir);
-	return 0;
+	return slow_file_start(&s->file, FILE_SIZE, NULL, FUSE_WRITEBACK_CACHE);
 }
 
 static bool wait_until_stuck(const struct shared *s)
 {
-	int i;
+	bool held = slow_file_wait(&s->file);
 
-	for (i = 0; i < 10000 && !s->blocked; i++)
-		usleep(1000);
 	usleep(100000);
-	return s->blocked;
+	return held;
 }
 
-static void set_free(struct shared *s, struct target *t, pid_t server, const char *dir)
+static void set_free(struct shared *s, struct target *t)
 {
-	if (s)
-		s->release = true;
-	usleep(50000);
-	if (server > 0)
-		kill(server, SIGKILL);
+	s->file.release = true;
 	target_stop(t);
-	umount2(dir, MNT_DETACH);
-	rmdir(dir);
+	slow_file_stop(&s->file);
 }
 
 FIXTURE_SETUP(stuck)
 {
 	self->t.fd = -1;
 	self->s = shared_alloc(sizeof(*self->s));
-	ASSERT_BUILT(start_server(self->s, self->dir, &self->server), "/dev/fuse");
+	ASSERT_NE(NULL, self->s);
+	ASSERT_BUILT(start_server(self->s), "/dev/fuse");
 	ASSERT_EQ(0, target_start(&self->t, build, self->s));
 	ASSERT_TRUE(wait_until_stuck(self->s))
 		TH_LOG("the process did not get stuck, done %d", self->s->done);
@@ -234,7 +109,7 @@ FIXTURE_SETUP(stuck)
 
 FIXTURE_TEARDOWN(stuck)
 {
-	set_free(self->s, &self->t, self->server, self->dir);
+	set_free(self->s, &self->t);
 }
 
 /* Where a scan without any lock is safe, a stuck process is read in full. */
@@ -344,7 +219,7 @@ TEST_F(stuck, released_process_is_read_in_full)
 	struct scan s;
 	int i;
 
-	self->s->release = true;
+	self->s->file.release = true;
 	for (i = 0; i < 5000 && !self->s->done; i++)
 		usleep(1000);
 	ASSERT_TRUE(self->s->done);
@@ -362,9 +237,8 @@ static int hold(void)
 {
 	struct shared *s = shared_alloc(sizeof(*s));
 	struct target t = { .fd = -1 };
-	char dir[32], c;
-	pid_t server = 0;
-	int error = start_server(s, dir, &server);
+	int error = start_server(s);
+	char c;
 
 	if (!error)
 		error = target_start(&t, build, s);
@@ -377,7 +251,7 @@ static int hold(void)
 	fflush(stdout);
 	while (!error && read(0, &c, 1) > 0)
 		;
-	set_free(s, &t, server, dir);
+	set_free(s, &t);
 	return error == ENODEV ? KSFT_SKIP : !!error;
 }
 

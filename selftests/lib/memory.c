@@ -314,8 +314,7 @@ int mthp_enable(unsigned int kb, bool on)
 
 /* ----------------------------------------------------------------- files */
 
-/* The folder of the programs, where the Makefile put an image. */
-static void find_image(char *path, size_t size)
+void ext4_image(char *path, size_t size)
 {
 	const char *tests = getenv("VMSCOPE_TESTS");
 	char self[256], *slash;
@@ -332,7 +331,7 @@ static int mount_ext4(const char *dir)
 {
 	char copy[64], image[512];
 
-	find_image(image, sizeof(image));
+	ext4_image(image, sizeof(image));
 	snprintf(copy, sizeof(copy), "/tmp/ext4.%d", getpid());
 	run_command("modprobe -qa loop ext4");
 	return run_command("cp %s %s && mount -o loop %s %s && rm %s",

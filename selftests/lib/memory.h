@@ -100,6 +100,10 @@ int make_thp(char *p, size_t size);
 /* Let mTHP of @kb KiB be given on request; ENOSYS before 6.12. */
 int mthp_enable(unsigned int kb, bool on);
 
+/* Where the Makefile put an image of an ext4 file system: in the folder of the programs. */
+#define EXT4_IMAGE_SIZE	(64 * MIB)
+void ext4_image(char *path, size_t size);
+
 /* An open, unlinked file of @size bytes, filled, on a file system of its own. */
 int file_on(const char *type, size_t size);
 
