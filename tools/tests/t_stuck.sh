@@ -42,6 +42,29 @@ test_stuck_off_the_lists() {
 	same "$(of referenced)" 0
 }
 
+# Four pages of each sort, and a line on the screen for each.
+test_stuck_of_pages_that_wait_or_are_lost() {
+	local sort at
+
+	hold 6
+	at=$((0x${address#0x}))
+	for sort in $((1 << 30 | 1)) $((1 << 33 | 1)) 5 6 7 $((7 << 4 | 1)); do
+		printf '%x 4 %x 0\n' $at "$sort"
+		at=$((at + (8 << 12)))
+	done >"$WORK/pages"
+	FAKE_PAGES=$WORK/pages stuck 0
+	for sort in writeback locked migrating hwpoison; do
+		same "$(of $sort)" $((4 << 12)) $sort
+	done
+	same "$(of device)" $((8 << 12)) "device memory, and what was moved there"
+	same "$(json "r['stuck']['stuck']")" $((6 * 4 << 12))
+	same "$(json "[x['reasons'] for x in r['stuck']['runs']]")" \
+		"[['writeback'], ['locked'], ['migrating'], ['hwpoison'], ['device'], ['device']]"
+	FAKE_PAGES=$WORK/pages expect 0 faked pages --stuck "$held"
+	has "$out" "hwpoison      16K    1 access"
+	has "$out" "device        32K    2 migration"
+}
+
 test_stuck_on_the_screen() {
 	hold 6 30
 	FAKE=attributes=$pinned expect 0 faked pages --stuck "$held"
