@@ -37,24 +37,37 @@ static const char *cell(const struct vs_style *style, const struct vs_answer_col
 	return text;
 }
 
-/* Columns for people, as many as leave the name half of the line, or a little. */
+static int width(const struct vs_answer_column *column)
+{
+	int least = column->unit == VS_UNIT_WORD ? 11 : 5, name = strlen(column->name);
+
+	return name > least ? name : least;
+}
+
+/*
+ * Columns for people, as many as leave the name half of the line, or a little.
+ * Those that narrow screens have as well get their room first.
+ */
 static int choose(const struct vs_style *style, const struct vs_answer_column *column,
 		  const struct vs_answer_column **chosen)
 {
-	bool all = style->bytes || !style->terminal;
+	bool all = style->bytes || !style->terminal, full = false;
 	int most = all ? MAX_COLUMNS : style->width / 10;
 	int left = style->width - 12 - 9;	/* less START and the least of NAME */
-	size_t least;
 	int nr = 0;
 
+	for (const struct vs_answer_column *c = column; c->key; c++)
+		if (c->narrow)
+			left -= 1 + width(c);
 	for (; column->key && nr < most && nr < MAX_COLUMNS; column++) {
 		if (!column->name)
 			continue;
-		least = column->unit == VS_UNIT_WORD ? 11 : 5;
-		left -= 1 + (strlen(column->name) > least ? strlen(column->name) : least);
-		if (left < 0 && !all)
-			break;
-		chosen[nr++] = column;
+		if (!column->narrow) {
+			left -= 1 + width(column);
+			full |= left < 0 && !all;
+		}
+		if (!full || column->narrow)
+			chosen[nr++] = column;
 	}
 	return nr;
 }
@@ -93,7 +106,7 @@ void vs_answer_rows(const struct vs_style *style, const struct vs_rows *rows,
 	for (int i = 0; i < columns; i++)
 		head[i + 1] = (struct vs_column){ .name = chosen[i]->name,
 						  .right = chosen[i]->unit != VS_UNIT_WORD,
-						  .width = style->raw ? 0 : 5 };
+						  .width = style->raw ? 0 : width(chosen[i]) };
 	head[columns + 1] = (struct vs_column){ .name = "NAME", .fills = true };
 	table = nr ? vs_table_new(style, head, columns + 2) : NULL;
 	if (!table)

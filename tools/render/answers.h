@@ -27,11 +27,13 @@ struct vs_answer_column {
 	size_t offset;
 	enum vs_unit unit;
 	const char *(*word)(uint64_t value, bool json);
+	bool narrow;			/* before others where there is little room */
 };
 
 /*
  * The rows of these mappings; on narrow screens columns are left out from the
- * right. What is left of the total, by the first column, is said below.
+ * right, those that are not for narrow ones first. What is left of the total, by
+ * the first column, is said below.
  */
 void vs_answer_rows(const struct vs_style *style, const struct vs_rows *rows,
 		    const struct vs_answer_column *column, const uint32_t *index, size_t nr,

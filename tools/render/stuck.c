@@ -39,8 +39,8 @@ static void reasons_screen(const struct vs_style *style, const struct vs_stuck *
 	static const struct vs_column head[] = {
 		{ .name = "REASON", .width = 11 },
 		{ .name = "SIZE", .width = 5, .right = true },
-		{ .name = "RUNS", .width = 4, .right = true },
-		{ .name = "BLOCKS", .fills = true },
+		{ .name = "RUNS", .width = 4, .right = true, .from = 50 },
+		{ .name = "BLOCKS", .fills = true, .wraps = true },
 	};
 	struct vs_table *table = vs_table_new(style, head, 4);
 

@@ -123,7 +123,7 @@ static void pad(const struct vs_table *table, int i, char *text, size_t size)
 	}
 }
 
-int vs_table_row(struct vs_table *table, const char * const *cell)
+static int add_row(struct vs_table *table, const char * const *cell)
 {
 	struct libscols_line *line;
 	char cut[4200];
@@ -148,6 +148,52 @@ int vs_table_row(struct vs_table *table, const char * const *cell)
 	}
 	table->rows++;
 	return 0;
+}
+
+/* The column whose text goes on in further rows, where lines have an end; or -1. */
+static int find_wrapping(const struct vs_table *table)
+{
+	for (int i = 0; i < table->nr; i++)
+		if (table->column[i].wraps && table->style->terminal && !table->style->raw)
+			return i;
+	return -1;
+}
+
+/* As much of a text as fits, up to a blank; all of it where it has none. */
+static size_t fitting(const char *text, size_t columns)
+{
+	size_t length = strlen(text), blank = 0;
+
+	if (length <= columns)
+		return length;
+	for (size_t i = 0; i <= columns; i++)
+		if (text[i] == ' ')
+			blank = i;
+	return blank ? blank : length;
+}
+
+int vs_table_row(struct vs_table *table, const char * const *cell)
+{
+	int wraps = find_wrapping(table), err;
+	const char *further[VS_TABLE_COLUMNS];
+	const char *text;
+	char part[256];
+
+	if (wraps < 0)
+		return add_row(table, cell);
+	text = cell[table->cell[wraps]];
+	memcpy(further, cell, (table->cell[table->nr - 1] + 1) * sizeof(*cell));
+	do {
+		size_t length = fitting(text, table->column[wraps].width);
+
+		snprintf(part, sizeof(part), "%.*s", (int)length, text);
+		further[table->cell[wraps]] = part;
+		err = add_row(table, further);
+		for (int i = 0; i < table->nr; i++)
+			further[table->cell[i]] = "";
+		text += length + (text[length] == ' ');
+	} while (!err && *text);
+	return err;
 }
 
 static void print_heading(struct vs_table *table)

@@ -15,6 +15,7 @@ struct vs_column {
 	int width;		/* least width, set before the first row */
 	bool right;
 	bool fills;		/* gets what the others leave; its text is cut at the front */
+	bool wraps;		/* and it does, but its text goes on in further rows */
 	int from, below;	/* only on terminals so wide, or not so wide; 0: on all */
 };
 

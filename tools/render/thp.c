@@ -26,7 +26,7 @@ static const struct vs_answer_column columns[] = {
 	{ "waste", "WASTE", "zero pages in huge pages", FIGURE(waste), VS_UNIT_BYTES, NULL },
 	{ "resident", "RES", "in memory", FIGURE(resident), VS_UNIT_BYTES, NULL },
 	{ "pmd", "PMD", "mapped by leaves of the PMD level", FIGURE(pmd), VS_UNIT_BYTES, NULL },
-	{ "why", "WHY NOT", "why the rest is not", FIGURE(why), VS_UNIT_WORD, why },
+	{ "why", "WHY NOT", "why the rest is not", FIGURE(why), VS_UNIT_WORD, why, true },
 	{ "pte", "PTE", "huge pages mapped by single entries", FIGURE(pte), VS_UNIT_BYTES, NULL },
 	{ "single", "SMALL", "single pages", FIGURE(single), VS_UNIT_BYTES, NULL },
 	{ "huge", NULL, "in huge pages of any size", FIGURE(huge), VS_UNIT_BYTES, NULL },

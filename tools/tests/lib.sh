@@ -108,6 +108,18 @@ hold_as() {
 	trap 'kill -9 $held 2>/dev/null' EXIT
 }
 
+need_terminal() {
+	command -v script > /dev/null || skip "no script(1): apt-get install bsdutils"
+}
+
+# on_terminal COLUMNS COMMAND: the pseudo terminal tells its width.
+on_terminal() {
+	local columns=$1
+
+	shift
+	script -qec "stty cols $columns rows 24; $*" /dev/null | tr -d '\r'
+}
+
 valid() {
 	"$here/validate.py" "$top/Documentation/schema/vmscope.report-1.json" "$1" < "$WORK/out" ||
 		die "$1: not as the schema says"

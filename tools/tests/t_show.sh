@@ -67,16 +67,8 @@ test_show_says_what_is_not_covered() {
 	has "$out" "skipped 4K"
 }
 
-# The pseudo terminal tells its width.
-on_terminal() {
-	local columns=$1
-
-	shift
-	script -qec "stty cols $columns rows 24; $*" /dev/null | tr -d '\r'
-}
-
 test_show_fits_the_screen() {
-	command -v script > /dev/null || skip "no script(1): apt-get install bsdutils"
+	need_terminal
 	local columns lines widest
 
 	hold 4 100
@@ -97,7 +89,7 @@ test_show_fits_the_screen() {
 test_show_every_verb_fits_its_terminal() {
 	local verb columns
 
-	command -v script > /dev/null || skip "no script(1): apt-get install bsdutils"
+	need_terminal
 	hold 1
 	on_terminal 40 "FAKE=physical=1 LD_PRELOAD=$WORK/fake.so $VMSCOPE walk $held $address --color=never" > "$WORK/screen"
 	[ "$(wc -L < "$WORK/screen")" -le 40 ] || die "too wide: $(cat "$WORK/screen")"
@@ -115,7 +107,7 @@ test_show_every_verb_fits_its_terminal() {
 }
 
 test_show_colour_is_asked_for() {
-	command -v script > /dev/null || skip "no script(1): apt-get install bsdutils"
+	need_terminal
 	local escape=$'\033'
 
 	expect 0 vmscope show self --source=proc

@@ -73,6 +73,16 @@ test_stuck_on_the_screen() {
 	[ "$(wc -l < "$WORK/out")" -le 24 ] || die "more than 24 lines: $out"
 }
 
+# What is kept from happening is told in full, in as many lines as it takes.
+test_stuck_narrow_screen() {
+	need_terminal
+	hold 6
+	on_terminal 40 "FAKE=attributes=$pinned LD_PRELOAD=$WORK/fake.so $VMSCOPE pages --stuck $held --color=never" > "$WORK/screen"
+	[ "$(wc -L < "$WORK/screen")" -le 40 ] || die "too wide: $(cat "$WORK/screen")"
+	has "$(grep -A 1 '^pinned' "$WORK/screen" | tr -s ' \n' ' ')" \
+		"migration, compaction, THP, reclaim"
+}
+
 test_stuck_shares_a_walk() {
 	hold 6
 	FAKE=attributes=$pinned expect 0 faked stuck,age "$held" -J

@@ -442,3 +442,19 @@ test_thp_narrow_screen() {
 	has "$out" "nohugepage"
 	[ "$(awk '/^START/ { exit } length > 40' "$WORK/out" | wc -l)" = 0 ] || die "too wide: $out"
 }
+
+# Before how much of it is there or huge, a narrow screen tells why no more is.
+test_thp_narrow_terminal() {
+	local fill
+
+	need_terminal
+	thp_begin
+	mapping 200000 800000 'ac nh'
+	pages 200000 10 $ANON
+	for fill in "" --fill; do
+		on_terminal 40 "LD_PRELOAD=$WORK/fake.so $VMSCOPE thp $held $fill --color=never" > "$WORK/screen"
+		[ "$(wc -L < "$WORK/screen")" -le 40 ] || die "too wide: $(cat "$WORK/screen")"
+		grep -q '^START.* WHY NOT ' "$WORK/screen" || die "no WHY NOT: $(cat "$WORK/screen")"
+		grep -q '^000000200000 .* nohugepage ' "$WORK/screen" || die "$(cat "$WORK/screen")"
+	done
+}
