@@ -18,7 +18,7 @@ const struct vs_verb vs_verbs[] = {
 	{ "maps", vs_cmd_maps, "every mapping, in columns of your choice",
 	  "TARGET", LOOK | VS_OPT_TABLE | VS_OPT_SELECT | VS_OPT_JOBS, 1, 1 },
 	{ "pages", vs_cmd_pages, "runs of like pages and their frames",
-	  "TARGET [RANGE]", LOOK | VS_OPT_TABLE | VS_OPT_KEY | VS_OPT_STUCK, 1, 2 },
+	  "TARGET [RANGE]", ASK | VS_OPT_TABLE | VS_OPT_KEY | VS_OPT_STUCK, 1, 2 },
 	{ "walk", vs_cmd_walk, "the translation of an address, level by level",
 	  "TARGET ADDRESS...", LOOK | VS_OPT_COLOR, 2, 1 + VS_MAX_WALKS },
 	{ "age", vs_cmd_age, "how lately its memory was used",

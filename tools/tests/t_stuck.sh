@@ -83,6 +83,17 @@ test_stuck_narrow_screen() {
 		"migration, compaction, THP, reclaim"
 }
 
+test_stuck_colour_is_asked_for() {
+	local escape=$'\033'
+
+	hold 6
+	expect 0 faked pages --stuck "$held" --color=always
+	has "$out" "$escape"
+	expect 0 faked pages --stuck "$held" --color=never
+	has_not "$out" "$escape"
+	refused 2 "auto, always or never" faked pages --stuck "$held" --color=pink
+}
+
 test_stuck_shares_a_walk() {
 	hold 6
 	FAKE=attributes=$pinned expect 0 faked stuck,age "$held" -J
