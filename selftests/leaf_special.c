@@ -267,4 +267,31 @@ TEST_F(special, device_private_is_device)
 	scan_free(&s);
 }
 
+static int build_dax(void *arg, unsigned int step)
+{
+	int fd = file_on("dax", 8 * PAGE_SIZE);
+
+	(void)step;
+	return fd < 0 ? -fd : map_and_touch(arg, fd);
+}
+
+/*
+ * A file without page cache: its pages are the disk's own. Since 6.15 the kernel
+ * counts who maps them; before, they are as special as registers of a device.
+ */
+TEST_F(special, pages_of_a_disk_in_memory_are_of_a_device)
+{
+	bool counted = kernel_version() >= 615;
+
+	ASSERT_BUILT(target_start(&self->t, build_dax, self->r),
+		     "a disk in memory (memmap=16M!1G) and a file system without cache");
+	if (counted)
+		EXPECT_SAME(leaf_check(&self->t, self->r, MASK_WHAT,
+				       STATE(PRESENT) | KIND(DEVICE) | LEAF(PTE)));
+	else
+		EXPECT_SAME(leaf_check(&self->t, self->r,
+				       MASK_STATE | VMSCOPE_ATTR_LEAF,
+				       STATE(SPECIAL) | LEAF(PTE)));
+}
+
 VMSCOPE_TEST_MAIN

@@ -314,7 +314,7 @@ int mthp_enable(unsigned int kb, bool on)
 
 /* ----------------------------------------------------------------- files */
 
-void ext4_image(char *path, size_t size)
+static void find_image(const char *name, char *path, size_t size)
 {
 	const char *tests = getenv("VMSCOPE_TESTS");
 	char self[256], *slash;
@@ -324,7 +324,12 @@ void ext4_image(char *path, size_t size)
 	slash = strrchr(self, '/');
 	if (slash)
 		*slash = 0;
-	snprintf(path, size, "%s/ext4.img", tests ? tests : self);
+	snprintf(path, size, "%s/%s", tests ? tests : self, name);
+}
+
+void ext4_image(char *path, size_t size)
+{
+	find_image("ext4.img", path, size);
 }
 
 static int mount_ext4(const char *dir)
@@ -336,6 +341,28 @@ static int mount_ext4(const char *dir)
 	run_command("modprobe -qa loop ext4");
 	return run_command("cp %s %s && mount -o loop %s %s && rm %s",
 			   image, copy, copy, dir, copy) ? ENODEV : 0;
+}
+
+/* Memory that is a disk: the kernel was told of it with memmap=SIZE!START. */
+static int mount_dax(const char *dir)
+{
+	char image[512];
+
+	run_command("modprobe -qa nd_e820 nd_pmem ext4");
+	if (access("/dev/pmem0", F_OK))
+		return ENODEV;
+	find_image("dax.img", image, sizeof(image));
+	return run_command("cat %s >/dev/pmem0 && mount -t ext4 -o dax /dev/pmem0 %s", image,
+			   dir) ? ENODEV : 0;
+}
+
+static int mount_type(const char *type, const char *dir)
+{
+	if (!strcmp(type, "ext4"))
+		return mount_ext4(dir);
+	if (!strcmp(type, "dax"))
+		return mount_dax(dir);
+	return mount("none", dir, type, 0, NULL) ? errno : 0;
 }
 
 static int fill(int fd, size_t size)
@@ -359,8 +386,7 @@ int file_on(const char *type, size_t size)
 
 	if (!mkdtemp(dir))
 		return -errno;
-	error = strcmp(type, "ext4") ? (mount("none", dir, type, 0, NULL) ? errno : 0) :
-		mount_ext4(dir);
+	error = mount_type(type, dir);
 	if (!error) {
 		snprintf(path, sizeof(path), "%s/file", dir);
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -81,9 +81,13 @@ static const char *compare_kind(const struct scan_page *p, uint64_t kpf)
 static const char *compare_frame(const struct scan_page *p)
 {
 	uint64_t kpf = kpage_flags(p->frame), count = kpage_count(p->frame);
-	const char *error = compare_kind(p, kpf);
+	const char *error;
 	size_t i;
 
+	/* Both files are of memory that is online, which a device's is not. */
+	if ((p->attributes & VMSCOPE_ATTR_KIND) == KIND(DEVICE))
+		return NULL;
+	error = compare_kind(p, kpf);
 	if (error)
 		return error;
 	for (i = 0; i < sizeof(flag_pairs) / sizeof(flag_pairs[0]); i++) {
