@@ -150,12 +150,25 @@ interrupt_leaves_nothing() {
 		! pgrep -f "$WORK/interrupted/" >/dev/null
 }
 
+# A module without its views, for the guest to load. It must build without a warning.
+module_without_views() {
+	kernel_item "$KERNEL" && toolchain_make "$REPLY" -C "$SRC" module "KDIR=$REPLY/kdir" \
+		"O=$WORK/plain" VMSCOPE_DEBUGFS=n >"$WORK/plain.log" 2>&1 &&
+		cp "$WORK"/plain/module/*/vmscope.ko "$WORK/share/"
+}
+
+builds_without_views() {
+	[ -e "$WORK/share/vmscope.ko" ] && ! grep -q 'warning:' "$WORK/plain.log" && return
+	grep -E 'warning:|error:' "$WORK/plain.log" | sed 's/^/# /' | head -n 20
+	return 1
+}
+
 both_channels_are_exact() {
 	cmp -s "$WORK/share/blob" "$WORK/exact.out" && [ "$(cat "$WORK/exact.err")" = "on stderr" ]
 }
 
 echo "KTAP version 1"
-echo "1..34"
+echo "1..36"
 
 mkdir "$WORK/share"
 head -c 3000000 /dev/urandom >"$WORK/share/blob"
@@ -170,11 +183,14 @@ head -c 3000000 /dev/urandom >"$WORK/share/blob"
 	guest hang --timeout 20 -- 'echo started; sleep 1000' &
 	wait
 	guest death -- '/run/vmscope/busybox reboot -f; sleep 100' &
+	module_without_views
 	guest quoted -- printf "'%s|'" "'a  b'" '"$KERNEL_NAME"' '"$(id -u)"' &
 	wait
 	# shellcheck disable=SC2016 # the guest expands these
 	guest options --mem 700M --cpus 1 --cpu max,la57=off --append "one.word=1 two" \
-		--log "$WORK/options.log" -- 'nproc; grep -c -w la57 /proc/cpuinfo
+		--share "$WORK/share" --log "$WORK/options.log" -- 'insmod /share/vmscope.ko
+		ls -d /dev/vmscope /sys/kernel/debug/vmscope >/share/loaded 2>/dev/null
+		nproc; grep -c -w la57 /proc/cpuinfo
 		awk "/MemTotal/ { print (\$2 < 700 * 1024) }" /proc/meminfo; cat /proc/cmdline' &
 	interrupt
 	wait
@@ -197,6 +213,8 @@ check "wrong_usage_has_its_status" status_is usage 124
 check "folder_to_share_must_exist" status_is nothing 124
 check "options_reach_the_guest" test "$(head -n 3 "$WORK/options.out" | tr '\n' ' ')" = "1 0 1 "
 check "kernel_arguments_reach_the_guest" grep -q 'one\.word=1 two$' "$WORK/options.out"
+check "module_builds_without_debugfs" builds_without_views
+check "module_loads_without_debugfs" test "$(cat "$WORK/share/loaded")" = /dev/vmscope
 check "kernel_log_is_kept_apart" grep -q 'Linux version' "$WORK/options.log"
 check "kernel_log_is_not_in_the_output" test "$(wc -l <"$WORK/options.out")" = 4
 check "interrupt_has_its_status" status_is interrupt 130

@@ -98,6 +98,21 @@ test_build_library_is_enough() {
 	[ "$out" -gt 10 ] || die "$out mappings"
 }
 
+# It says so when it is built, and when it is asked of slots; the rest is told all the same.
+test_build_without_bpf() {
+	expect 0 env -u CC -u LLVM -u MAKEFLAGS make -j2 -C "$here/.." O="$WORK/nobpf" BPF=0 CFLAGS=-O0 all
+	has "$err" "built without BPF"
+	has "$err" "you said BPF=0"
+	[ ! -e "$WORK/nobpf/bpf" ] || die "a BPF program was built"
+	hold 1
+	printf '%x 10 4 20\n' $((0x$address)) > "$WORK/pages"
+	expect 0 env -u VMSCOPE_NO_BPF FAKE=physical=1 FAKE_PAGES="$WORK/pages" LD_PRELOAD="$WORK/fake.so" \
+		"$WORK/nobpf/vmscope" swap "$held" -J
+	same "$(json "r['swap']['total']['swapped']")" $((16 << 12))
+	same "$(json "r['swap']['missing']['references']")" \
+		"this vmscope was built without BPF (clang, bpftool and libbpf)"
+}
+
 test_build_of_the_documents() {
 	command -v rst2html > /dev/null || skip "no rst2html: apt-get install python3-docutils"
 	expect 0 "$here/../../Documentation/build" "$WORK/docs"
