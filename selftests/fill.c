@@ -259,12 +259,7 @@ static int build_partly_unmapped(void *arg, unsigned int step)
 	struct shared *s = arg;
 	int error = build_several(arg, step);
 
-	if (error)
-		return error;
-	if (munmap((void *)(s->r.end - PMD_SIZE / 2), PMD_SIZE / 2))
-		return errno;
-	s->r.end -= PMD_SIZE / 2;
-	return 0;
+	return error ? error : unmap_end(&s->r, PMD_SIZE / 2);
 }
 
 TEST_F(fill, partly_unmapped)

@@ -59,6 +59,12 @@ char *map_file(size_t size, size_t align, int flags, int fd)
 	return map_at(size, align, PROT_READ | PROT_WRITE, flags, fd);
 }
 
+int unmap_end(struct region *r, size_t size)
+{
+	r->end -= size;
+	return munmap((void *)(uintptr_t)r->end, size) ? errno : 0;
+}
+
 pid_t fork_waiting(void)
 {
 	pid_t pid = fork();

@@ -55,6 +55,9 @@ char *map_at(size_t size, size_t align, int prot, int flags, int fd);
 /* Fork a child that only waits and dies with this process; its pid. */
 pid_t fork_waiting(void);
 
+/* Unmap the last @size bytes of a region, which is shorter then. */
+int unmap_end(struct region *r, size_t size);
+
 /* Write a byte to every page. */
 void touch(char *p, size_t size);
 /* Read a byte of every page. */
