@@ -40,6 +40,16 @@ static int no_memory(void)
 	return VS_EXIT_CANNOT;
 }
 
+/* By what anybody may read of it. */
+static void name(struct vs_member *member)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", member->pid);
+	if (!*member->comm && vs_read_line(path, member->comm, sizeof(member->comm)))
+		*member->comm = 0;
+}
+
 /* The process could not be read: note it by number, for the array may move. */
 static void note(struct vs_crowd *crowd, uint32_t number, const struct vs_error *error)
 {
@@ -57,6 +67,7 @@ static void note(struct vs_crowd *crowd, uint32_t number, const struct vs_error 
 		member->state = VS_MEMBER_FAILED;
 	}
 	snprintf(member->why, sizeof(member->why), "%.199s", error->text);
+	name(member);
 	if (member->state != VS_MEMBER_GONE)
 		crowd->error = *error;
 }

@@ -17,7 +17,9 @@ const char *vs_member_name(const struct vs_member *member, char *text, size_t si
 {
 	char comm[300];
 
-	snprintf(text, size, "%d %s", member->pid, vs_clean(member->comm, comm, sizeof(comm)));
+	/* One that ended before it was looked at has a number alone. */
+	snprintf(text, size, "%d%s%s", member->pid, *member->comm ? " " : "",
+		 vs_clean(member->comm, comm, sizeof(comm)));
 	return text;
 }
 

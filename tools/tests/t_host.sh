@@ -57,3 +57,36 @@ test_host_foreign_memory_adds_up() {
 	# nobody but a stranger pays, so that all that is in memory is foreign, if it is known
 	same "$(json "all(p['foreign'] in (None, p['anonymous'] + p['mapped']) for p in r['processes'])")" True
 }
+
+# Who ends while it is read is counted and named, and nothing fails.
+test_host_names_who_ends_meanwhile() {
+	hold 6
+	FAKE=scan=3@2 expect 0 faked host -J
+	# as others of the machine may do
+	same "$(json "r['members']['gone'] == sum(n['state'] == 'gone' for n in r['members']['notes']) > 0")" True
+	FAKE=scan=3@2 expect 0 faked host
+	has "$out" " ended meanwhile ("
+}
+
+test_host_beside_processes_that_come_and_go() {
+	local round
+
+	(while [ ! -e "$WORK/enough" ]; do /bin/true; done) &
+	hold 6
+	for round in 1 2 3; do
+		expect 0 faked host -J
+		same "$(json "[p['comm'] for p in r['processes'] if p['pid'] == $held]")" "['fake']" "$round"
+		same "$(json "sum(p['anonymous'] for p in r['processes']) == r['sums']['anonymous']['processes']")" True "$round"
+	done
+	touch "$WORK/enough"
+}
+
+# The rest is told, and what is missing has its name and its status.
+test_host_names_who_may_not_be_looked_at() {
+	hold 6
+	FAKE=alien=$held expect 6 faked host -J
+	same "$(json "r['members']['not_permitted'], [n['pid'] for n in r['members']['notes'] if n['state'] == 'not_permitted']")" "(1, [$held])"
+	same "$(json "len(r['processes']) > 0 and all(p['pid'] != $held for p in r['processes'])")" True
+	FAKE=alien=$held expect 6 faked host
+	has "$out" "1 NOT PERMITTED ($held holder)"
+}
