@@ -107,6 +107,9 @@ SAME(COUNT_ORDER, VMSCOPE_COUNT_ORDER);
 SAME(COUNT_NR, VMSCOPE_COUNT_NR);
 SAME(PSS_SHIFT, VMSCOPE_PSS_SHIFT);
 SAME(TABLES_BUCKETS, VMSCOPE_TABLE_BUCKETS);
+SAME(sizeof(struct tables_level), sizeof(struct vmscope_table_level));
+SAME(offsetof(struct tables_level, used), offsetof(struct vmscope_table_level, used));
+SAME(offsetof(struct tables_level, by_used), offsetof(struct vmscope_table_level, by_used));
 SAME(FILL_BUCKETS, VMSCOPE_FILL_BUCKETS);
 SAME(CHARGE_OTHERS, VMSCOPE_CHARGE_OTHERS);
 SAME(sizeof(struct charge_group), sizeof(struct vmscope_charged));
@@ -335,10 +338,11 @@ bool encode_charges(struct encoder *e, const struct charges *charges,
 
 /* ----------------------------------------------------------------- TABLE */
 
-bool encode_tables(struct encoder *e, const struct tables *t,
-		   unsigned long start, unsigned long end, u16 marks)
+struct tables_level *encode_tables(struct encoder *e, const struct tables *t,
+				   unsigned long start, unsigned long end,
+				   u16 marks)
 {
-	struct vmscope_table_level *to;
+	struct tables_level *levels, *to;
 	struct vmscope_table *table;
 	unsigned int size;
 	u32 used;
@@ -347,7 +351,7 @@ bool encode_tables(struct encoder *e, const struct tables *t,
 	size = sizeof(*table) + hweight32(t->used) * sizeof(*to);
 	table = begin_record(e, size, 0);
 	if (!table)
-		return false;
+		return NULL;
 	*table = (struct vmscope_table){
 		.record.size = size,
 		.record.type = VMSCOPE_RECORD_TABLE,
@@ -357,16 +361,11 @@ bool encode_tables(struct encoder *e, const struct tables *t,
 		.deposited = t->deposited,
 		.levels = t->used,
 	};
-	for (used = t->used, to = table->level; used; used &= used - 1, to++) {
-		const struct tables_level *from = &t->level[__ffs(used)];
-
-		to->tables = from->tables;
-		to->shared = from->shared;
-		to->used = from->used;
-		memcpy(to->by_used, from->by_used, sizeof(to->by_used));
-	}
+	levels = (struct tables_level *)table->level;
+	for (used = t->used, to = levels; used; used &= used - 1)
+		*to++ = t->level[__ffs(used)];
 	e->marks |= marks;
-	return true;
+	return levels;
 }
 
 /* The TALLY that tally_few() leaves to be written. */

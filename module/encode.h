@@ -82,9 +82,13 @@ bool encode_fill(struct encoder *e, const struct fill_sums *fill,
 		 unsigned long start, unsigned long end, u16 marks);
 bool encode_charges(struct encoder *e, const struct charges *charges,
 		    unsigned long start, unsigned long end, u16 marks);
-/* There is room for it behind a TALLY that was. */
-bool encode_tables(struct encoder *e, const struct tables *tables,
-		   unsigned long start, unsigned long end, u16 marks);
+/*
+ * There is room for it behind a TALLY that was. Return: the levels of the record,
+ * which may be added to until the next flush; NULL without room.
+ */
+struct tables_level *encode_tables(struct encoder *e, const struct tables *tables,
+				   unsigned long start, unsigned long end,
+				   u16 marks);
 bool encode_few(struct encoder *e, const struct tally_few *few,
 		unsigned long start, unsigned long end);
 /* @pages pages from @addr on; frames count up from info->frame. */

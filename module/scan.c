@@ -37,8 +37,8 @@
 /* Of one that small_vma() takes, and of each of its entries. */
 #define COST_SMALL_VMA	28
 #define COST_SMALL_ENTRY 4
-/* Of counting eight entries of a table. */
-#define COST_COUNT	2
+/* Of counting the entries of a table. */
+#define COST_COUNT	(PTRS_PER_PTE / 4)
 
 /* Of a hole in a shmem mapping, handed over at a time. */
 #define HOLE_PAGES	32
@@ -63,7 +63,7 @@ enum phase {
  * @tables: the page tables of this part
  * @payers: who pays for the pages of this part
  * @others: what is called for the other records, where payers are wanted
- * @used: of the PTE table at hand, used entries, or WALK_USED_UNKNOWN
+ * @open: tables that may go on behind this part; none outside sections
  * @few: what a small VMA comes to; on the stack it would be cleared first
  * @vma: the VMA at hand; its file reference is put when the VMA is done with
  * @part: where this scan began to read it
@@ -89,7 +89,7 @@ struct scan {
 	struct tables tables;
 	struct charges payers;
 	const struct walk_ops *others;
-	unsigned int used;
+	struct open_tables open;
 	struct fill fill;
 	struct fill_folio folio;
 	unsigned long fill_at;
@@ -165,26 +165,30 @@ static void charge_fill(struct scan *s)
 	s->fill.cost = 0;
 }
 
+/* What is tallied tells how full the table is as well. */
+static unsigned int tally_entries(struct scan *s, const pte_t *pte,
+				  unsigned long addr, unsigned int n)
+{
+	const u64 *empty = &s->tally.count[COUNT_STATE + STATE_NONE];
+	u64 before = *empty;
+
+	n = tally_ptes(&s->tally, pte, addr, n);
+	s->open.met[LEVEL_PTE] += n - (*empty - before);
+	return n;
+}
+
 static unsigned int on_ptes(struct walk *w, const pte_t *pte,
 			    unsigned long addr, unsigned int n)
 {
 	struct scan *s = scan_of(w);
-	u64 empty;
 
 	/* what extents were made of has to be in the tally, whatever it costs */
 	s->extents.limit = s->section.budget;
 	s->tally.limit = wants(s, SCAN_EXTENT) ? LONG_MAX : s->section.budget;
-	s->used = WALK_USED_UNKNOWN;
 	if (wants(s, SCAN_EXTENT))
 		n = extent_ptes(&s->extents, pte, addr, n);
-	if (wants(s, SCAN_TALLY)) {
-		empty = s->tally.count[COUNT_STATE + STATE_NONE];
-		n = tally_ptes(&s->tally, pte, addr, n);
-		/* of a whole table the tally has seen how full it is */
-		if (n == PTRS_PER_PTE)
-			s->used = n + empty -
-				  s->tally.count[COUNT_STATE + STATE_NONE];
-	}
+	if (wants(s, SCAN_TALLY))
+		n = tally_entries(s, pte, addr, n);
 	charge(s);
 	return n;
 }
@@ -199,10 +203,11 @@ static unsigned long on_pmd(struct walk *w, pmd_t pmd, unsigned long addr,
 				 w->shared_table);
 	if (wants(s, SCAN_TALLY) && end > addr)
 		tally_pmd(&s->tally, pmd, addr, end, w->shared_table);
-	/* a PTE table is kept beside each, to be had when it is split */
-	if (wants(s, SCAN_TABLE) && end > addr && s->vma.anonymous &&
-	    !(addr & ~PMD_MASK))
-		s->tables.deposited++;
+	if (wants(s, SCAN_TABLE) && end > addr && !(addr & ~PMD_MASK)) {
+		s->open.met[LEVEL_PMD]++;
+		/* a PTE table is kept beside each, to be had when it is split */
+		s->tables.deposited += s->vma.anonymous;
+	}
 	charge(s);
 	return end;
 }
@@ -216,6 +221,8 @@ static unsigned long on_pud(struct walk *w, pud_t pud, unsigned long addr,
 		end = extent_pud(&s->extents, pud, addr, end);
 	if (wants(s, SCAN_TALLY) && end > addr)
 		tally_pud(&s->tally, pud, addr, end);
+	if (end > addr && !(addr & ~PUD_MASK))
+		s->open.met[LEVEL_PUD]++;
 	charge(s);
 	return end;
 }
@@ -237,12 +244,6 @@ static unsigned long on_hole(struct walk *w, unsigned long addr,
 	return end;
 }
 
-static unsigned long table_base(enum table_level level, unsigned long addr)
-{
-	/* the table spans one entry of the level above */
-	return addr & ~((1UL << entry_shift(level + 1)) - 1);
-}
-
 /*
  * Several VMAs may have entries in a table; it counts for the lowest one, which
  * has its first page there at this address or has been there before.
@@ -257,21 +258,65 @@ static bool is_first_here(struct scan *s, unsigned long base,
 	return section_below(&s->section) <= base;
 }
 
+/* Whether what is read of tables of the level tells how full they are. */
+static bool are_entries_met(const struct scan *s, enum table_level level)
+{
+	return level > LEVEL_PTE || wants(s, SCAN_TALLY);
+}
+
+/* A part of a table, another one than the last of its level. */
+static noinline void meet_table(struct scan *s, enum table_level level,
+				const void *table, unsigned long base,
+				unsigned long addr)
+{
+	if (!is_first_here(s, base, addr)) {
+		tables_pass(&s->open, level);
+		return;
+	}
+	tables_open(&s->open, &s->tables, level, table, base,
+		    s->walk.shared_table);
+	/* a PTE table that is not locked is not kept until more is met */
+	if (!are_entries_met(s, level) ||
+	    (level == LEVEL_PTE && s->walk.lockless)) {
+		tables_close_counted(&s->open, level);
+		s->section.budget -= COST_COUNT;
+	}
+}
+
 static void on_table(struct walk *w, enum table_level level, const void *table,
-		     unsigned long addr, unsigned int used)
+		     unsigned long base, unsigned long addr, bool whole)
 {
 	struct scan *s = scan_of(w);
-	unsigned int n = entry_per_table(level);
 
-	if (!is_first_here(s, table_base(level, addr), addr))
-		return;
-	if (level == LEVEL_PTE)
-		used = s->used;
-	if (used == WALK_USED_UNKNOWN) {
-		used = arch_count_used(table, n);
-		s->section.budget -= n / 8 * COST_COUNT;
+	if (whole && are_entries_met(s, level))
+		tables_add(&s->open, &s->tables, level, w->shared_table);
+	else if (!tables_go_on(&s->open, level, base))
+		meet_table(s, level, table, base, addr);
+}
+
+/*
+ * The section ends. Of tables that reach beyond what was read, the entries are
+ * counted: nothing is known of those to come.
+ */
+static void leave_tables(struct scan *s)
+{
+	bool all = s->addr >= s->mm->task_size;
+	enum table_level level;
+
+	for (level = LEVEL_PTE; level < LEVEL_PGD; level++) {
+		const struct open_table *open = &s->open.open[level];
+		unsigned long last = open->base - 1 +
+				     (1UL << entry_shift(level + 1));
+
+		if (!open->sums)
+			continue;
+		/* a PTE table that was let go of may be gone */
+		if (all || s->addr > last ||
+		    (level == LEVEL_PTE && s->walk.held.base != open->base))
+			tables_close(&s->open, level);
+		else
+			tables_close_counted(&s->open, level);
 	}
-	tables_add(&s->tables, level, used, w->shared_table);
 }
 
 /*
@@ -286,7 +331,6 @@ static unsigned int on_ptes_filled(struct walk *w, const pte_t *pte,
 	struct fill_sums before = s->fill.sums;
 	unsigned int taken;
 
-	s->used = WALK_USED_UNKNOWN;
 	s->fill.lockless = w->lockless;
 	s->fill.limit = s->section.budget;
 	n = fill_ptes(&s->fill, pte, n);
@@ -304,7 +348,7 @@ static unsigned int on_ptes_filled(struct walk *w, const pte_t *pte,
 	}
 	if (wants(s, SCAN_TALLY)) {
 		s->tally.limit = LONG_MAX;
-		tally_ptes(&s->tally, pte, addr, taken);
+		tally_entries(s, pte, addr, taken);
 	}
 	charge(s);
 	charge_fill(s);
@@ -470,6 +514,16 @@ static bool send_fill(struct scan *s, u16 marks)
 	       encode_fill(&s->encoder, &s->fill.sums, s->part, s->addr, marks);
 }
 
+static bool send_tables(struct scan *s, u16 marks)
+{
+	struct tables_level *sent;
+
+	sent = encode_tables(&s->encoder, &s->tables, s->part, s->addr, marks);
+	if (sent)
+		tables_sent(&s->open, &s->tables, sent);
+	return sent;
+}
+
 /* The FILL, CHARGE, TALLY and TABLE: all, or none for want of room. */
 static bool send_sums(struct scan *s)
 {
@@ -485,8 +539,7 @@ static bool send_sums(struct scan *s)
 	if (wants(s, SCAN_TALLY) && s->addr > s->part &&
 	    !encode_tally(&s->encoder, &s->tally, s->part, s->addr, marks))
 		return false;
-	if (tables_any(&s->tables) &&
-	    !encode_tables(&s->encoder, &s->tables, s->part, s->addr, marks))
+	if (tables_any(&s->tables) && !send_tables(s, marks))
 		return false;
 	s->encoder.marks |= marks & ~MARK_PART;
 	s->phase = PHASE_NONE;
@@ -599,6 +652,7 @@ static bool small_vma(struct scan *s, struct vm_area_struct *vma)
 		return false;
 	s->addr = range->end;
 	s->walk.entries += n;
+	s->open.open[LEVEL_PTE].used += s->few.pages;
 	s->section.budget -= COST_SMALL_VMA + n * COST_SMALL_ENTRY;
 	return true;
 }
@@ -713,6 +767,8 @@ static int one_section(struct scan *s)
 		 s->section.budget > 0);
 	if (!vma)
 		reach_end(s);
+	if (wants(s, SCAN_TABLE))
+		leave_tables(s);
 	walk_release(&s->walk);
 	section_leave(&s->section);
 	if (wants(s, SCAN_FILL))
@@ -879,6 +935,7 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 	s->vma.file = NULL;
 	section_init(&s->section, mm, request->end, request->timeout_ns);
 	s->cut = false;
+	tables_open_none(&s->open);
 	s->fill.cost = 0;
 	s->payers.cost = 0;
 	if (wants(s, SCAN_FILL) && s->fill_at != request->start)

@@ -118,7 +118,7 @@ int section_enter(struct section *s, unsigned long addr)
 	s->mas = mas;
 	s->now.vma = NULL;
 	s->before.vma = NULL;
-	s->end = SECTION_UNKNOWN;
+	s->end = addr ? SECTION_UNKNOWN : 0;
 	s->sections++;
 	s->budget = BUDGET_LOCKED;
 	want = test_unsafe_mode() ? WANT_IRQ : s->want;
@@ -218,15 +218,12 @@ struct vm_area_struct *section_next(struct section *s)
 	return vma;
 }
 
-unsigned long section_below(struct section *s)
+void section_find_below(struct section *s)
 {
 	MA_STATE(mas, &s->mm->mm_mt, s->start, s->start);
 
-	if (s->below == SECTION_UNKNOWN) {
-		s->below = mas_prev(&mas, 0) ? mas.last + 1 : 0;
-		s->budget -= COST_BELOW;
-	}
-	return s->below;
+	s->below = mas_prev(&mas, 0) ? mas.last + 1 : 0;
+	s->budget -= COST_BELOW;
 }
 
 /* Return: for how long the section was entered, in ns. */

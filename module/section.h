@@ -108,12 +108,20 @@ int section_enter(struct section *s, unsigned long addr);
  */
 struct vm_area_struct *section_next(struct section *s);
 
+/* Look for the mapping below the one found last: sets @below. */
+void section_find_below(struct section *s);
+
 /**
  * section_below - where the mapping below the one found last ends
  *
  * Context: in a section. Return: the address, 0 when there is none.
  */
-unsigned long section_below(struct section *s);
+static inline unsigned long section_below(struct section *s)
+{
+	if (s->below == SECTION_UNKNOWN)
+		section_find_below(s);
+	return s->below;
+}
 
 void section_leave(struct section *s);
 

@@ -36,13 +36,70 @@ struct tables {
 /* Start anew. Cheap: clears only what was used. The first time, zero it. */
 void tables_begin(struct tables *t);
 
-/* A table with @used entries that are not empty. */
-void tables_add(struct tables *t, enum table_level level, unsigned int used,
-		bool shared);
-
 static inline bool tables_any(const struct tables *t)
 {
 	return t->used || t->deposited;
 }
+
+#define TABLE_NO_BASE	1
+
+/**
+ * struct open_table - a table that was counted, but not yet how full it is, for
+ * entries of it may still be met
+ * @sums: where it was counted; NULL when no table of the level is open
+ * @table: its first entry
+ * @base: address that this maps, TABLE_NO_BASE when none is open
+ * @used: entries met that are not empty
+ */
+struct open_table {
+	struct tables_level *sums;
+	const void *table;
+	unsigned long base;
+	unsigned int used;
+};
+
+/**
+ * struct open_tables - those that a walk is in, one of each level
+ * @met: used entries that were met in a table before it was told of; a table that
+ *	is opened is one of the table above
+ */
+struct open_tables {
+	struct open_table open[LEVEL_PGD];
+	unsigned int met[LEVEL_NR];
+};
+
+void tables_open_none(struct open_tables *o);
+
+/* What was met is in the table that is open. Return: false when it is not. */
+static inline bool tables_go_on(struct open_tables *o, enum table_level level,
+				unsigned long base)
+{
+	if (o->open[level].base != base)
+		return false;
+	o->open[level].used += o->met[level];
+	o->met[level] = 0;
+	return true;
+}
+
+/* All of a table was met: count it in @t. */
+void tables_add(struct open_tables *o, struct tables *t, enum table_level level,
+		bool shared);
+
+/* Something was met in a table that was counted before: no other is open. */
+void tables_pass(struct open_tables *o, enum table_level level);
+
+/* Some of a table was met for the first time: count it in @t. */
+void tables_open(struct open_tables *o, struct tables *t, enum table_level level,
+		 const void *table, unsigned long base, bool shared);
+
+/* All of its entries were met; without an open one, nothing happens. */
+void tables_close(struct open_tables *o, enum table_level level);
+
+/* Not all were, but they may be read. */
+void tables_close_counted(struct open_tables *o, enum table_level level);
+
+/* The levels of @t, which was sent, stand at @sent until all are closed. */
+void tables_sent(struct open_tables *o, const struct tables *t,
+		 struct tables_level *sent);
 
 #endif /* VMS_TABLES_H */

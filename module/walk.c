@@ -69,16 +69,22 @@ static unsigned long tell_ptes(struct walk *w, const pte_t *pte,
 	return addr + ((unsigned long)taken << PAGE_SHIFT);
 }
 
-/* A table that was entered at @addr, and in which the walk got to @reached. */
+/*
+ * A table that maps 1 << @shift bytes was entered at @addr, and the walk got to
+ * @reached in it.
+ */
 static void tell_table(struct walk *w, enum table_level level,
-		       const void *table, unsigned long addr,
-		       unsigned long reached, unsigned int used)
+		       const void *table, unsigned int shift,
+		       unsigned long addr, unsigned long reached)
 {
-	if (!w->ops->table || reached == addr || entry_per_table(level) == 1)
+	unsigned long size = 1UL << shift;
+
+	if (!w->ops->table || reached == addr)
 		return;
 	w->shared_table = level == LEVEL_PMD && w->huge_shift == PMD_SHIFT &&
 			  hugetlb_table_shared(table);
-	w->ops->table(w, level, table, addr, used);
+	w->ops->table(w, level, table, addr & ~(size - 1), addr,
+		      reached - addr == size);
 }
 
 /* The lock is taken in one function and given up in another; sparse is told. */
@@ -113,7 +119,7 @@ static unsigned long walk_ptes_lockless(struct walk *w, pmd_t pmd,
 
 	reached = tell_ptes(w, table + pte_index(addr), addr,
 			    min(n, LOCKLESS_ENTRIES));
-	tell_table(w, LEVEL_PTE, table, addr, reached, WALK_USED_UNKNOWN);
+	tell_table(w, LEVEL_PTE, table, PMD_SHIFT, addr, reached);
 	pte_table_unmap(table);
 	return reached;
 }
@@ -131,8 +137,7 @@ static unsigned long walk_ptes(struct walk *w, pmd_t *pmdp, pmd_t pmd,
 	/* collapsed or freed before the lock was ours: look again */
 	if (likely(pmd_same(pmd, pmd_read_once(pmdp)))) {
 		reached = tell_ptes(w, w->held.table + pte_index(addr), addr, n);
-		tell_table(w, LEVEL_PTE, w->held.table, addr, reached,
-			   WALK_USED_UNKNOWN);
+		tell_table(w, LEVEL_PTE, w->held.table, PMD_SHIFT, addr, reached);
 		return reached;
 	}
 	walk_release(w);
@@ -177,8 +182,7 @@ static unsigned long walk_pmds(struct walk *w, pud_t *pudp, pud_t pud,
 			       unsigned long addr, unsigned long end)
 {
 	pmd_t *table = pmd_offset_lockless(pudp, pud, addr & PUD_MASK);
-	unsigned long start = addr, before;
-	unsigned int used = 0;
+	unsigned long start = addr;
 
 	while (addr < end && !done(w)) {
 		pmd_t *pmdp = pmd_offset_lockless(pudp, pud, addr);
@@ -189,7 +193,6 @@ static unsigned long walk_pmds(struct walk *w, pud_t *pudp, pud_t pud,
 			addr = skip_empty(w, pmdp, addr, end, PMD_SHIFT);
 			continue;
 		}
-		before = addr;
 		walk_release(w);
 		if (w->huge_shift == PMD_SHIFT || pmd_maps_memory(pmd) ||
 		    !pmd_present(pmd)) {
@@ -199,12 +202,9 @@ static unsigned long walk_pmds(struct walk *w, pud_t *pudp, pud_t pud,
 			*w->budget -= COST_DESCENT;
 			addr = walk_ptes(w, pmdp, pmd, addr, next);
 		}
-		/* an entry that changed under us is read once more */
-		used += addr > before;
 	}
-	if (addr - start < PUD_SIZE)
-		used = WALK_USED_UNKNOWN;
-	tell_table(w, LEVEL_PMD, table, start, addr, used);
+	if (!mm_pmd_folded(w->mm))
+		tell_table(w, LEVEL_PMD, table, PUD_SHIFT, start, addr);
 	return addr;
 }
 
@@ -238,7 +238,8 @@ static unsigned long walk_puds(struct walk *w, p4d_t *p4dp, p4d_t p4d,
 		*w->budget -= COST_DESCENT;
 		addr = walk_pmds(w, pudp, pud, addr, next);
 	}
-	tell_table(w, LEVEL_PUD, table, start, addr, WALK_USED_UNKNOWN);
+	if (!mm_pud_folded(w->mm))
+		tell_table(w, LEVEL_PUD, table, P4D_SHIFT, start, addr);
 	return addr;
 }
 
@@ -262,7 +263,8 @@ static unsigned long walk_p4ds(struct walk *w, pgd_t *pgdp, pgd_t pgd,
 		w->entries++;
 		addr = walk_puds(w, p4dp, p4d, addr, next);
 	}
-	tell_table(w, LEVEL_P4D, table, start, addr, WALK_USED_UNKNOWN);
+	if (!mm_p4d_folded(w->mm))
+		tell_table(w, LEVEL_P4D, table, PGDIR_SHIFT, start, addr);
 	return addr;
 }
 
@@ -281,13 +283,15 @@ unsigned long walk_range(struct walk *w, unsigned long addr, unsigned long end)
 {
 	unsigned int n = (pmd_addr_end(addr, end) - addr) >> PAGE_SHIFT;
 	const pte_t *pte = walk_held(w, addr, n);
+	unsigned long start = addr;
 
 	w->stopped = false;
 	w->moved = false;
 	if (pte && !w->huge_shift) {
 		addr = tell_ptes(w, pte, addr, n);
-		if (addr == end)
-			return end;
+		tell_table(w, LEVEL_PTE, w->held.table, PMD_SHIFT, start, addr);
+		if (addr == end || done(w))
+			return addr;
 	}
 	walk_release(w);
 	while (addr < end && !done(w)) {

@@ -15,9 +15,6 @@
 
 struct walk;
 
-/* As @used of walk_ops.table: the walk did not get to see all of the table. */
-#define WALK_USED_UNKNOWN	(~0u)
-
 /**
  * struct walk_ops - what a walk meets, in address order
  * @ptes: @n entries of one PTE table that map memory from @addr on. The table
@@ -29,11 +26,11 @@ struct walk;
  * @pud: likewise, of the PUD level
  * @hole: no entry from @addr to @end. Return: the address up to which it was
  *	taken; @addr itself ends the walk there.
- * @table: optional: a table of any level but the root was entered at @addr and
- *	something in it was told; @table is its first entry. Of its entries @used
- *	are not empty, WALK_USED_UNKNOWN where they have to be counted: all of
- *	them may be read now. walk.shared_table says whether it is shared. Comes
- *	once for each time that the walk gets on in the table.
+ * @table: optional: a table of any level but the root, which maps @base on, was
+ *	entered at @addr and something in it was told, from its first entry to its
+ *	last when it was told @whole; @table is the first one, and all of them may
+ *	be read now. walk.shared_table says whether it is shared. Comes once for
+ *	each time that the walk gets on in the table.
  *
  * Context: of the section: none may sleep.
  */
@@ -47,7 +44,7 @@ struct walk_ops {
 	unsigned long (*hole)(struct walk *w, unsigned long addr,
 			      unsigned long end);
 	void (*table)(struct walk *w, enum table_level level, const void *table,
-		      unsigned long addr, unsigned int used);
+		      unsigned long base, unsigned long addr, bool whole);
 };
 
 #define WALK_HELD_NONE	(-2 * PMD_SIZE)

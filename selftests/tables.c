@@ -422,6 +422,60 @@ TEST_F(tables, shared_by_neighbours_count_once_for_the_lowest)
 	EXPECT_EQ(0, self->s.nr_tables);
 }
 
+/*
+ * In one PTE table: 64 mappings of a page each, one of some pages, a hole, and
+ * one that goes on into the next table.
+ */
+static int build_neighbours(void *arg, unsigned int step)
+{
+	char *p = map_anon(GIB, GIB);
+	int i;
+
+	(void)step;
+	if (!p)
+		return ENOMEM;
+	touch(p, 100 * PAGE_SIZE);
+	touch(p + 300 * PAGE_SIZE, 10 * PAGE_SIZE);
+	touch(p + PMD_SIZE + 5 * PAGE_SIZE, PAGE_SIZE);
+	for (i = 0; i < 64; i += 2)
+		if (mprotect(p + i * PAGE_SIZE, PAGE_SIZE, PROT_READ))
+			return errno;
+	if (munmap(p + 200 * PAGE_SIZE, 100 * PAGE_SIZE))
+		return errno;
+	return tell(arg, p, GIB);
+}
+
+/* Whatever is wanted, and so however the work is cut. */
+TEST_F(tables, full_is_what_all_neighbours_come_to)
+{
+	static const uint64_t sets[] = {
+		RECORD(TALLY), RECORD(VMA) | RECORD(TALLY), 0,
+		RECORD(TALLY) | RECORD(FILL), RECORD(TALLY) | RECORD(CHARGE),
+	};
+	size_t i;
+
+	ASSERT_BUILT(target_start(&self->t, build_neighbours, self->r), "mmap");
+	for (i = 0; i < 2 * ARRAY_SIZE(sets); i++) {
+		struct scan s = {
+			.start = i % 2 ? self->r->start : 0,
+			.end = i % 2 ? self->r->end : vmscope_info()->task_size,
+			.records = RECORD(TABLE) | sets[i / 2],
+		};
+		size_t first = 0;
+
+		ASSERT_EQ(0, scan_run(self->t.fd, &s)) TH_LOG("%s", s.error);
+		while (first < s.nr_tables && s.table[first].start < self->r->start)
+			first++;
+		ASSERT_LT(first + 1, s.nr_tables);
+		EXPECT_EQ(self->r->start, s.table[first].start);
+		EXPECT_TABLES(&s.table[first], PTE, 1, 110, 7);
+		EXPECT_TABLES(&s.table[first], PMD, 1, 2, 2);
+		EXPECT_EQ(self->r->start + 300 * PAGE_SIZE, s.table[first + 1].start);
+		EXPECT_TABLES(&s.table[first + 1], PTE, 1, 1, 1);
+		scan_free(&s);
+	}
+}
+
 /* A part of a mapping has the tables whose first page it has. */
 TEST_F(tables, parts_have_the_tables_that_begin_in_them)
 {

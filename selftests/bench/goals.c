@@ -15,11 +15,7 @@
 /* No figure was promised but that we are not slower. */
 #define NOT_SLOWER(where)	TALLY(where, 0, 1)
 
-/*
- * Counting page tables as well may cost a tenth of what a tally costs. The dozen
- * tables that every process has, mostly empty ones, cost some 1,200 instructions
- * each: where little else is to be read, the total is what is bounded.
- */
+/* Counting page tables as well may cost a tenth of what a tally costs. */
 #define TABLES(where)							\
 	{ .layout = LAYOUT_##where, .ours = MEASURE_TABLES,		\
 	  .against = MEASURE_TALLY, .ratio = 1 / 1.1, .without = NONE }
@@ -66,11 +62,21 @@ const struct goal goals[] = {
 	  .against = MEASURE_SMAPS, .ratio = 1, .without = NONE },
 	TABLES(CONTIGUOUS),
 	TABLES(RANDOM),
+	TABLES(YOUNG),
+	TABLES(FILE),
+	TABLES(FILE_TWICE),
+	TABLES(SHMEM),
 	TABLES(FILE_MIX),
+	TABLES(FORK),
+	TABLES(FORK_COPIES),
+	TABLES(FORK_LEFT),
+	TABLES(MTHP),
 	TABLES(HOLES),
+	TABLES(THP),
 	TABLES(ZERO),
 	TABLES(SPARSE),
 	TABLES(VMAS),
+	TABLES(SMALL),
 	CHARGES(CONTIGUOUS, 3.8),
 	CHARGES(RANDOM, 3.8),
 	CHARGES(FILE_MIX, 2.3),
@@ -78,10 +84,6 @@ const struct goal goals[] = {
 	CHARGES(MTHP, 3.5),
 	CHARGES(VMAS, 1),
 	CHARGES(SMALL, 1),
-	{ .layout = LAYOUT_THP, .ours = MEASURE_TABLES, .against = NONE,
-	  .total = 0.15 * M, .without = NONE },
-	{ .layout = LAYOUT_SMALL, .ours = MEASURE_TABLES, .against = NONE,
-	  .total = 0.05 * M, .without = NONE },
 	{ .layout = LAYOUT_RANDOM, .ours = MEASURE_FRAMES,
 	  .against = MEASURE_PAGEMAP, .per_page = 7.5, .ratio = 15,
 	  .without = NONE, .without_copy = true },
