@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Swap slots, asked of the kernel by BPF programs that run once for each batch
- * of them and are attached to nothing. The only file that knows libbpf; without
- * it nothing can be asked.
+ * of them and are attached to nothing. Without libbpf nothing can be asked.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "bpf_load.h"
 #include "proc_read.h"
 #include "slots.h"
 
@@ -40,23 +40,6 @@ struct vs_slots {
 	struct swap_bpf *bpf;
 };
 
-static int quiet(enum libbpf_print_level level, const char *format, va_list list)
-{
-	(void)level;
-	(void)format;
-	(void)list;
-	return 0;
-}
-
-/* Lockdown in its stricter form lets no program read the kernel's memory. */
-static bool is_locked_down(void)
-{
-	char line[128];
-
-	return !vs_read_line("/sys/kernel/security/lockdown", line, sizeof(line)) &&
-	       strstr(line, "[confidentiality]");
-}
-
 /* Addresses of the kernel are zeros for those who may not know them. */
 static bool are_symbols_hidden(void)
 {
@@ -65,21 +48,6 @@ static bool are_symbols_hidden(void)
 	return !vs_read_line("/proc/kallsyms", line, sizeof(line)) &&
 	       !strncmp(line, "0000000000000000 ", 17) &&
 	       !vs_read_line("/proc/sys/kernel/kptr_restrict", line, sizeof(line)) && *line != '0';
-}
-
-static int load_failure(int err, struct vs_error *error)
-{
-	if (is_locked_down())
-		return vs_error_set(error, VS_FAIL_CANNOT,
-			"kernel lockdown lets no BPF program read the kernel's memory");
-	if (err == -EPERM)
-		return vs_error_set(error, VS_FAIL_PERMISSION,
-			"loading a BPF program takes CAP_BPF and CAP_PERFMON: run as root");
-	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return vs_error_set(error, VS_FAIL_CANNOT,
-			"this kernel does not describe its types (CONFIG_DEBUG_INFO_BTF)");
-	return vs_error_set(error, VS_FAIL_CANNOT, "the kernel refuses the BPF program: %s",
-			    strerror(-err));
 }
 
 static int run(const struct bpf_program *program)
@@ -127,10 +95,10 @@ struct vs_slots *vs_slots_open(struct vs_error *error)
 		vs_error_memory(error);
 		return NULL;
 	}
-	libbpf_set_print(quiet);
+	vs_bpf_begin();
 	slots->bpf = swap_bpf__open();
 	err = slots->bpf ? swap_bpf__load(slots->bpf) : -errno;
-	if (err ? load_failure(err, error) : check(slots, error)) {
+	if (err ? vs_bpf_failure(err, error) : check(slots, error)) {
 		vs_slots_close(slots);
 		return NULL;
 	}
@@ -172,8 +140,7 @@ int vs_slots_ask(struct vs_slots *slots, struct vs_slot *slot, size_t nr)
 
 struct vs_slots *vs_slots_open(struct vs_error *error)
 {
-	vs_error_set(error, VS_FAIL_CANNOT,
-		     "this vmscope was built without BPF (clang, bpftool and libbpf)");
+	vs_error_set(error, VS_FAIL_CANNOT, VS_BPF_MISSING);
 	return NULL;
 }
 
