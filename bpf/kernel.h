@@ -22,6 +22,19 @@ typedef __u32 __wsum;
 typedef _Bool bool;
 
 #define NULL	((void *)0)
+#define true	1
+#define false	0
+
+/* include/uapi/linux/bpf.h, which wants headers of an architecture */
+enum {
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
+	BPF_ANY = 0,
+	BPF_F_NO_PREALLOC = 1,
+	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
+};
 
 #define __kernel __attribute__((preserve_access_index))
 
@@ -84,6 +97,99 @@ struct zswap_entry___tree {
 struct zswap_entry {
 	swp_entry_t swpentry;
 	unsigned int length;
+} __kernel;
+
+struct super_block {
+	__u32 s_dev;
+} __kernel;
+
+struct inode {
+	unsigned long i_ino;
+	struct super_block *i_sb;
+} __kernel;
+
+struct qstr {
+	const unsigned char *name;
+} __kernel;
+
+struct dentry {
+	struct qstr d_name;
+} __kernel;
+
+struct path {
+	struct dentry *dentry;
+} __kernel;
+
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
+} __kernel;
+
+struct mm_struct {
+	unsigned long start_brk;
+	unsigned long brk;
+} __kernel;
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	unsigned long vm_pgoff;
+	unsigned long vm_flags;
+	struct mm_struct *vm_mm;
+	struct file *vm_file;
+	const void *vm_ops;
+} __kernel;
+
+/* x86 */
+struct thread_struct {
+	unsigned long error_code;
+	unsigned long trap_nr;
+} __kernel;
+
+struct vm_fault;
+
+/* arch/x86/include/uapi/asm/ptrace.h, by the names that libbpf has for programs */
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8;
+	unsigned long rax, rcx, rdx, rsi, rdi, orig_rax, rip, cs, eflags, rsp, ss;
+};
+
+/* arm64 */
+struct user_pt_regs {
+	unsigned long regs[31], sp, pc, pstate;
+};
+
+struct task_struct {
+	int pid;
+	int tgid;
+	struct task_struct *group_leader;
+	struct task_struct *real_parent;
+	__u64 start_time;
+	unsigned long min_flt;
+	unsigned long maj_flt;
+	char comm[16];
+	struct mm_struct *mm;
+	struct thread_struct thread;
+} __kernel;
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+} __kernel;
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+} __kernel;
+
+struct kernel_siginfo {
+	int si_code;
+	union {
+		struct {
+			void *_addr;
+		} _sigfault;
+	} _sifields;
 } __kernel;
 
 #endif

@@ -502,6 +502,7 @@ struct vs_cost {
 enum vs_origin {
 	VS_ORIGIN_MODULE,
 	VS_ORIGIN_PROC,
+	VS_ORIGIN_BPF,			/* what happened, not what is there */
 };
 
 #define VS_COMPLETE	UINT64_MAX

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Page faults while somebody watches: who had them, and where. It must not know
+ * how they are counted, nor what is made of them.
+ */
+#ifndef VMSCOPE_FAULT_LOG_H
+#define VMSCOPE_FAULT_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+#define VS_FAULT_COMM	16
+#define VS_FAULT_NAME	48
+
+/* By pid and id of the initial pid namespace. */
+struct vs_fault_thread {
+	uint32_t tid;
+	uint32_t pid;
+	bool ended;
+	uint64_t minor;			/* that were seen */
+	uint64_t major;
+	uint64_t failed;		/* ended in a signal, and are accounted nowhere */
+	uint64_t wrong;			/* signals for a wrong access */
+	uint64_t kernel_minor;		/* as the kernel counted in the same time */
+	uint64_t kernel_major;
+	uint64_t unplaced;		/* of minor and major, in a mapping that was not seen */
+	char comm[VS_FAULT_COMM];
+};
+
+enum vs_fault_vma_kind {
+	VS_FAULT_VMA_FILE,
+	VS_FAULT_VMA_ANON,
+	VS_FAULT_VMA_HEAP,
+	VS_FAULT_VMA_STACK,
+	VS_FAULT_VMA_SPECIAL,
+};
+
+/* A mapping as it was at its last fault. */
+struct vs_fault_vma {
+	uint32_t pid;			/* who was in it first */
+	uint8_t kind;			/* enum vs_fault_vma_kind */
+	bool foreign;			/* who was in it has another address space */
+	bool ended;
+	uint64_t flags;			/* the kernel's vm_flags */
+	uint64_t start;
+	uint64_t end;
+	uint64_t offset;		/* in its file */
+	uint64_t inode;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint64_t minor;
+	uint64_t major;
+	uint64_t failed;
+	char name[VS_FAULT_NAME];	/* the last part of its file's path */
+};
+
+enum vs_fault_access {
+	VS_ACCESS_UNKNOWN,
+	VS_ACCESS_READ,
+	VS_ACCESS_WRITE,
+	VS_ACCESS_EXECUTE,
+	VS_ACCESS_NO_ADDRESS,		/* no page fault: the processor tells no address */
+};
+
+/* An access that ended in a signal. */
+struct vs_fault_signal {
+	uint32_t tid;
+	uint32_t pid;
+	int signal;
+	int code;			/* si_code */
+	uint8_t access;			/* enum vs_fault_access */
+	bool vma_known;			/* the mapping there was looked for */
+	uint64_t address;
+	uint64_t start;			/* of that mapping; start is end where there is none */
+	uint64_t end;
+	uint64_t flags;
+	uint64_t heap;
+	uint64_t heap_end;
+};
+
+/* What was counted, and what was not. */
+struct vs_faults {
+	struct vs_fault_thread *thread;
+	size_t nr_threads;
+	struct vs_fault_vma *vma;
+	size_t nr_vmas;
+	struct vs_fault_signal *signal;	/* the first ones */
+	size_t nr_signals;
+	uint64_t all_signals;
+	uint64_t watched_ns;
+	uint64_t attach_ns;		/* until everything was in its place */
+	uint64_t lost_vmas;		/* faults whose mapping found no place */
+	uint64_t lost_threads;		/* that found no place */
+	uint64_t lost_storage;		/* faults of threads that found no place */
+	const char *missing[8];		/* hooks that this kernel has not */
+	size_t nr_missing;
+};
+
+void vs_faults_free(struct vs_faults *faults);
+
+struct vs_watch;
+
+/* @follow: a command and what it starts; otherwise one process. NULL: see the error. */
+struct vs_watch *vs_watch_open(bool follow, struct vs_error *error);
+
+/* From now on; the one to follow must be about to become the command. */
+int vs_watch_begin(struct vs_watch *watch, pid_t pid, struct vs_error *error);
+
+/* No longer; what was counted is the caller's, to be freed. */
+int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_error *error);
+
+void vs_watch_close(struct vs_watch *watch);
+
+#endif

@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Page faults, counted by BPF programs on the kernel's way through them. It must
+ * not know what is made of them. Without libbpf nothing is counted.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bpf_load.h"
+#include "fault_log.h"
+
+void vs_faults_free(struct vs_faults *faults)
+{
+	free(faults->thread);
+	free(faults->vma);
+	free(faults->signal);
+	memset(faults, 0, sizeof(*faults));
+}
+
+#ifdef VMSCOPE_BPF
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <linux/membarrier.h>
+
+#include "faults.h"
+#include "faults.skel.h"
+
+#define SAME(a, b)	_Static_assert((int)(a) == (int)(b), #a)
+SAME(VS_FAULT_VMA_FILE, FAULT_VMA_FILE);
+SAME(VS_FAULT_VMA_ANON, FAULT_VMA_ANON);
+SAME(VS_FAULT_VMA_HEAP, FAULT_VMA_HEAP);
+SAME(VS_FAULT_VMA_STACK, FAULT_VMA_STACK);
+SAME(VS_FAULT_VMA_SPECIAL, FAULT_VMA_SPECIAL);
+SAME(VS_FAULT_NAME, FAULT_NAME);
+SAME(VS_FAULT_COMM, FAULT_COMM);
+
+/* arch/x86/include/asm/trap_pf.h, trapnr.h */
+#define X86_PF_WRITE	2
+#define X86_PF_INSTR	16
+#define X86_TRAP_PF	14
+
+/* include/linux/kdev_t.h */
+#define MINOR_BITS	20
+
+struct vs_watch {
+	struct faults_bpf *bpf;
+	bool follow;
+	uint64_t attach_ns;
+	uint64_t begun_ns;
+	const char *missing[8];
+	size_t nr_missing;
+};
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* ------------------------------------------------------------------- loading */
+
+/* The two ways to a function, and what needs neither. */
+enum way {
+	WAY_TRAMPOLINE,			/* fentry, fexit */
+	WAY_MULTI,			/* kprobe.multi */
+	WAY_NEITHER,
+};
+
+static const struct {
+	const char *prefix;
+	enum way way;
+} ways[] = {
+	{ "fentry/", WAY_TRAMPOLINE },
+	{ "fexit/", WAY_TRAMPOLINE },
+	{ "kprobe.multi/", WAY_MULTI },
+	{ "kretprobe.multi/", WAY_MULTI },
+};
+
+/* Hooks without which the rest can do; not to be named where another one does the same. */
+static const struct {
+	const char *hook;
+	bool named;
+} optional[] = {
+	{ "vm_area_free", true },
+	{ "__vm_area_free", false },
+	{ "signal_generate", true },
+};
+
+#define NR_WAYS		(sizeof(ways) / sizeof(ways[0]))
+#define NR_OPTIONAL	(sizeof(optional) / sizeof(optional[0]))
+
+static enum way way_of(const struct bpf_program *program)
+{
+	const char *section = bpf_program__section_name(program);
+
+	for (size_t i = 0; i < NR_WAYS; i++)
+		if (!strncmp(section, ways[i].prefix, strlen(ways[i].prefix)))
+			return ways[i].way;
+	return WAY_NEITHER;
+}
+
+static const char *hook_of(const struct bpf_program *program)
+{
+	const char *section = bpf_program__section_name(program);
+	const char *slash = strchr(section, '/');
+
+	return slash ? slash + 1 : section;
+}
+
+/* Whether the rest can do without the hook of a program; then it is noted. */
+static bool miss(struct vs_watch *watch, const struct bpf_program *program)
+{
+	const char *hook = hook_of(program);
+
+	for (size_t i = 0; i < NR_OPTIONAL; i++) {
+		if (strcmp(optional[i].hook, hook))
+			continue;
+		if (optional[i].named)
+			watch->missing[watch->nr_missing++] = optional[i].hook;
+		return true;
+	}
+	return false;
+}
+
+/* A hook that is not there would take all others down with it. */
+static void choose(struct vs_watch *watch, const struct btf *types, enum way way)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, watch->bpf->obj) {
+		enum way its = way_of(program);
+
+		if (its != WAY_NEITHER && its != way)
+			bpf_program__set_autoload(program, false);
+		else if (its == WAY_TRAMPOLINE &&
+			 btf__find_by_name_kind(types, hook_of(program), BTF_KIND_FUNC) < 0 &&
+			 miss(watch, program))
+			bpf_program__set_autoload(program, false);
+	}
+}
+
+static struct bpf_link *attach_one(const struct bpf_program *program)
+{
+	LIBBPF_OPTS(bpf_kprobe_multi_opts, options);
+	const char *hook = hook_of(program);
+
+	if (way_of(program) != WAY_MULTI)
+		return bpf_program__attach(program);
+	options.syms = &hook;
+	options.cnt = 1;
+	options.retprobe = !strncmp(bpf_program__section_name(program), "kret", 4);
+	return bpf_program__attach_kprobe_multi_opts(program, NULL, &options);
+}
+
+static int attach(struct vs_watch *watch, struct vs_error *error)
+{
+	struct bpf_object_skeleton *skeleton = watch->bpf->skeleton;
+
+	for (int i = 0; i < skeleton->prog_cnt; i++) {
+		struct bpf_prog_skeleton *one = &skeleton->progs[i];
+		const struct bpf_program *program = *one->prog;
+
+		if (!bpf_program__autoload(program) ||
+		    bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
+			continue;
+		*one->link = attach_one(program);
+		if (!*one->link && !miss(watch, program))
+			return vs_error_set(error, VS_FAIL_CANNOT,
+				"this kernel lets no BPF program watch %s: %s", hook_of(program),
+				strerror(errno));
+	}
+	return 0;
+}
+
+/* Into a watch that is empty, or was left by the other way. */
+static int load(struct vs_watch *watch, const struct btf *types, enum way way,
+		struct vs_error *error)
+{
+	int err;
+
+	faults_bpf__destroy(watch->bpf);
+	watch->nr_missing = 0;
+	watch->bpf = faults_bpf__open();
+	if (!watch->bpf)
+		return vs_bpf_failure(-errno, error);
+	watch->bpf->rodata->follow = watch->follow;
+	choose(watch, types, way);
+	err = faults_bpf__load(watch->bpf);
+	return err ? vs_bpf_failure(err, error) : attach(watch, error);
+}
+
+/* Since 6.14, fprobe stands on fgraph; kernels that may be preempted anywhere are as new. */
+static bool sees_each_return(const struct btf *types)
+{
+	return btf__find_by_name_kind(types, "fprobe_hlist", BTF_KIND_STRUCT) > 0;
+}
+
+struct vs_watch *vs_watch_open(bool follow, struct vs_error *error)
+{
+	struct vs_watch *watch = calloc(1, sizeof(*watch));
+	struct btf *types;
+	uint64_t begun = now();
+	int err;
+
+	if (!watch) {
+		vs_error_memory(error);
+		return NULL;
+	}
+	vs_bpf_begin();
+	watch->follow = follow;
+	types = btf__load_vmlinux_btf();
+	err = types ? -1 : vs_bpf_failure(-errno, error);
+	if (types && sees_each_return(types))
+		err = load(watch, types, WAY_MULTI, error);
+	if (types && err)
+		err = load(watch, types, WAY_TRAMPOLINE, error);
+	btf__free(types);
+	if (err) {
+		vs_watch_close(watch);
+		return NULL;
+	}
+	watch->attach_ns = now() - begun;
+	return watch;
+}
+
+void vs_watch_close(struct vs_watch *watch)
+{
+	if (!watch)
+		return;
+	faults_bpf__destroy(watch->bpf);
+	free(watch);
+}
+
+/* ------------------------------------------------------------------ iterators */
+
+/* All that a program says of one task, or of every one; its bytes are in @text. */
+static ssize_t iterate(const struct bpf_program *program, pid_t tid, void *text, size_t size)
+{
+	LIBBPF_OPTS(bpf_iter_attach_opts, options);
+	union bpf_iter_link_info info = { .task.tid = tid };
+	struct bpf_link *link;
+	size_t length = 0;
+	ssize_t part = -1;
+	int fd;
+
+	options.link_info = &info;
+	options.link_info_len = sizeof(info);
+	link = bpf_program__attach_iter(program, &options);
+	if (!link)
+		return -1;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	while (fd >= 0 && length < size) {
+		part = read(fd, (char *)text + length, size - length);
+		if (!part || (part < 0 && errno != EINTR && errno != EAGAIN))
+			break;
+		length += part > 0 ? part : 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return part < 0 ? -1 : (ssize_t)length;
+}
+
+int vs_watch_begin(struct vs_watch *watch, pid_t pid, struct vs_error *error)
+{
+	struct faults_bpf__bss *shared = watch->bpf->bss;
+	char none;
+
+	watch->begun_ns = now();
+	shared->begun = watch->begun_ns;
+	shared->counting = true;
+	if (iterate(watch->bpf->progs.begin_watching, pid, &none, 1) < 0)
+		return vs_error_set(error, VS_FAIL_CANNOT,
+				    "this kernel cannot look for one process by BPF: %s",
+				    strerror(errno));
+	if (!shared->watched)
+		return vs_error_set(error, VS_FAIL_GONE, "process %d has exited", pid);
+	return 0;
+}
+
+/* -------------------------------------------------------------------- reading */
+
+static void take_thread(struct vs_fault_thread *to, const struct fault_thread *from)
+{
+	*to = (struct vs_fault_thread){
+		.tid = from->tid,
+		.pid = from->tgid,
+		.ended = from->ended,
+		.minor = from->minor,
+		.major = from->major,
+		.failed = from->failed,
+		.wrong = from->wrong,
+		.kernel_minor = from->kernel_minor,
+		.kernel_major = from->kernel_major,
+		.unplaced = from->unplaced,
+	};
+	memcpy(to->comm, from->comm, sizeof(to->comm));
+}
+
+/* Ended ones from their array, the others one after the other from the kernel. */
+static int read_threads(struct vs_watch *watch, struct vs_faults *faults)
+{
+	const struct faults_bpf__bss *shared = watch->bpf->bss;
+	size_t ended = shared->nr_ended_threads < FAULT_THREADS ? shared->nr_ended_threads :
+		FAULT_THREADS;
+	size_t size = FAULT_THREADS * sizeof(struct fault_thread);
+	struct fault_thread *living = malloc(size), one;
+	ssize_t length = living ? iterate(watch->bpf->progs.tell_threads, 0, living, size) : -1;
+	size_t nr = length < 0 ? 0 : length / sizeof(one);
+
+	faults->thread = calloc(ended + nr + 1, sizeof(*faults->thread));
+	for (uint32_t i = 0; faults->thread && i < ended; i++) {
+		if (bpf_map__lookup_elem(watch->bpf->maps.ended_threads, &i, sizeof(i), &one,
+					 sizeof(one), 0))
+			break;
+		take_thread(&faults->thread[faults->nr_threads++], &one);
+	}
+	for (size_t i = 0; faults->thread && i < nr; i++)
+		take_thread(&faults->thread[faults->nr_threads++], &living[i]);
+	free(living);
+	return length < 0 || !faults->thread ? -1 : 0;
+}
+
+/* Where nothing happened but an attempt, nothing is told. */
+static void take_vma(struct vs_faults *faults, const struct fault_vma *from)
+{
+	struct vs_fault_vma *to = &faults->vma[faults->nr_vmas];
+	long page = sysconf(_SC_PAGESIZE);
+
+	if (!from->minor && !from->major && !from->failed)
+		return;
+	*to = (struct vs_fault_vma){
+		.pid = from->tgid,
+		.kind = from->kind,
+		.foreign = from->foreign,
+		.ended = from->ended,
+		.flags = from->flags,
+		.start = from->start,
+		.end = from->end,
+		.offset = from->pgoff * page,
+		.inode = from->inode,
+		.dev_major = from->device >> MINOR_BITS,
+		.dev_minor = from->device & ((1u << MINOR_BITS) - 1),
+		.minor = from->minor,
+		.major = from->major,
+		.failed = from->failed,
+	};
+	memcpy(to->name, from->name, sizeof(to->name));
+	if (to->kind != VS_FAULT_VMA_FILE)
+		to->offset = 0;
+	faults->nr_vmas++;
+}
+
+static int read_vmas(struct vs_watch *watch, struct vs_faults *faults)
+{
+	const struct faults_bpf__bss *shared = watch->bpf->bss;
+	uint32_t ended = shared->nr_ended_vmas < FAULT_VMAS ? shared->nr_ended_vmas : FAULT_VMAS;
+	struct fault_vma one;
+	uint64_t key, *last = NULL;
+
+	faults->vma = calloc(ended + FAULT_VMAS, sizeof(*faults->vma));
+	if (!faults->vma)
+		return -1;
+	for (uint32_t i = 0; i < ended; i++)
+		if (!bpf_map__lookup_elem(watch->bpf->maps.ended_vmas, &i, sizeof(i), &one,
+					  sizeof(one), 0))
+			take_vma(faults, &one);
+	while (faults->nr_vmas < ended + FAULT_VMAS &&
+	       !bpf_map__get_next_key(watch->bpf->maps.vmas, last, &key, sizeof(key))) {
+		last = &key;
+		if (!bpf_map__lookup_elem(watch->bpf->maps.vmas, &key, sizeof(key), &one,
+					  sizeof(one), 0))
+			take_vma(faults, &one);
+	}
+	return 0;
+}
+
+static enum vs_fault_access access_of(const struct fault_signal *signal)
+{
+	if (!(signal->known & FAULT_KNOWN_ACCESS))
+		return VS_ACCESS_UNKNOWN;
+	if (signal->trap != X86_TRAP_PF)
+		return VS_ACCESS_NO_ADDRESS;
+	if (signal->error & X86_PF_INSTR)
+		return VS_ACCESS_EXECUTE;
+	return signal->error & X86_PF_WRITE ? VS_ACCESS_WRITE : VS_ACCESS_READ;
+}
+
+static int read_signals(struct vs_watch *watch, struct vs_faults *faults)
+{
+	const struct faults_bpf__bss *shared = watch->bpf->bss;
+
+	faults->all_signals = shared->nr_signals;
+	faults->nr_signals = shared->nr_signals < FAULT_SIGNALS ? shared->nr_signals :
+		FAULT_SIGNALS;
+	faults->signal = calloc(faults->nr_signals + 1, sizeof(*faults->signal));
+	for (size_t i = 0; faults->signal && i < faults->nr_signals; i++) {
+		const struct fault_signal *from = &shared->signals[i];
+
+		faults->signal[i] = (struct vs_fault_signal){
+			.tid = from->tid,
+			.pid = from->tgid,
+			.signal = from->signal,
+			.code = from->code,
+			.access = access_of(from),
+			.vma_known = from->known & FAULT_KNOWN_VMA,
+			.address = from->address,
+			.start = from->start,
+			.end = from->end,
+			.flags = from->flags,
+			.heap = from->heap,
+			.heap_end = from->heap_end,
+		};
+	}
+	return faults->signal ? 0 : -1;
+}
+
+int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_error *error)
+{
+	struct faults_bpf__bss *shared = watch->bpf->bss;
+
+	memset(faults, 0, sizeof(*faults));
+	shared->counting = false;
+	faults->watched_ns = now() - watch->begun_ns;
+	faults->attach_ns = watch->attach_ns;
+	/* Programs that run now end before it returns: what they count is read whole. */
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	if (read_threads(watch, faults) || read_vmas(watch, faults) ||
+	    read_signals(watch, faults)) {
+		vs_faults_free(faults);
+		return vs_error_set(error, VS_FAIL_CANNOT, "reading what was counted: %s",
+				    strerror(errno));
+	}
+	faults->lost_vmas = shared->lost_vmas;
+	faults->lost_threads = shared->lost_threads;
+	faults->lost_storage = shared->lost_storage;
+	memcpy(faults->missing, watch->missing, sizeof(faults->missing));
+	faults->nr_missing = watch->nr_missing;
+	return 0;
+}
+
+#else
+
+struct vs_watch *vs_watch_open(bool follow, struct vs_error *error)
+{
+	(void)follow;
+	vs_error_set(error, VS_FAIL_CANNOT, VS_BPF_MISSING);
+	return NULL;
+}
+
+int vs_watch_begin(struct vs_watch *watch, pid_t pid, struct vs_error *error)
+{
+	(void)watch;
+	(void)pid;
+	return vs_error_set(error, VS_FAIL_CANNOT, VS_BPF_MISSING);
+}
+
+int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_error *error)
+{
+	(void)watch;
+	(void)faults;
+	return vs_error_set(error, VS_FAIL_CANNOT, VS_BPF_MISSING);
+}
+
+void vs_watch_close(struct vs_watch *watch)
+{
+	(void)watch;
+}
+
+#endif
