@@ -37,6 +37,7 @@ enum vs_exit {
 #define VS_OPT_FAMILY	(1u << 13)
 #define VS_OPT_SLOTS	(1u << 14)
 #define VS_OPT_FILL	(1u << 15)
+#define VS_OPT_FAULTS	(1u << 16)	/* and a command behind -- */
 
 enum vs_when {
 	VS_AUTO,
@@ -80,6 +81,8 @@ struct vs_options {
 	bool family;
 	bool runs;
 	bool no_bpf;
+	uint64_t duration_ns;		/* to watch, 0: not given */
+	bool command;			/* the arguments are one, behind -- */
 	const char **walk;
 	int nr_walks;
 	char **argument;		/* behind the options */
@@ -158,6 +161,8 @@ int vs_cmd_family(const struct vs_options *options);
 int vs_cmd_ksm(const struct vs_options *options);
 /* Whether all memory of the host adds up. */
 int vs_cmd_host(const struct vs_options *options);
+/* Page faults while they happen. */
+int vs_cmd_faults(const struct vs_options *options);
 int vs_cmd_help(const struct vs_options *options);
 
 #endif

@@ -9,7 +9,7 @@
 static void help_all(void)
 {
 	printf("Usage: vmscope [VERB] TARGET [OPTIONS]\n"
-	       "Where a process's memory really is, read from its page tables.\n\n"
+	       "Where a process's memory really is, read from its page tables.\n"
 	       "TARGET is a pid, 'self', or the exact name of a process.\nVerbs:\n");
 	for (const struct vs_verb *verb = vs_verbs; verb->name; verb++)
 		printf("  %-7s %-18s %s\n", verb->name, verb->arguments, verb->help);

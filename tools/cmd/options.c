@@ -90,6 +90,9 @@ static const struct {
 	  "its parents and children: what they still share since the fork" },
 	{ "runs", OPT_RUNS, NULL, VS_OPT_SLOTS, "each run of slots alike, instead of mappings" },
 	{ "no-bpf", OPT_NO_BPF, NULL, VS_OPT_SLOTS, "load no BPF program: slots are not asked about" },
+	{ "duration", 'd', "TIME", VS_OPT_FAULTS,
+	  "watch so long, as in 5s or 500ms (until TARGET ends, or Ctrl-C)" },
+	{ "write", 'w', "FILE", VS_OPT_FAULTS, "write the report there, not to standard output" },
 	{ "help", 'h', NULL, 0, "this text" },
 	{ "version", OPT_VERSION, NULL, 0, "version of the command" },
 };
@@ -167,7 +170,7 @@ static int parse_number(const char *option, const char *value, unsigned long lea
 }
 
 /* "1s", "500ms", "2": seconds without a unit. */
-static int parse_interval(const char *value, uint64_t *ns)
+static int parse_time(const char *option, const char *value, uint64_t *ns)
 {
 	uint64_t unit = 1000000000;
 	char *end;
@@ -181,7 +184,7 @@ static int parse_interval(const char *value, uint64_t *ns)
 		number = 0;
 	if (errno || end == value || !(number * unit >= 1000000) ||
 	    !(number * unit <= 86400e9)) {
-		vs_say("--interval: '%s' is no time from 1ms to 86400s", value);
+		vs_say("--%s: '%s' is no time from 1ms to 86400s", option, value);
 		return VS_EXIT_USAGE;
 	}
 	*ns = number * unit;
@@ -228,7 +231,9 @@ static int take(int value, struct vs_options *options)
 		options->timeout_ns = number * 1000000ull;
 		break;
 	case OPT_INTERVAL:
-		return parse_interval(optarg, &options->interval_ns);
+		return parse_time("interval", optarg, &options->interval_ns);
+	case 'd':
+		return parse_time("duration", optarg, &options->duration_ns);
 	case OPT_COUNT:
 		if (parse_number("count", optarg, 1, 100000, &number))
 			return VS_EXIT_USAGE;
@@ -350,6 +355,8 @@ static int check_arguments(const struct vs_verb *verb, struct vs_options *option
 		       verb->name, verb->arguments);
 		return VS_EXIT_USAGE;
 	}
+	if (options->command)
+		most = options->nr_arguments;
 	if (options->nr_arguments > most) {
 		vs_say("%s: '%s' is one argument too many%s: usage: vmscope %s %s", verb->name,
 		       options->argument[most], instead, verb->name, verb->arguments);
@@ -358,12 +365,21 @@ static int check_arguments(const struct vs_verb *verb, struct vs_options *option
 	return VS_EXIT_OK;
 }
 
+/* Words behind "--", -1 without one; getopt_long() changes their order. */
+static int words_behind_dashes(int argc, char **argv)
+{
+	for (int at = 1; at < argc; at++)
+		if (!strcmp(argv[at], "--"))
+			return argc - at - 1;
+	return -1;
+}
+
 int vs_options_parse(int argc, char **argv, const struct vs_verb *verb,
 		     struct vs_options *options)
 {
 	struct option option[NR_KNOWN + 1] = { 0 };
 	char letters[2 * NR_KNOWN + 2] = ":";
-	int value, at = 1, n = 0;
+	int value, at = 1, n = 0, behind = words_behind_dashes(argc, argv);
 
 	memset(options, 0, sizeof(*options));
 	options->verb = verb;
@@ -403,5 +419,7 @@ int vs_options_parse(int argc, char **argv, const struct vs_verb *verb,
 	}
 	options->argument = argv + optind;
 	options->nr_arguments = argc - optind;
+	options->command = verb->options & VS_OPT_FAULTS && behind > 0 &&
+		behind == options->nr_arguments;
 	return check_arguments(verb, options);
 }

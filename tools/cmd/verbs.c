@@ -40,6 +40,8 @@ const struct vs_verb vs_verbs[] = {
 	  "", VS_OPT_SOURCE | VS_OPT_FORMAT | VS_OPT_COLOR, 0, 0 },
 	{ "thp", vs_cmd_ask, "its huge pages, how full they are, why no more",
 	  "TARGET", ASK | VS_OPT_FILL, 1, 1 },
+	{ "faults", vs_cmd_faults, "its page faults, counted while they happen",
+	  "TARGET | -- CMD...", VS_OPT_FORMAT | VS_OPT_COLOR | VS_OPT_FAULTS, 1, 1 },
 	{ "verify", vs_cmd_verify, "compare the module with procfs, field by field",
 	  "TARGET", VS_OPT_FROM | VS_OPT_FORMAT | VS_OPT_COLOR, 1, 1 },
 	{ "record", vs_cmd_record, "write a snapshot, which --from of every verb reads",

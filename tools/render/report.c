@@ -33,7 +33,8 @@ const char *vs_lock_name(enum vs_lock lock)
 
 static const char *source_name(const struct vs_model *model)
 {
-	return model->origin == VS_ORIGIN_MODULE ? "module" : "proc";
+	return model->origin == VS_ORIGIN_MODULE ? "module" :
+		model->origin == VS_ORIGIN_BPF ? "bpf" : "proc";
 }
 
 const char *vs_tables_source(const struct vs_model *model)

@@ -1,0 +1,261 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vmscope faults, of programs whose page faults are known, and against what the kernel
+# itself tells of them. Knows nothing of how they are counted.
+set -u
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=selftests/lib/command.sh
+. "$here/lib/command.sh"
+steps=$bin/programs/steps
+
+# faults_of STEP...: watched from the beginning to the end; the report in $WORK/out, what the
+# program says in $WORK/said.
+faults_of() {
+	"$VMSCOPE" faults -J -w "$WORK/out" -- "$steps" "$@" >"$WORK/said" 2>"$WORK/err" ||
+		die "faults of $*: $? $(cat "$WORK/err")"
+}
+
+# check CODE: of the report r, and the lines of the program: s[NAME] has its figures. What is
+# not so is named by the line.
+check() {
+	python3 - "$WORK/out" "$WORK/said" <<PY || die "$(cat "$WORK/said")"
+import json, os, sys
+r = json.load(open(sys.argv[1]))
+s = {}
+for line in open(sys.argv[2]):
+    word = line.split()
+    if len(word) > 3:
+        s.setdefault(word[0], []).append([int(word[1], 16)] + [int(w) for w in word[2:]])
+at = lambda a: [m for m in r["mappings"] if int(m["start"], 16) <= a < int(m["end"], 16)]
+total = r["totals"]
+def same(one, other, what):
+    assert one == other, f"{what}: {one} is not {other}"
+$1
+PY
+}
+
+# pass_on: the program that waits takes its next step, and waits again.
+pass_on() {
+	local before
+	before=$(grep -c ready "$WORK/held")
+	echo >&7
+	for _ in $(seq 600); do
+		[ "$(grep -c ready "$WORK/held")" -le "$before" ] || ! waits_to_read "$held" || return 0
+		sleep 0.05
+	done
+	die "the program does not go on: $(cat "$WORK/held")"
+}
+
+# watch: the program in $held, from here to stop_watching.
+watch() {
+	"$VMSCOPE" faults "$held" -J -w "$WORK/out" "$@" 2>"$WORK/err" 7>&- &
+	watcher=$!
+	for _ in $(seq 600); do
+		case $(cat "/proc/$watcher/wchan" 2>/dev/null) in
+		*poll*) return 0 ;;
+		esac
+		sleep 0.05
+	done
+	die "nobody watches: $(cat "$WORK/err")"
+}
+
+stop_watching() {
+	local status=0
+	kill -INT "$watcher"
+	wait "$watcher" || status=$?
+	[ $status -eq 0 ] || die "faults ended with $status: $(cat "$WORK/err")"
+}
+
+# --------------------------------------------------------- a command, and all of it
+
+test_counts_are_what_wait4_tells() {
+	faults_of anon populate mlock writev read fork threads:4 null:3 sigbus:2
+	valid faults
+	check '
+wait4 = r["command"]["wait4"]
+same((total["minor"], total["major"]), (wait4["minor"], wait4["major"]), "totals")
+assert total["minor"] > 7 * 256
+same(r["lost"]["complete"], True, "complete")
+for p in r["processes"]:
+    same((p["minor"], p["major"]), (sum(t["minor"] for t in p["threads"]),
+                                    sum(t["major"] for t in p["threads"])), "threads")
+same(sum(p["minor"] for p in r["processes"]), total["minor"], "processes")
+same(sum(m["minor"] for m in r["mappings"]), total["minor"], "mappings, minor")
+same(sum(m["major"] for m in r["mappings"]), total["major"], "mappings, major")
+# the child, as its parent was told
+child = s["fork"][0][3:]
+same([[p["pid"], p["minor"], p["major"]] for p in r["processes"] if p["pid"] == child[0]],
+     [child], "child")
+# in the kernel, on behalf of the process
+for name in "anon", "populate", "mlock", "writev", "read":
+    at_step = s[name][0]
+    same(at_step[1], 256, name)
+    same([m["minor"] for m in at(at_step[0])], [256], name)
+busy = max(r["processes"], key=lambda p: p["minor"])
+assert {1, 2, 3, 4} <= {t["minor"] for t in busy["threads"]} or \
+    len(busy["threads"]) == 5, busy["threads"]
+'
+}
+
+test_wrong_accesses_are_counted_apart() {
+	faults_of null:3 readonly:2 sigbus:2 heap:1
+	check '
+same(total["wrong"], 8, "wrong")
+same(total["failed"], 2, "failed")
+for name in "null", "readonly", "sigbus", "heap":
+    same(s[name][0][1:], [0, 0], name)
+def told(signal, code, address):
+    return [w["where"] for w in r["wrong"] if w["signal"] == signal and w["code"] == code and
+            int(w["address"], 16) == address and w["access"] == "write"]
+same(told("SIGSEGV", 1, 8), ["in the first page, where nothing is mapped"] * 3, "null")
+same(told("SIGSEGV", 2, s["readonly"][0][0]), ["in a mapping, which is r--"] * 2, "read only")
+same(len(told("SIGBUS", 2, s["sigbus"][0][0])), 2, "behind the end of a file")
+same(told("SIGSEGV", 1, s["heap"][0][0] + 12), ["12 bytes above the end of [heap]"], "heap")
+'
+}
+
+test_command_is_followed_and_told() {
+	local status
+
+	expect 0 vmscope faults -J -w "$WORK/report" -- sh -c "$steps anon:100; exit 7"
+	mv "$WORK/out" "$WORK/said" && mv "$WORK/report" "$WORK/out"
+	check '
+same(r["command"]["exit_status"], 7, "status")
+same({p["comm"] for p in r["processes"]}, {"sh", "steps"}, "processes")
+same([m["minor"] for m in r["mappings"] if m["minor"] == 100], [100], "anon")
+same((total["minor"], total["major"]), (r["command"]["wait4"]["minor"],
+                                        r["command"]["wait4"]["major"]), "totals")
+'
+	refused 2 "no command 'no-such-command'" vmscope faults -- no-such-command
+	refused 2 "cannot run '/etc/passwd'" vmscope faults -- /etc/passwd
+	expect 0 vmscope faults -- "$steps" killed:1
+	has "$out" "the command was killed by SIGSEGV"
+	for status in 80 40; do
+		fits $status 24 faults -- sh -c "'$steps fork threads:3 null:2 heap:1 >/dev/null'"
+	done
+}
+
+# Programs that count are not to be in each other's way, nor in their own.
+test_many_at_once() {
+	expect 0 vmscope faults -J -w "$WORK/report" -- sh -c \
+		"for i in 1 2 3 4 5 6 7 8; do $steps fork threads:4 anon & done; wait"
+	mv "$WORK/out" "$WORK/said" && mv "$WORK/report" "$WORK/out"
+	check '
+same(r["lost"]["complete"], True, "complete")
+same((total["lost_minor"], total["lost_major"], total["unplaced"]), (0, 0, 0), "lost")
+same((total["minor"], total["major"]), (r["command"]["wait4"]["minor"],
+                                        r["command"]["wait4"]["major"]), "totals")
+children = {c[3]: c[4:] for c in s["fork"]}
+same({p["pid"]: [p["minor"], p["major"]] for p in r["processes"] if p["pid"] in children},
+     children, "children")
+same([len(p["threads"]) for p in r["processes"] if p["comm"] == "steps"].count(5), 8, "threads")
+same(sum(m["minor"] for m in r["mappings"]), total["minor"], "mappings")
+'
+}
+
+# ------------------------------------------------------------- a process that runs
+
+# faults_by_kernel: of each thread, as "TID MINOR MAJOR".
+faults_by_kernel() {
+	local task
+
+	for task in "/proc/$held/task/"*; do
+		sed -E 's/^([0-9]+) \(.*\) ./\1/' "$task/stat" | awk '{ print $1, $8, $10 }'
+	done
+}
+
+# malloc and two times memset, of which only the first has faults: 256, one for each page
+# behind the one that malloc() itself wrote to.
+test_textbook() {
+	hold_program "$steps" malloc wait memset wait memset wait
+	watch
+	pass_on
+	stop_watching
+	cp "$WORK/out" "$WORK/first"
+	valid faults
+	watch
+	pass_on
+	stop_watching
+	cp "$WORK/out" "$WORK/second"
+	python3 - "$WORK/first" "$WORK/second" <<'PY' || die "not as in the books"
+import json, sys
+first, second = (json.load(open(f)) for f in sys.argv[1:])
+size = lambda m: int(m["end"], 16) - int(m["start"], 16)
+buffer = [m for m in first["mappings"] if size(m) >= 1 << 20 and m["name"] == "[anon]"]
+assert [m["minor"] for m in buffer] == [256], buffer
+again = [m for m in second["mappings"] if m["start"] == buffer[0]["start"]]
+assert not again, again
+PY
+	echo >&7
+}
+
+# All threads wait, behind their last fault.
+all_wait() {
+	local task
+
+	for task in "/proc/$held/task/"*; do
+		waits_to_read "$held/task/${task##*/}" || return 1
+	done
+}
+
+test_threads_that_run() {
+	hold_program "$steps" wait anon sleepers:4 null:1 wait
+	watch
+	faults_by_kernel >"$WORK/before"
+	pass_on
+	until all_wait; do sleep 0.05; done
+	stop_watching
+	faults_by_kernel >"$WORK/said"
+	BEFORE=$(cat "$WORK/before") check '
+before = dict.fromkeys((line.split()[0] for line in open(sys.argv[2])), (0, 0))
+before.update({w[0]: (int(w[1]), int(w[2])) for w in [os.environ["BEFORE"].split()]})
+after = {w[0]: (int(w[1]), int(w[2])) for w in (line.split() for line in open(sys.argv[2]))}
+[process] = r["processes"]
+got = {str(t["tid"]): (t["minor"], t["major"]) for t in process["threads"]}
+same(got, {t: (after[t][0] - before[t][0], after[t][1] - before[t][1]) for t in after}, "threads")
+same(len(got), 5, "number")
+same(process["ended"], False, "ended")
+same(total["wrong"], 1, "wrong")
+same(r["lost"]["complete"], True, "complete")
+'
+}
+
+test_end_of_the_process_ends_it() {
+	hold_program "$steps" wait anon
+	watch
+	echo >&7
+	wait $watcher || die "$? $(cat "$WORK/err")"
+	same "$(json "r['processes'][0]['ended'], r['lost']['complete']")" "(True, True)"
+	refused 3 "no process $held" vmscope faults "$held"
+	expect 0 vmscope faults $$ -d 10ms
+	has "$out" "none lost"
+}
+
+# ------------------------------------------------------------------- what is lost
+
+test_mappings_without_a_place_are_told() {
+	local status=0
+
+	"$VMSCOPE" faults -J -w "$WORK/out" -- "$steps" mappings:17000 >"$WORK/said" || status=$?
+	same $status 6
+	check '
+lost = r["lost"]
+same(lost["complete"], False, "complete")
+same((total["minor"], total["major"]), (r["command"]["wait4"]["minor"],
+                                        r["command"]["wait4"]["major"]), "totals")
+assert lost["no_mapping"] > 600
+same(sum(m["minor"] + m["major"] for m in r["mappings"]) + lost["no_mapping"],
+     total["minor"] + total["major"], "mappings")
+'
+}
+
+test_permission() {
+	cp "$VMSCOPE" "$WORK/vmscope" && chmod 755 "$WORK/vmscope"
+	refused 5 "CAP_BPF" as_nobody "$WORK/vmscope" faults -- true
+}
+
+# --------------------------------------------------------------------------
+
+begin_tests
+run_tests faults "$@"

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What page faults come to. It must not know how they are counted or shown.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "faults.h"
+
+#define FIRST_PAGE	4096
+/* Further away, two addresses have nothing to do with each other. */
+#define NEAR		(1ull << 20)
+
+static uint64_t all(const struct vs_fault_sum *sum)
+{
+	return sum->minor + sum->major + sum->failed;
+}
+
+/* What the kernel counted was there, whether it was seen or not. */
+static uint64_t missing(uint64_t kernel, uint64_t seen)
+{
+	return kernel > seen ? kernel - seen : 0;
+}
+
+void vs_fault_sum_add(struct vs_fault_sum *sum, const struct vs_fault_thread *thread)
+{
+	uint64_t lost_minor = missing(thread->kernel_minor, thread->minor);
+	uint64_t lost_major = missing(thread->kernel_major, thread->major);
+
+	sum->minor += thread->minor + lost_minor;
+	sum->major += thread->major + lost_major;
+	sum->failed += thread->failed;
+	sum->wrong += thread->wrong;
+	sum->lost_minor += lost_minor;
+	sum->lost_major += lost_major;
+	sum->unplaced += thread->unplaced;
+}
+
+/* And those of a process by their faults. */
+static int by_process(const void *a, const void *b)
+{
+	const struct vs_fault_thread *one = a, *two = b;
+
+	if (one->pid != two->pid)
+		return one->pid < two->pid ? -1 : 1;
+	if (one->minor + one->major != two->minor + two->major)
+		return one->minor + one->major > two->minor + two->major ? -1 : 1;
+	return one->tid < two->tid ? -1 : one->tid > two->tid;
+}
+
+static int by_faults(const void *a, const void *b)
+{
+	const struct vs_fault_process *one = a, *two = b;
+
+	if (all(&one->sum) != all(&two->sum))
+		return all(&one->sum) > all(&two->sum) ? -1 : 1;
+	return one->pid < two->pid ? -1 : 1;
+}
+
+static int by_vma_faults(const void *a, const void *b)
+{
+	const struct vs_fault_vma *one = a, *two = b;
+	uint64_t first = one->minor + one->major + one->failed;
+	uint64_t second = two->minor + two->major + two->failed;
+
+	if (first != second)
+		return first > second ? -1 : 1;
+	if (one->pid != two->pid)
+		return one->pid < two->pid ? -1 : 1;
+	return one->start < two->start ? -1 : one->start > two->start;
+}
+
+/* The leader's name is the process's. */
+static void add_to_process(struct vs_fault_process *process, const struct vs_fault_thread *thread)
+{
+	if (thread->tid == thread->pid)
+		process->comm = thread->comm;
+	if (!thread->ended)
+		process->ended = false;
+	process->threads++;
+	vs_fault_sum_add(&process->sum, thread);
+}
+
+int vs_faults_analyze(struct vs_fault_answer *answer)
+{
+	struct vs_faults *faults = &answer->faults;
+	struct vs_fault_process *process;
+
+	answer->process = calloc(faults->nr_threads + 1, sizeof(*answer->process));
+	if (!answer->process)
+		return -ENOMEM;
+	qsort(faults->thread, faults->nr_threads, sizeof(*faults->thread), by_process);
+	for (size_t i = 0; i < faults->nr_threads; i++) {
+		const struct vs_fault_thread *thread = &faults->thread[i];
+
+		if (!i || thread[-1].pid != thread->pid)
+			answer->process[answer->nr_processes++] = (struct vs_fault_process){
+				.pid = thread->pid, .first = i, .comm = thread->comm,
+				.ended = true };
+		process = &answer->process[answer->nr_processes - 1];
+		add_to_process(process, thread);
+		vs_fault_sum_add(&answer->total, thread);
+	}
+	qsort(answer->process, answer->nr_processes, sizeof(*answer->process), by_faults);
+	qsort(faults->vma, faults->nr_vmas, sizeof(*faults->vma), by_vma_faults);
+	return 0;
+}
+
+void vs_faults_end(struct vs_fault_answer *answer)
+{
+	vs_faults_free(&answer->faults);
+	free(answer->process);
+	answer->process = NULL;
+}
+
+uint64_t vs_faults_lost(const struct vs_fault_answer *answer)
+{
+	return answer->total.lost_minor + answer->total.lost_major +
+		answer->faults.lost_storage;
+}
+
+uint64_t vs_faults_not_followed(const struct vs_fault_answer *answer)
+{
+	const struct vs_fault_sum *sum = &answer->total;
+
+	if (!answer->have_usage)
+		return 0;
+	return missing(answer->usage_minor, sum->minor) +
+		missing(answer->usage_major, sum->major);
+}
+
+bool vs_faults_complete(const struct vs_fault_answer *answer)
+{
+	const struct vs_faults *faults = &answer->faults;
+
+	return !vs_faults_lost(answer) && !vs_faults_not_followed(answer) &&
+		!answer->total.unplaced && !faults->lost_vmas && !faults->lost_threads;
+}
+
+/* ------------------------------------------------------------ wrong accesses */
+
+static void consider(struct vs_fault_place *place, uint64_t address, uint64_t start, uint64_t end,
+		     const struct vs_fault_vma *vma)
+{
+	bool below = address < start;
+	uint64_t distance = below ? start - address : address - end;
+
+	if (distance > NEAR || (place->where != VS_WHERE_FAR && distance >= place->distance))
+		return;
+	place->where = below ? VS_WHERE_BELOW : VS_WHERE_ABOVE;
+	if (below && vma && vma->kind == VS_FAULT_VMA_STACK)
+		place->where = VS_WHERE_GUARD;
+	place->distance = distance;
+	place->heap = !vma;
+	place->vma = vma;
+}
+
+static bool is_in(uint64_t address, uint64_t start, uint64_t end)
+{
+	return address >= start && address < end;
+}
+
+void vs_fault_place(const struct vs_faults *faults, const struct vs_fault_signal *signal,
+		    struct vs_fault_place *place)
+{
+	bool inside = signal->end > signal->start;
+	uint64_t at = signal->address;
+
+	*place = (struct vs_fault_place){ VS_WHERE_UNKNOWN };
+	if (signal->access == VS_ACCESS_NO_ADDRESS)
+		return;
+	place->where = inside ? VS_WHERE_INSIDE : at < FIRST_PAGE ? VS_WHERE_NULL : VS_WHERE_FAR;
+	if (place->where == VS_WHERE_NULL)
+		return;
+	if (!inside && !signal->vma_known)
+		place->where = VS_WHERE_UNKNOWN;
+	for (size_t i = 0; i < faults->nr_vmas; i++) {
+		const struct vs_fault_vma *vma = &faults->vma[i];
+
+		if (vma->pid != signal->pid)
+			continue;
+		if (inside && is_in(at, vma->start, vma->end))
+			place->vma = vma;
+		else if (place->where != VS_WHERE_UNKNOWN && !inside &&
+			 !is_in(at, vma->start, vma->end))
+			consider(place, at, vma->start, vma->end, vma);
+	}
+	if (inside)
+		place->heap = is_in(at, signal->heap, signal->heap_end);
+	else if (place->where != VS_WHERE_UNKNOWN && signal->heap_end > signal->heap)
+		consider(place, at, signal->heap, signal->heap_end, NULL);
+}

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Page faults, for people. It must not collect anything.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "faults.h"
+#include "table.h"
+
+/* Rows of the tables on the first screen; all are in the JSON. */
+#define LINES		24
+#define LEAST_VMAS	3
+#define WHO		3
+#define WHO_NARROW	2
+
+/* include/linux/mm.h */
+#define VM_READ		1
+#define VM_WRITE	2
+#define VM_EXEC		4
+
+const char *vs_fault_name(const struct vs_fault_vma *vma)
+{
+	switch (vma->kind) {
+	case VS_FAULT_VMA_HEAP:
+		return "[heap]";
+	case VS_FAULT_VMA_STACK:
+		return "[stack]";
+	case VS_FAULT_VMA_ANON:
+		return "[anon]";
+	case VS_FAULT_VMA_SPECIAL:
+		return "[special]";
+	}
+	return vma->name;
+}
+
+/* ------------------------------------------------------------ wrong accesses */
+
+const char *vs_fault_signal_name(const struct vs_fault_signal *signal)
+{
+	return signal->signal == SIGBUS ? "SIGBUS" : "SIGSEGV";
+}
+
+const char *vs_fault_access_name(const struct vs_fault_signal *signal)
+{
+	static const char * const name[] = {
+		[VS_ACCESS_READ] = "read",
+		[VS_ACCESS_WRITE] = "write",
+		[VS_ACCESS_EXECUTE] = "execute",
+	};
+
+	return signal->access < VS_ACCESS_NO_ADDRESS ? name[signal->access] : NULL;
+}
+
+static const char *allowed(uint64_t flags, char text[4])
+{
+	text[0] = flags & VM_READ ? 'r' : '-';
+	text[1] = flags & VM_WRITE ? 'w' : '-';
+	text[2] = flags & VM_EXEC ? 'x' : '-';
+	text[3] = 0;
+	return text;
+}
+
+static const char *inside(const struct vs_fault_signal *signal, const char *name, char *text,
+			  size_t size)
+{
+	char rights[4];
+
+	if (signal->signal == SIGBUS)
+		snprintf(text, size, "in %s, where its file has no page", name);
+	else
+		snprintf(text, size, "in %s, which is %s", name, allowed(signal->flags, rights));
+	return text;
+}
+
+const char *vs_fault_place_text(const struct vs_faults *faults,
+				const struct vs_fault_signal *signal, char *text, size_t size)
+{
+	struct vs_fault_place place;
+	const char *name;
+	char amount[32];
+
+	vs_fault_place(faults, signal, &place);
+	name = place.heap ? "[heap]" : place.vma ? vs_fault_name(place.vma) : "a mapping";
+	if (place.distance < 4096)
+		snprintf(amount, sizeof(amount), "%" PRIu64 " bytes", place.distance);
+	else
+		vs_human(place.distance, amount, sizeof(amount));
+	switch (place.where) {
+	case VS_WHERE_NULL:
+		return "in the first page, where nothing is mapped";
+	case VS_WHERE_INSIDE:
+		return inside(signal, name, text, size);
+	case VS_WHERE_BELOW:
+		snprintf(text, size, "%s below %s", amount, name);
+		return text;
+	case VS_WHERE_ABOVE:
+		snprintf(text, size, "%s above the end of %s", amount, name);
+		return text;
+	case VS_WHERE_GUARD:
+		snprintf(text, size, "%s below [stack], which may not grow there", amount);
+		return text;
+	case VS_WHERE_FAR:
+		return "nothing is mapped there, or near";
+	case VS_WHERE_UNKNOWN:
+		break;
+	}
+	return signal->access == VS_ACCESS_NO_ADDRESS ?
+		"the processor tells no address" : "what is mapped there is not known";
+}
+
+static bool is_like(const struct vs_fault_signal *one, const struct vs_fault_signal *other)
+{
+	return one->signal == other->signal && one->code == other->code &&
+		one->address == other->address && one->access == other->access &&
+		one->pid == other->pid;
+}
+
+static bool came_before(const struct vs_faults *faults, size_t i)
+{
+	for (size_t before = 0; before < i; before++)
+		if (is_like(&faults->signal[before], &faults->signal[i]))
+			return true;
+	return false;
+}
+
+/* The first ones that differ. */
+static int tell_wrong(const struct vs_style *style, const struct vs_faults *faults)
+{
+	char number[32], text[200];
+	struct vs_flow flow;
+	int told = 0, most = style->width < 60 ? 1 : 2;
+
+	if (!faults->all_signals)
+		return 0;
+	vs_flow_begin(&flow, style, "wrong   ", 8);
+	vs_flow_item(&flow, "", "%s access%s ended in a signal",
+		     vs_count(faults->all_signals, number, sizeof(number)),
+		     faults->all_signals == 1 ? "" : "es");
+	for (size_t i = 0; i < faults->nr_signals && told < most; i++) {
+		const struct vs_fault_signal *signal = &faults->signal[i];
+		const char *access = vs_fault_access_name(signal);
+
+		if (came_before(faults, i))
+			continue;
+		vs_flow_item(&flow, told++ ? "; " : ": ", "%s,", vs_fault_signal_name(signal));
+		if (signal->access != VS_ACCESS_NO_ADDRESS)
+			vs_flow_item(&flow, " ", "%s 0x%" PRIx64 ",", access ? access : "at",
+				     signal->address);
+		vs_flow_words(&flow, vs_fault_place_text(faults, signal, text, sizeof(text)));
+	}
+	return vs_flow_end(&flow);
+}
+
+/* --------------------------------------------------------------------- summary */
+
+static int tell_title(const struct vs_style *style, const struct vs_report *report,
+		      const struct vs_fault_answer *answer, char **command)
+{
+	const struct vs_model *model = report->model;
+	const char *name = command ? basename(command[0]) :
+		answer->nr_processes ? answer->process[0].comm : "no fault";
+	char clean[300], kernel[300];
+	struct vs_flow flow;
+
+	vs_flow_begin(&flow, style, "", 0);
+	vs_bold(style, true);
+	vs_flow_item(&flow, "  ", "%s", vs_clean(name, clean, sizeof(clean)));
+	vs_bold(style, false);
+	if (!command)
+		vs_flow_item(&flow, "  ", "pid %d", model->process.pid);
+	vs_flow_item(&flow, "  ", "Linux %s",
+		     vs_clean(model->kernel.release, kernel, sizeof(kernel)));
+	vs_flow_item(&flow, "  ", "source bpf");
+	return vs_flow_end(&flow);
+}
+
+static int tell_cost(const struct vs_style *style, const struct vs_fault_answer *answer,
+		     char **command)
+{
+	const struct vs_faults *faults = &answer->faults;
+	char time[32], text[32];
+	struct vs_flow flow;
+
+	vs_flow_begin(&flow, style, "cost    ", 8);
+	vs_flow_item(&flow, "", "watched for %s",
+		     vs_duration(faults->watched_ns, time, sizeof(time)));
+	vs_flow_item(&flow, "; ", "%s until it could",
+		     vs_duration(faults->attach_ns, text, sizeof(text)));
+	if (command && WIFSIGNALED(answer->status))
+		vs_flow_item(&flow, "; ", "the command was killed by SIG%s",
+			     sigabbrev_np(WTERMSIG(answer->status)));
+	else if (command)
+		vs_flow_item(&flow, "; ", "the command ended with %d",
+			     WEXITSTATUS(answer->status));
+	for (size_t i = 0; i < faults->nr_missing; i++)
+		vs_flow_item(&flow, i ? ", " : "; ", "%s%s", i ? "" : "this kernel has no ",
+			     faults->missing[i]);
+	return vs_flow_end(&flow);
+}
+
+static void lost(struct vs_flow *flow, const struct vs_fault_answer *answer)
+{
+	const struct vs_faults *faults = &answer->faults;
+	const struct {
+		uint64_t number;
+		const char *what;
+	} kind[] = {
+		{ answer->total.lost_minor, "minor of them" },
+		{ answer->total.lost_major, "major of them" },
+		{ faults->lost_storage, "of threads that found no place" },
+		{ vs_faults_not_followed(answer), "that wait4() tells besides" },
+		{ faults->lost_threads, "threads that found no place" },
+	};
+	uint64_t unplaced = faults->lost_vmas + answer->total.unplaced;
+	char number[32];
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(kind) / sizeof(kind[0]); i++) {
+		if (!kind[i].number)
+			continue;
+		vs_flow_item(flow, any ? ", " : "; ", "%s%s", any ? "" : "LOST ",
+			     vs_count(kind[i].number, number, sizeof(number)));
+		vs_flow_words(flow, kind[i].what);
+		any = true;
+	}
+	if (!any)
+		vs_flow_item(flow, "; ", "none lost");
+	if (unplaced)
+		vs_flow_item(flow, "; ", "%s in mappings that found no place",
+			     vs_count(unplaced, number, sizeof(number)));
+}
+
+static int tell_sums(const struct vs_style *style, const struct vs_fault_answer *answer)
+{
+	const struct vs_fault_sum *sum = &answer->total;
+	char minor[32], major[32], failed[32];
+	struct vs_flow flow;
+
+	vs_flow_begin(&flow, style, "faults  ", 8);
+	vs_flow_item(&flow, "", "%s minor,", vs_number(style, sum->minor, minor,
+							    sizeof(minor)));
+	vs_flow_item(&flow, " ", "%s major", vs_number(style, sum->major, major, sizeof(major)));
+	lost(&flow, answer);
+	if (sum->failed)
+		vs_flow_item(&flow, "; ", "%s failed", vs_number(style, sum->failed, failed,
+								 sizeof(failed)));
+	return vs_flow_end(&flow);
+}
+
+/* ---------------------------------------------------------------------- tables */
+
+static size_t rows_of(const struct vs_style *style, size_t nr)
+{
+	size_t most = style->width < 60 ? WHO_NARROW : WHO;
+
+	return nr < most ? nr : most;
+}
+
+/* Returns the number of lines, as those below. */
+static int process_table(const struct vs_style *style, const struct vs_fault_answer *answer)
+{
+	static const struct vs_column head[] = {
+		{ .name = "PID", .right = true, .width = 7 },
+		{ .name = "THREADS", .right = true, .width = 7, .from = 60 },
+		{ .name = "MINOR", .right = true, .width = 9 },
+		{ .name = "MAJOR", .right = true, .width = 7 },
+		{ .name = "LOST", .right = true, .width = 4, .from = 60 },
+		{ .name = "WRONG", .right = true, .width = 5, .from = 60 },
+		{ .name = "NAME", .fills = true },
+	};
+	size_t nr = answer->nr_processes, shown = rows_of(style, nr);
+	struct vs_table *table = nr > 1 ? vs_table_new(style, head, 7) : NULL;
+
+	for (size_t i = 0; table && i < shown; i++) {
+		const struct vs_fault_process *process = &answer->process[i];
+		char pid[16], threads[16], minor[32], major[32], missing[32], bad[32];
+		const char *cell[] = { pid, threads, minor, major, missing, bad, process->comm };
+
+		snprintf(pid, sizeof(pid), "%u", process->pid);
+		snprintf(threads, sizeof(threads), "%u", process->threads);
+		vs_number(style, process->sum.minor, minor, sizeof(minor));
+		vs_number(style, process->sum.major, major, sizeof(major));
+		vs_number(style, process->sum.lost_minor + process->sum.lost_major, missing,
+			  sizeof(missing));
+		vs_number(style, process->sum.wrong, bad, sizeof(bad));
+		vs_table_row(table, cell);
+	}
+	vs_table_end(table);
+	if (nr > shown)
+		fprintf(style->out, "and %zu more processes\n", nr - shown);
+	return nr > 1 ? 1 + shown + (nr > shown) : 0;
+}
+
+/* The busiest threads of the busiest process, when it has several. */
+static int thread_table(const struct vs_style *style, const struct vs_fault_answer *answer)
+{
+	static const struct vs_column head[] = {
+		{ .name = "THREAD", .right = true, .width = 7 },
+		{ .name = "MINOR", .right = true, .width = 9 },
+		{ .name = "MAJOR", .right = true, .width = 7 },
+		{ .name = "NAME", .fills = true },
+	};
+	const struct vs_fault_process *process = answer->process;
+	uint32_t nr = answer->nr_processes ? process->threads : 0;
+	uint32_t shown = rows_of(style, nr);
+	struct vs_table *table = nr > 1 ? vs_table_new(style, head, 4) : NULL;
+
+	for (uint32_t i = 0; table && i < shown; i++) {
+		const struct vs_fault_thread *one = &answer->faults.thread[process->first + i];
+		char tid[16], minor[32], major[32], comm[64];
+		const char *cell[] = { tid, minor, major, comm };
+		struct vs_fault_sum sum = { 0 };
+
+		vs_fault_sum_add(&sum, one);
+		snprintf(tid, sizeof(tid), "%u", one->tid);
+		vs_number(style, sum.minor, minor, sizeof(minor));
+		vs_number(style, sum.major, major, sizeof(major));
+		vs_clean(one->comm, comm, sizeof(comm));
+		vs_table_row(table, cell);
+	}
+	vs_table_end(table);
+	return nr > 1 ? 1 + shown : 0;
+}
+
+static void mapping_table(const struct vs_style *style, const struct vs_fault_answer *answer,
+			  size_t rows)
+{
+	static const struct vs_column head[] = {
+		{ .name = "START", .width = 12 },
+		{ .name = "SIZE", .right = true, .width = 5, .from = 60 },
+		{ .name = "MINOR", .right = true, .width = 9 },
+		{ .name = "MAJOR", .right = true, .width = 5 },
+		{ .name = "PID", .right = true, .width = 7, .from = 60 },
+		{ .name = "NAME", .fills = true },
+	};
+	const struct vs_faults *faults = &answer->faults;
+	struct vs_table *table = faults->nr_vmas ? vs_table_new(style, head, 6) : NULL;
+
+	for (size_t i = 0; table && i < faults->nr_vmas && i < rows; i++) {
+		const struct vs_fault_vma *vma = &faults->vma[i];
+		char start[20], bytes[32], minor[32], major[32], pid[16], name[200];
+		const char *cell[] = { start, bytes, minor, major, pid, name };
+
+		snprintf(start, sizeof(start), "%012" PRIx64, vma->start);
+		vs_amount(style, vma->end - vma->start, bytes, sizeof(bytes));
+		vs_number(style, vma->minor, minor, sizeof(minor));
+		vs_number(style, vma->major, major, sizeof(major));
+		snprintf(pid, sizeof(pid), "%u", vma->pid);
+		vs_clean(vs_fault_name(vma), name, sizeof(name));
+		vs_table_row(table, cell);
+	}
+	vs_table_end(table);
+	if (faults->nr_vmas > rows)
+		fprintf(style->out, "and %zu more mappings\n", faults->nr_vmas - rows);
+}
+
+void vs_faults_screen(const struct vs_style *style, const struct vs_report *report,
+		      const struct vs_fault_answer *answer, char **command)
+{
+	int lines = tell_title(style, report, answer, command) + tell_cost(style, answer, command);
+
+	fputc('\n', style->out);
+	lines += tell_sums(style, answer);
+	lines += tell_wrong(style, &answer->faults);
+	lines += process_table(style, answer);
+	lines += thread_table(style, answer);
+	/* with the blank line, the head and how many more there are */
+	lines = LINES - lines - 3;
+	mapping_table(style, answer, lines < LEAST_VMAS ? LEAST_VMAS : lines);
+}

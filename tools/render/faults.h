@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Page faults, for people and as JSON. It must not collect anything, nor know
+ * options or exit codes.
+ */
+#ifndef VMSCOPE_RENDER_FAULTS_H
+#define VMSCOPE_RENDER_FAULTS_H
+
+#include "../analyze/faults.h"
+#include "report.h"
+
+/* @command: its words, ended by NULL; or NULL, and the target is the model's process. */
+void vs_faults_screen(const struct vs_style *style, const struct vs_report *report,
+		      const struct vs_fault_answer *answer, char **command);
+void vs_faults_json(FILE *out, const struct vs_report *report,
+		    const struct vs_fault_answer *answer, char **command);
+
+/* What both say of a mapping: "[heap]", the last part of a path; of a signal. */
+const char *vs_fault_name(const struct vs_fault_vma *vma);
+const char *vs_fault_signal_name(const struct vs_fault_signal *signal);
+const char *vs_fault_access_name(const struct vs_fault_signal *signal);
+/* "12 bytes below [heap]" */
+const char *vs_fault_place_text(const struct vs_faults *faults,
+				const struct vs_fault_signal *signal, char *text, size_t size);
+
+#endif

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Page faults as JSON. It must not collect anything.
+ */
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "faults.h"
+
+static json_t *sum_json(const struct vs_fault_sum *sum)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"minor", (json_int_t)sum->minor, "major", (json_int_t)sum->major,
+		"failed", (json_int_t)sum->failed, "wrong", (json_int_t)sum->wrong,
+		"lost_minor", (json_int_t)sum->lost_minor,
+		"lost_major", (json_int_t)sum->lost_major,
+		"unplaced", (json_int_t)sum->unplaced);
+}
+
+static json_t *words_json(char **word)
+{
+	json_t *list = json_array();
+
+	for (; *word; word++)
+		json_array_append_new(list, vs_json_text(*word));
+	return list;
+}
+
+static json_t *command_json(const struct vs_fault_answer *answer, char **command)
+{
+	if (!command)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o, s:{s:I, s:I}}", "arguments", words_json(command),
+		"exit_status", WIFEXITED(answer->status) ?
+		json_integer(WEXITSTATUS(answer->status)) : json_null(),
+		"signal", WIFSIGNALED(answer->status) ?
+		json_integer(WTERMSIG(answer->status)) : json_null(),
+		"wait4", "minor", (json_int_t)answer->usage_minor,
+		"major", (json_int_t)answer->usage_major);
+}
+
+static json_t *cost_json(const struct vs_faults *faults)
+{
+	json_t *missing = json_array();
+
+	for (size_t i = 0; i < faults->nr_missing; i++)
+		json_array_append_new(missing, json_string(faults->missing[i]));
+	return json_pack("{s:I, s:I, s:o}", "watched_ns", (json_int_t)faults->watched_ns,
+		"attach_ns", (json_int_t)faults->attach_ns, "missing_hooks", missing);
+}
+
+static json_t *lost_json(const struct vs_fault_answer *answer)
+{
+	const struct vs_faults *faults = &answer->faults;
+
+	return json_pack("{s:b, s:I, s:I, s:I, s:I}",
+		"complete", vs_faults_complete(answer),
+		"no_thread_storage", (json_int_t)faults->lost_storage,
+		"not_followed", (json_int_t)vs_faults_not_followed(answer),
+		"no_mapping", (json_int_t)(faults->lost_vmas + answer->total.unplaced),
+		"threads", (json_int_t)faults->lost_threads);
+}
+
+static json_t *thread_json(const struct vs_fault_thread *thread)
+{
+	struct vs_fault_sum sum = { 0 };
+	json_t *one;
+
+	vs_fault_sum_add(&sum, thread);
+	one = sum_json(&sum);
+	json_object_set_new(one, "tid", json_integer(thread->tid));
+	json_object_set_new(one, "comm", vs_json_text(thread->comm));
+	json_object_set_new(one, "ended", json_boolean(thread->ended));
+	return one;
+}
+
+static json_t *process_json(const struct vs_faults *faults, const struct vs_fault_process *process)
+{
+	json_t *one = sum_json(&process->sum), *threads = json_array();
+
+	json_object_set_new(one, "pid", json_integer(process->pid));
+	json_object_set_new(one, "comm", vs_json_text(process->comm));
+	json_object_set_new(one, "ended", json_boolean(process->ended));
+	for (uint32_t i = 0; i < process->threads; i++)
+		json_array_append_new(threads, thread_json(&faults->thread[process->first + i]));
+	json_object_set_new(one, "threads", threads);
+	return one;
+}
+
+static json_t *mapping_json(const struct vs_fault_vma *vma)
+{
+	json_t *file = json_null();
+
+	if (vma->kind == VS_FAULT_VMA_FILE)
+		file = json_pack("{s:I, s:I, s:I, s:I}", "dev_major", (json_int_t)vma->dev_major,
+			"dev_minor", (json_int_t)vma->dev_minor,
+			"inode", (json_int_t)vma->inode, "offset", (json_int_t)vma->offset);
+	return json_pack("{s:o, s:o, s:o, s:I, s:b, s:b, s:o, s:I, s:I, s:I}",
+		"start", vs_json_hex(vma->start), "end", vs_json_hex(vma->end),
+		"name", vs_json_text(vs_fault_name(vma)), "pid", (json_int_t)vma->pid,
+		"ended", vma->ended, "foreign", vma->foreign, "file", file,
+		"minor", (json_int_t)vma->minor, "major", (json_int_t)vma->major,
+		"failed", (json_int_t)vma->failed);
+}
+
+static json_t *signal_json(const struct vs_faults *faults, const struct vs_fault_signal *signal)
+{
+	bool told = signal->access != VS_ACCESS_NO_ADDRESS;
+	char text[200];
+
+	return json_pack("{s:s, s:i, s:I, s:I, s:o, s:o, s:o}",
+		"signal", vs_fault_signal_name(signal), "code", signal->code,
+		"pid", (json_int_t)signal->pid, "tid", (json_int_t)signal->tid,
+		"address", told ? vs_json_hex(signal->address) : json_null(),
+		"access", vs_json_text(vs_fault_access_name(signal)),
+		"where", vs_json_text(vs_fault_place_text(faults, signal, text, sizeof(text))));
+}
+
+void vs_faults_json(FILE *out, const struct vs_report *report,
+		    const struct vs_fault_answer *answer, char **command)
+{
+	const struct vs_faults *faults = &answer->faults;
+	struct vs_json json;
+
+	vs_json_begin(&json, out);
+	vs_report_around(&json, report);
+	vs_json_member(&json, "target", command ? json_null() :
+		       json_pack("{s:i}", "pid", (int)report->model->process.pid));
+	vs_json_member(&json, "command", command_json(answer, command));
+	vs_json_member(&json, "cost", cost_json(faults));
+	vs_json_member(&json, "totals", sum_json(&answer->total));
+	vs_json_member(&json, "lost", lost_json(answer));
+	vs_json_array(&json, "processes");
+	for (size_t i = 0; i < answer->nr_processes; i++)
+		vs_json_element(&json, process_json(faults, &answer->process[i]));
+	vs_json_array_end(&json);
+	vs_json_array(&json, "mappings");
+	for (size_t i = 0; i < faults->nr_vmas; i++)
+		vs_json_element(&json, mapping_json(&faults->vma[i]));
+	vs_json_array_end(&json);
+	vs_json_array(&json, "wrong");
+	for (size_t i = 0; i < faults->nr_signals; i++)
+		vs_json_element(&json, signal_json(faults, &faults->signal[i]));
+	vs_json_array_end(&json);
+	vs_json_end(&json);
+}
