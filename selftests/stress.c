@@ -291,12 +291,6 @@ static int build_busy(void *arg, unsigned int step)
 	return 0;
 }
 
-/*
- * The first few have their turn whatever happens: on mmap_lock a scan beside so
- * many writers takes seconds. The others come while there is time.
- */
-#define MODES_AT_LEAST	6
-
 static const struct scan modes[] = {
 	{ .buffer_size = 0 },
 	{ .records = RECORD(VMA) | RECORD(EXTENT) | RECORD(TALLY), .key = ~0ull,
@@ -348,7 +342,8 @@ TEST_F_TIMEOUT(large, busy_process_in_all_modes, 4000)
 	write_file("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
 	write_file("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "advise");
 	ASSERT_BUILT(target_start(&self->t, build_busy, b), "threads");
-	for (; now() < end || scans < MODES_AT_LEAST; scans++) {
+	/* On mmap_lock a scan beside so many writers may take seconds; every mode has its turn. */
+	for (; now() < end || scans < ARRAY_SIZE(modes); scans++) {
 		struct scan s = modes[scans % ARRAY_SIZE(modes)];
 
 		s.key &= scan_full_key();
