@@ -8,6 +8,8 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/lib/command.sh
 . "$here/lib/command.sh"
+# shellcheck source=selftests/lib/swap.sh
+. "$here/lib/swap.sh"
 unset VMSCOPE_NO_BPF
 
 MIB=$((1 << 20))
@@ -171,8 +173,7 @@ clean_up() {
 	[ -z "${held:-}" ] || wait "$held" 2>/dev/null || :
 	swapoff /dev/zram1 2>/dev/null || :
 	[ ! -e /sys/block/zram1 ] || echo 1 >/sys/block/zram1/reset
-	[ ! -e "$WORK/fs/swap" ] || swapoff "$WORK/fs/swap" 2>/dev/null || :
-	! mountpoint -q "$WORK/fs" || umount "$WORK/fs"
+	file_off
 	[ ! -e $zswap ] || echo N >$zswap
 	[ ! -e $by_address ] || echo true >$by_address
 	echo 1 >/proc/sys/kernel/kptr_restrict
@@ -185,17 +186,6 @@ zram_on() {
 	echo 128M >/sys/block/zram1/disksize
 	mkswap /dev/zram1 >/dev/null
 	swapon -p "${1:-100}" /dev/zram1
-}
-
-file_on() {
-	mkdir -p "$WORK/fs"
-	modprobe -qa loop ext4 || :
-	cp "$bin/ext4.img" "$WORK/ext4.img"
-	mount -o loop "$WORK/ext4.img" "$WORK/fs"
-	dd if=/dev/zero of="$WORK/fs/swap" bs=1M count=40 2>/dev/null
-	chmod 600 "$WORK/fs/swap"
-	mkswap "$WORK/fs/swap" >/dev/null
-	swapon -p 110 "$WORK/fs/swap"
 }
 
 # wait_for LINES: until the process has said so many.
@@ -534,19 +524,6 @@ test_json_is_as_the_schema_says() {
 # ------------------------------------------------------------------------
 
 begin_tests
-# With another area there, some pages would go to it, whatever its priority.
-mapfile -t areas < <(awk 'NR > 1 { print $1, $NF }' /proc/swaps)
-restore() {
-	local area
-	for area in "${areas[@]}"; do
-		if [ "${area#* }" -lt 0 ]; then
-			swapon "${area% *}"
-		else
-			swapon -p "${area#* }" "${area% *}"
-		fi
-	done
-	rm -rf "$WORK"
-}
-swapoff -a
-trap restore EXIT
+others_off
+trap 'others_on; rm -rf "$WORK"' EXIT
 run_tests swap "$@"

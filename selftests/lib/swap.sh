@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Swap areas of a test's own, beside which there are no others. Sourced after command.sh;
+# knows no test.
+# shellcheck shell=bash disable=SC2154
+
+# others_off: with another area there, some pages would go to it, whatever its priority.
+others_off() {
+	mapfile -t other_areas < <(awk 'NR > 1 { print $1, $NF }' /proc/swaps)
+	swapoff -a
+}
+
+others_on() {
+	local area
+	for area in "${other_areas[@]}"; do
+		if [ "${area#* }" -lt 0 ]; then
+			swapon "${area% *}"
+		else
+			swapon -p "${area#* }" "${area% *}"
+		fi
+	done
+}
+
+# An area in a file, $WORK/fs/swap.
+file_on() {
+	mkdir -p "$WORK/fs"
+	modprobe -qa loop ext4 || :
+	cp "$bin/ext4.img" "$WORK/ext4.img"
+	mount -o loop "$WORK/ext4.img" "$WORK/fs"
+	dd if=/dev/zero of="$WORK/fs/swap" bs=1M count=40 2>/dev/null
+	chmod 600 "$WORK/fs/swap"
+	mkswap "$WORK/fs/swap" >/dev/null
+	swapon -p 110 "$WORK/fs/swap"
+}
+
+file_off() {
+	[ ! -e "$WORK/fs/swap" ] || swapoff "$WORK/fs/swap" 2>/dev/null || :
+	! mountpoint -q "$WORK/fs" || umount "$WORK/fs"
+}
