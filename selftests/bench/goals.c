@@ -110,8 +110,8 @@ const struct goal goals[] = {
 	  .against = MEASURE_MEMCHR, .ratio = 1 / 1.3, .without = NONE },
 	SHARE(CROWD, SHARE, 20),
 	SHARE(CROWD, MATRIX, 20),
-	SHARE(CROWD_RANDOM, SHARE, 16),
-	SHARE(CROWD_RANDOM, MATRIX, 16),
+	SHARE(CROWD_RANDOM, SHARE, 20),
+	SHARE(CROWD_RANDOM, MATRIX, 20),
 	{ .layout = LAYOUT_MANY, .ours = MEASURE_HOST,
 	  .against = MEASURE_ROLLUPS, .ratio = 3, .without = NONE },
 };
