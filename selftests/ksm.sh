@@ -12,35 +12,16 @@ ksm=/sys/kernel/mm/ksm
 
 # Two processes of which is known exactly what KSM merged: see merge.c. ksmd stands.
 hold_merge() {
-	"$bin/merge" --hold >"$WORK/merge" 2>"$WORK/merge.err" <"$WORK/never" &
+	"$bin/merge" --hold >"$WORK/facts" 2>"$WORK/merge.err" <"$WORK/never" &
 	local pid=$!
 	# shellcheck disable=SC2064 # what it is now
 	trap "kill -9 $pid 2>/dev/null || :" EXIT
 	for _ in $(seq 600); do
-		[ ! -s "$WORK/merge" ] || break
+		[ ! -s "$WORK/facts" ] || break
 		sleep 0.1
 	done
-	[ -s "$WORK/merge" ] || die "merge does not start: $(cat "$WORK/merge.err")"
-	one=$(merged "m['one']") other=$(merged "m['other']")
-}
-
-# merged EXPRESSION: of the pair m.
-merged() {
-	python3 -c "
-import json
-m = json.load(open('$WORK/merge'))
-print(($1))"
-}
-
-# check_merge EXPRESSION WHAT: of the report r and the pair m.
-check_merge() {
-	python3 -c "
-import json
-m = json.load(open('$WORK/merge'))
-r = json.load(open('$WORK/out'))
-p = 4096
-at = {int(v['start'], 16): v for v in r['mappings']}
-assert ($1), ($2)" || die "$1: $(head -c 3000 "$WORK/out")"
+	[ -s "$WORK/facts" ] || die "merge does not start: $(cat "$WORK/merge.err")"
+	one=$(json "f['one']") other=$(json "f['other']")
 }
 
 zero_is_known() {
@@ -50,45 +31,45 @@ zero_is_known() {
 test_groups_are_exactly_what_was_equal() {
 	hold_merge
 	expect 0 vmscope ksm "$one" -J
-	check_merge "r['merged'][0]['merged'] == 48 * p" "r['merged']"
-	check_merge "at[m['start'][0]]['merged'] == 48 * p and at[m['start'][0]]['reason'] is None" \
+	check "r['merged'][0]['merged'] == 48 * p" "r['merged']"
+	check "at[f['start'][0]]['merged'] == 48 * p and at[f['start'][0]]['reason'] is None" \
 		"at"
-	check_merge "r['groups']['frames'] == 17 and r['groups']['mappings'] == 96" "r['groups']"
-	check_merge "r['groups']['saved'] == (63 + 16) * p and r['groups']['not_found'] == 0" \
+	check "r['groups']['frames'] == 17 and r['groups']['mappings'] == 96" "r['groups']"
+	check "r['groups']['saved'] == (63 + 16) * p and r['groups']['not_found'] == 0" \
 		"r['groups']"
-	check_merge "r['merged'][0]['saved'] == 39 * p + p // 2" "r['merged']"
-	check_merge "r['groups']['largest'][0]['mappings'] == 64 and
+	check "r['merged'][0]['saved'] == 39 * p + p // 2" "r['merged']"
+	check "r['groups']['largest'][0]['mappings'] == 64 and
 		{(s['pid'], s['times']) for s in r['groups']['largest'][0]['sharers']} ==
-		{(m['one'], 32), (m['other'], 32)}" "r['groups']['largest'][0]"
-	check_merge "all(g['mappings'] == 2 for g in r['groups']['largest'][1:])" "r['groups']"
+		{(f['one'], 32), (f['other'], 32)}" "r['groups']['largest'][0]"
+	check "all(g['mappings'] == 2 for g in r['groups']['largest'][1:])" "r['groups']"
 }
 
 test_agrees_with_the_kernel() {
 	hold_merge
 	expect 0 vmscope ksm "$one" -J
-	check_merge "r['merged'][0]['kernel']['merging_pages'] == 48" "r['merged']"
+	check "r['merged'][0]['kernel']['merging_pages'] == 48" "r['merged']"
 	same "$(json "r['merged'][0]['kernel']['merging_pages']")" "$(cat "/proc/$one/ksm_merging_pages")"
-	check_merge "r['merged'][0]['kernel']['ksm_stat_profit'] in
+	check "r['merged'][0]['kernel']['ksm_stat_profit'] in
 		(None, r['merged'][0]['kernel']['profit'])" "r['merged']"
 	if zero_is_known; then
-		check_merge "r['merged'][0]['zero'] == 8 * p == r['merged'][0]['kernel']['zero_pages'] * p" \
+		check "r['merged'][0]['zero'] == 8 * p == r['merged'][0]['kernel']['zero_pages'] * p" \
 			"r['merged']"
 		has "$(cat "/proc/$one/ksm_stat")" \
 			"ksm_process_profit $(json "r['merged'][0]['kernel']['profit']")"
 	else
-		check_merge "r['merged'][0]['zero'] is None" "r['merged']"
+		check "r['merged'][0]['zero'] is None" "r['merged']"
 	fi
-	check_merge "r['ksmd']['pages_shared'] == 17 and r['ksmd']['pages_sharing'] == 96 - 17" \
+	check "r['ksmd']['pages_shared'] == 17 and r['ksmd']['pages_sharing'] == 96 - 17" \
 		"r['ksmd']"
 }
 
 test_of_many() {
 	hold_merge
 	expect 0 vmscope ksm --all -J
-	check_merge "[v['merged'] for v in r['merged'] if v['pid'] in (m['one'], m['other'])] ==
+	check "[v['merged'] for v in r['merged'] if v['pid'] in (f['one'], f['other'])] ==
 		[48 * p, 48 * p]" "r['merged']"
-	check_merge "sum(v['saved'] for v in r['merged']) == r['groups']['saved']" "r['groups']"
-	check_merge "r['groups']['frames'] == 17 and r['groups']['not_found'] == 0" "r['groups']"
+	check "sum(v['saved'] for v in r['merged']) == r['groups']['saved']" "r['groups']"
+	check "r['groups']['frames'] == 17 and r['groups']['not_found'] == 0" "r['groups']"
 	expect 0 vmscope ksm "$one" "$other"
 	has "$out" "96 mappings of 17 frames"
 }
@@ -96,13 +77,13 @@ test_of_many() {
 test_why_not() {
 	hold_merge
 	expect 0 vmscope ksm "$one" -J
-	check_merge "at[m['unequal']]['reason'] == 'ksmd_off'" "at"
-	check_merge "at[m['file']]['reason'] == 'page_cache'" "at"
-	check_merge "m['unadvised'] not in at and r['merged'][0]['not_mergeable'] >= 32 * p" "at"
+	check "at[f['unequal']]['reason'] == 'ksmd_off'" "at"
+	check "at[f['file']]['reason'] == 'page_cache'" "at"
+	check "f['unadvised'] not in at and r['merged'][0]['not_mergeable'] >= 32 * p" "at"
 	echo 1 >$ksm/run
 	expect 0 vmscope ksm "$one" -J
 	echo 0 >$ksm/run
-	check_merge "at[m['unequal']]['reason'] == 'nothing_equal'" "at"
+	check "at[f['unequal']]['reason'] == 'nothing_equal'" "at"
 	expect 0 vmscope ksm "$one"
 	has "$out" "ksmd is off"
 	has "$out" "is OFF"
@@ -142,7 +123,7 @@ test_beside_one_that_unmerges() {
 	(while [ ! -e "$WORK/unmerged" ]; do echo 2 >$ksm/run; echo 1 >$ksm/run; sleep 0.05; done) &
 	for round in 1 2 3 4 5 6; do
 		expect 0 vmscope ksm "$one" -J
-		check_merge "r['groups']['mappings'] >= r['groups']['frames']" "$round"
+		check "r['groups']['mappings'] >= r['groups']['frames']" "$round"
 		expect 0 vmscope ksm --all -J
 	done
 	touch "$WORK/unmerged"
@@ -168,4 +149,5 @@ test_json_is_as_the_schema_says() {
 }
 
 begin_tests
+judge define at "{int(v['start'], 16): v for v in r['mappings']}"
 run_tests ksm "$@"

@@ -12,28 +12,13 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # see family.c. It stands from the first test to the last.
 hold_family() {
 	hold_program "$bin/family" --hold
-	mv "$WORK/held" "$WORK/family"
-	parent=$(of "f['parent']")
-	children=$(of "' '.join(str(c[0]) for c in f['children'])")
-}
-
-# of EXPRESSION: of the family f.
-of() {
-	python3 -c "
-import json
-f = json.load(open('$WORK/family'))
-print(($1))"
-}
-
-# check EXPRESSION: of the report r and the family f.
-check() {
-	python3 -c "
-import json
-f = json.load(open('$WORK/family'))
-r = json.load(open('$WORK/out'))
-p = 4096
-kids = [c[0] for c in f['children']]
-assert ($1), ($2)" || die "$1: $(head -c 3000 "$WORK/out")"
+	mv "$WORK/held" "$WORK/facts"
+	judge define kids "[c[0] for c in f['children']]"
+	# the report of a family by pid: pairs by their children, members
+	judge define c "{q['child']: q for q in r['pairs']}"
+	judge define v "{q['pid']: q for q in r['members']}"
+	parent=$(json "f['parent']")
+	children=$(json "' '.join(str(c[0]) for c in f['children'])")
 }
 
 # So that the kernel, too, changes nothing of theirs.
@@ -68,7 +53,7 @@ test_share_names_what_is_shared() {
 
 # Of 256 pages child n copied 10 n: what is exactly theirs, and what would be freed.
 test_share_range_has_other_addresses() {
-	expect 0 vmscope share "$parent" "$(of "'%x-%x' % (f['anon'], f['anon'] + 256 * 4096)")" -J
+	expect 0 vmscope share "$parent" "$(json "'%x-%x' % (f['anon'], f['anon'] + 256 * 4096)")" -J
 	check "r['total']['resident'] == 256 * p and r['found_elsewhere'] == 246 * p" "r['total']"
 	check "{c['least']: c['bytes'] for c in r['by_mappings']} ==
 		{1: 10 * p, 2: 10 * p, 3: 236 * p}" "r['by_mappings']"
@@ -76,18 +61,18 @@ test_share_range_has_other_addresses() {
 		for n in range(3))" "r['elsewhere']"
 	check "all(m['address'] == m['there'] for m in r['elsewhere'])" "r['elsewhere']"
 	check "r['not_found']['mappings'] == 0" "r['not_found']"
-	expect 0 vmscope share "$parent" "$(of "'%x+1200K' % f['memfd']")" -J
+	expect 0 vmscope share "$parent" "$(json "'%x+1200K' % f['memfd']")" -J
 	check "{(m['pid'], int(m['there'], 16), m['pages']) for m in r['elsewhere']} ==
 		{(c[0], c[1], 100 * n + 100) for n, c in enumerate(f['children'])}" "r['elsewhere']"
 }
 
 test_share_page_has_other_addresses() {
-	expect 0 vmscope share "$parent" "$(of "'%x' % (f['memfd'] + 150 * 4096 + 5)")" -J
+	expect 0 vmscope share "$parent" "$(json "'%x' % (f['memfd'] + 150 * 4096 + 5)")" -J
 	check "{(m['pid'], int(m['there'], 16)) for m in r['elsewhere']} ==
 		{(c[0], c[1] + 150 * p) for c in f['children'][1:]}" "r['elsewhere']"
 	check "all('family' in m['name'] and m['perm'] == 'rw-s' for m in r['elsewhere'])" \
 		"r['elsewhere']"
-	expect 0 vmscope share "$parent" "$(of "'%x' % f['memfd']")"
+	expect 0 vmscope share "$parent" "$(json "'%x' % f['memfd']")"
 	has "$out" "mapped 4K 3-4 times; frame 0x"
 	same "$(grep -c 'rw-s /memfd:family' "$WORK/out")" 3
 	expect 0 vmscope share "$parent" 0x1000
@@ -120,7 +105,7 @@ test_share_vfork_child_is_one_address_space() {
 	check "f['same'] not in [q['pid'] for q in r['partners']]" "r['partners']"
 	expect 0 vmscope share "$parent"
 	has "$(tr -s ' \n' ' ' <"$WORK/out")" \
-		"1 has the address space of another ($(of "f['same']") family with $parent family)"
+		"1 has the address space of another ($(json "f['same']") family with $parent family)"
 }
 
 # What would be freed, against what is free after it was killed.
@@ -148,13 +133,13 @@ test_share_group_counted_once() {
 	stop_family
 	# shellcheck disable=SC2086 # a list
 	expect 0 vmscope share "$parent" $children -J
-	python3 "$here/lib/join.py" <"$WORK/out" || die "not as pagemap has it"
+	judge run "$here/lib/join.py" || die "not as pagemap has it: $answer"
 	check "len(r['matrix']) == 4 and all(len(m['with']) == 3 for m in r['matrix'])" "r['matrix']"
 	check "r['group']['pss'] <= r['group']['counted_once'] <= r['group']['resident']" "r['group']"
 }
 
 test_share_group_names_each_address_space_once() {
-	expect 0 vmscope share "$parent" "$(of "f['same']")" -J
+	expect 0 vmscope share "$parent" "$(json "f['same']")" -J
 	check "len(r['matrix']) == 1 and r['processes']['same_address_space'] == 1" "r['processes']"
 }
 
@@ -182,7 +167,7 @@ test_share_cgroup() {
 	mkdir -p /sys/fs/cgroup/family/below
 	trap 'back_to_the_root' EXIT
 	echo "$parent" >/sys/fs/cgroup/family/cgroup.procs
-	of "f['children'][0][0]" >/sys/fs/cgroup/family/below/cgroup.procs
+	json "f['children'][0][0]" >/sys/fs/cgroup/family/below/cgroup.procs
 	expect 0 vmscope share --cgroup family -J
 	check "{m['pid'] for m in r['matrix']} == {f['parent'], kids[0]}" "r['matrix']"
 	expect 0 vmscope share --cgroup /sys/fs/cgroup/family/below
@@ -231,52 +216,39 @@ test_share_from_procfs_says_the_same() {
 	stop_family
 	# shellcheck disable=SC2086
 	expect 0 vmscope share "$parent" $children -J --source=proc
-	python3 "$here/lib/join.py" <"$WORK/out" || die "not as pagemap has it"
+	judge run "$here/lib/join.py" || die "not as pagemap has it: $answer"
 }
 
 # ------------------------------------------------------------------- family
 
-# check_family EXPRESSION WHAT: of the report r, by pid: pairs of children c, members v.
-check_family() {
-	python3 -c "
-import json
-f = json.load(open('$WORK/family'))
-r = json.load(open('$WORK/out'))
-p = 4096
-kids = [c[0] for c in f['children']]
-c = {q['child']: q for q in r['pairs']}
-v = {q['pid']: q for q in r['members']}
-assert ($1), ($2)" || die "$1: $(head -c 4000 "$WORK/out")"
-}
-
 # Of 256 pages child n copied the first 10 n + 10, and a few of its own beside them.
 test_family_pages_copied_and_by_whom() {
 	expect 0 vmscope share "$parent" --family -J
-	check_family "set(v) == {f['parent'], *kids}" "r['members']"
-	check_family "set(c) == set(kids) and all(q['parent'] == f['parent'] and q['born']
+	check "set(v) == {f['parent'], *kids}" "r['members']"
+	check "set(c) == set(kids) and all(q['parent'] == f['parent'] and q['born']
 		for q in c.values())" "r['pairs']"
-	check_family "all(c[k]['shared'] // p >= 246 - 10 * n for n, k in enumerate(kids))" "c"
-	check_family "[c[kids[n]]['child_copied'] - c[kids[0]]['child_copied'] for n in range(3)] ==
+	check "all(c[k]['shared'] // p >= 246 - 10 * n for n, k in enumerate(kids))" "c"
+	check "[c[kids[n]]['child_copied'] - c[kids[0]]['child_copied'] for n in range(3)] ==
 		[0, 10 * p, 20 * p]" "c"
-	check_family "10 * p <= c[kids[0]]['child_copied'] <= 30 * p" "c"
-	check_family "all(q['unclear'] == 0 for q in c.values())" "c"
+	check "10 * p <= c[kids[0]]['child_copied'] <= 30 * p" "c"
+	check "all(q['unclear'] == 0 for q in c.values())" "c"
 	# from a child's side the family is the same
-	expect 0 vmscope share "$(of "f['children'][1][0]")" --family -J
-	check_family "set(v) == {f['parent'], *kids} and set(c) == set(kids)" "r['members']"
+	expect 0 vmscope share "$(json "f['children'][1][0]")" --family -J
+	check "set(v) == {f['parent'], *kids} and set(c) == set(kids)" "r['members']"
 }
 
 test_family_what_the_next_writes_copy() {
 	expect 0 vmscope share "$parent" --family -J
-	check_family "all(q['contradictions'] == 0 for q in v.values())" "v"
-	check_family "all(q['exclusive'] + q['reuse'] + q['shared'] == q['anon'] for q in v.values())" "v"
+	check "all(q['contradictions'] == 0 for q in v.values())" "v"
+	check "all(q['exclusive'] + q['reuse'] + q['shared'] == q['anon'] for q in v.values())" "v"
 	# pages 0 to 9 were copied by all: the parent's are its own by now
-	check_family "10 * p <= v[f['parent']]['reuse'] <= 20 * p" "v"
-	check_family "all(246 * p <= v[k]['would_copy'] + 10 * n * p <= 270 * p
+	check "10 * p <= v[f['parent']]['reuse'] <= 20 * p" "v"
+	check "all(246 * p <= v[k]['would_copy'] + 10 * n * p <= 270 * p
 		for n, k in enumerate(kids))" "v"
 	# of the 10 + 10 + 226 pages that two, three and four have, one stays as it is
-	check_family "(10 + 20 + 678) * p <= r['family']['write_storm'] <= (10 + 20 + 678 + 90) * p" \
+	check "(10 + 20 + 678) * p <= r['family']['write_storm'] <= (10 + 20 + 678 + 90) * p" \
 		"r['family']"
-	check_family "r['family']['mappings_outside'] == 0" "r['family']"
+	check "r['family']['mappings_outside'] == 0" "r['family']"
 }
 
 # Who wrote is told by the exclusive bits: here the parent, and in the end both.
@@ -318,7 +290,7 @@ test_family_of_one() {
 
 test_share_screens_fit() {
 	local what
-	for what in "$parent" --all "$parent $(of "'%x-%x' % (f['memfd'], f['memfd'] + 8192)")" \
+	for what in "$parent" --all "$parent $(json "'%x-%x' % (f['memfd'], f['memfd'] + 8192)")" \
 		"$parent --family"; do
 		fits 80 24 share "$what"
 		fits 40 any share "$what"
@@ -328,7 +300,7 @@ test_share_screens_fit() {
 test_share_json_is_as_the_schema_says() {
 	expect 0 vmscope share "$parent" --family -J; valid share
 	expect 0 vmscope share "$parent" -J; valid share
-	expect 0 vmscope share "$parent" "$(of "'%x' % f['memfd']")" -J; valid share
+	expect 0 vmscope share "$parent" "$(json "'%x' % f['memfd']")" -J; valid share
 	expect 0 vmscope share --all -J; valid share
 }
 

@@ -220,33 +220,13 @@ of() {
 	json "[($2) for m in r['swap']['mappings'] if int(m['start'], 16) <= $1 < int(m['end'], 16)][0]"
 }
 
-# Swap and SwapPss of every mapping, and of all of them together, as smaps has them.
+# look [PID]: its report, with every run.
+look() {
+	expect 0 vmscope swap "${1:-$held}" --runs -J
+}
+
 agrees_with_smaps() {
-	expect 0 vmscope swap "$1" -J
-	python3 - "$1" "$WORK/out" <<-'PY'
-	import json, sys
-	swap = json.load(open(sys.argv[2]))["swap"]
-	def figures(path):
-	    for line in open(path):
-	        word = line.split()
-	        if "-" in word[0] and not word[0].endswith(":"):
-	            start = int(word[0].split("-")[0], 16)
-	        elif word[0] == "Swap:":
-	            size = int(word[1])
-	        elif word[0] == "SwapPss:":
-	            yield start, size, int(word[1])
-	ours = {int(m["start"], 16): (m["swapped"] >> 10, m["pss"] >> 10) for m in swap["mappings"]}
-	seen = 0
-	for start, size, pss in figures("/proc/%s/smaps" % sys.argv[1]):
-	    if ours.get(start, (0, 0)) != (size, pss):
-	        sys.exit("%x: %s, but smaps has %s" % (start, ours.get(start), (size, pss)))
-	    seen += size > 0
-	if not seen:
-	    sys.exit("nothing was in swap")
-	total = list(figures("/proc/%s/smaps_rollup" % sys.argv[1]))[0][1:]
-	if (swap["total"]["swapped"] >> 10, swap["total"]["pss"] >> 10) != total:
-	    sys.exit("%s, but smaps_rollup has %s" % (swap["total"], total))
-	PY
+	judge run "$here/lib/swap_smaps.py" "$held" || die "not as smaps has it: $answer"
 }
 
 kernel() {
@@ -262,15 +242,15 @@ kernel() {
 test_fork_makes_two_of_one() {
 	zram_on
 	swapper fork 1
-	agrees_with_smaps "$held"
 	local at=${said#* }
+	look
+	agrees_with_smaps
 	same "$(of "$at" "m['shared'], m['pss'], m['exclusive']")" "($((4 * MIB)), $((2 * MIB)), 0)"
-	expect 0 vmscope swap "$held" --runs -J
 	same "$(json "{x['references'] for x in r['swap']['runs'] if $at <= int(x['start'], 16) < $at + $((4 * MIB))}")" "{2}"
 	next_step
-	agrees_with_smaps "$held"
+	look
+	agrees_with_smaps
 	same "$(of "$at" "m['shared'], m['pss']")" "(0, $((4 * MIB)))"
-	expect 0 vmscope swap "$held" --runs -J
 	same "$(json "{x['references'] for x in r['swap']['runs'] if $at <= int(x['start'], 16) < $at + $((4 * MIB))}")" "{1}"
 }
 
@@ -278,9 +258,9 @@ test_fork_makes_two_of_one() {
 test_many_who_share() {
 	zram_on
 	swapper fork 70
-	expect 0 vmscope swap "$held" -J
+	look
 	if [ "$(kernel)" -ge 700 ]; then
-		agrees_with_smaps "$held"
+		agrees_with_smaps
 	else
 		same "$(json "r['swap']['total']['pss']")" None
 		has "$(json "r['swap']['missing']['pss']")" "more references"
@@ -295,7 +275,7 @@ test_read_back_is_in_the_swap_cache() {
 	file_on
 	swapper read_back
 	local child=${said% *} at=${said#* }
-	expect 0 vmscope swap "$child" --runs -J
+	look "$child"
 	same "$(json "r['swap']['areas'][0]['name'], r['swap']['areas'][0]['kind']")" \
 		"('$WORK/fs/swap', 'file')"
 	python3 - "$WORK/out" "$held" "$at" <<-'PY'
@@ -323,7 +303,6 @@ test_read_back_is_in_the_swap_cache() {
 	if seen != 1024:
 	    sys.exit("%d pages of the child are in swap" % seen)
 	PY
-	expect 0 vmscope swap "$child" -J
 	same "$(of "$at" "m['cached']")" $((4 * MIB))
 	expect 0 vmscope swap "$child"
 	has "$out" "in the swap cache 4M"
@@ -340,15 +319,14 @@ test_equal_pages_in_zswap() {
 	swapper equal_pages
 	at=$said
 	now=$(cat /sys/kernel/debug/zswap/stored_pages)
-	expect 0 vmscope swap "$held" --runs -J
+	look
 	# one content, one length
 	same "$(json "len({x['compressed'] / x['bytes'] for x in r['swap']['runs'] if x['zswap'] and $at <= int(x['start'], 16) < $at + $((4 * MIB))})")" 1
 	same "$(json "sum(x['bytes'] for x in r['swap']['runs'] if x['zswap']) >> 12")" $((now - before))
-	expect 0 vmscope swap "$held" -J
 	same "$(of "$at" "m['zswap'], 0 < m['compressed'] < m['zswap'] / 8")" "($((4 * MIB)), True)"
+	agrees_with_smaps
 	expect 0 vmscope swap "$held"
 	has "$out" "zswap 4"
-	agrees_with_smaps "$held"
 }
 
 # -------------------------------------------------------------------- zram
@@ -356,7 +334,7 @@ test_equal_pages_in_zswap() {
 test_sorts_of_pages_in_zram() {
 	zram_on
 	swapper sorts
-	expect 0 vmscope swap "$held" --runs -J
+	look
 	[ "$(kernel)" = 601 ] ||
 		same "$(of "$said" "m['zero']")" "$MIB"
 	if [ ! -e /sys/kernel/debug/zram/zram1/block_state ]; then
@@ -387,11 +365,10 @@ test_sorts_of_pages_in_zram() {
 test_shared_memory_counts_for_each_mapping() {
 	zram_on
 	swapper shmem
-	expect 0 vmscope swap "$held" -J
+	look
 	same "$(json "sorted(m['shmem'] for m in r['swap']['mappings'] if m['shmem'])")" "[$MIB, $((2 * MIB))]"
 	same "$(json "r['swap']['total']['shmem']")" $((3 * MIB))
-	agrees_with_smaps "$held"
-	expect 0 vmscope swap "$held" --runs -J
+	agrees_with_smaps
 	python3 - "$WORK/out" "$said" <<-'PY'
 	import json, sys
 	whole, half = {}, {}
@@ -525,5 +502,5 @@ test_json_is_as_the_schema_says() {
 
 begin_tests
 others_off
-trap 'others_on; rm -rf "$WORK"' EXIT
+trap 'areas_back; rm -rf "$WORK"' EXIT
 run_tests swap "$@"

@@ -41,7 +41,7 @@ clean_up() {
 	exec 9>&-
 	file_off
 	echo N >/sys/module/zswap/parameters/enabled 2>/dev/null
-	rm -rf "$WORK/fs" "$WORK/postgres"
+	rm -rf "$WORK/postgres"
 }
 
 # wait_until WHAT COMMAND...: the command's success, but not for ever.
@@ -203,7 +203,7 @@ test_python_fork_server_shares() {
 	kill -STOP $pids
 	# shellcheck disable=SC2086
 	expect 0 vmscope share $pids -J
-	python3 "$here/lib/join.py" <"$WORK/out" || die "not as pagemap has it"
+	judge run "$here/lib/join.py" || die "not as pagemap has it: $answer"
 	expect 0 vmscope share "$held" --family -J
 	same "$(json "len(r['pairs'])")" 8
 	# who looked at the data has copied it, who did not shares it
@@ -316,5 +316,5 @@ sys.stdin.read()'
 
 begin_tests
 others_off
-trap 'others_on; rm -rf "$WORK"' EXIT
+trap 'areas_back; rm -rf "$WORK"' EXIT
 run_tests workload "$@"

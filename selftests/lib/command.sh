@@ -73,16 +73,35 @@ begin_tests() {
 	exec 7<>"$WORK/never"
 	mkfifo "$WORK/asked" "$WORK/judged"
 	exec 5<>"$WORK/asked" 6<>"$WORK/judged"
-	python3 "$top/tools/tests/validate.py" "$top/Documentation/schema/vmscope.report-1.json" \
-		--serve <"$WORK/asked" 5>&- >"$WORK/judged" 2>&1 &
+	python3 "$top/selftests/lib/judge.py" \
+		"$top/Documentation/schema/vmscope.report-1.json" "$WORK" \
+		<"$WORK/asked" 5>&- >"$WORK/judged" 6>&- &
+}
+
+# judge QUESTION...: the answer of lib/judge.py in $answer; false when it is bad.
+judge() {
+	local right
+	printf -v right '%s\t' "${@//[$'\n\t']/ }"
+	echo "${right%$'\t'}" >&5
+	read -r -d '' -t 300 right <&6 && IFS= read -r -d '' answer <&6 || die "nobody judges $*"
+	[ "$right" = ok ]
+}
+
+# json EXPRESSION: of the report r in $WORK/out, and the facts f in $WORK/facts.
+json() {
+	judge value "$1" || die "$1: $answer"
+	echo "$answer"
+}
+
+# check EXPRESSION WHAT: it is true; if not, what it is about is shown.
+check() {
+	judge value "bool($1) or ($2)" || die "$1: $answer: $(head -c 3000 "$WORK/out")"
+	[ "$answer" = True ] || die "$1: $answer: $(head -c 3000 "$WORK/out")"
 }
 
 # valid VERB: the report in $WORK/out is as the published schema says.
 valid() {
-	local verdict
-	echo "$1=$WORK/out" >&5
-	read -r -t 300 verdict <&6 || die "$1: nobody judges it"
-	[ -z "$verdict" ] || die "$1: not as the schema says: $verdict"
+	judge valid "$1" || die "$1: not as the schema says: $answer"
 }
 
 # run_tests PREFIX [TEST...]: all functions test_*, each in a shell of its own: a test stops

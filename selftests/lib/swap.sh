@@ -20,8 +20,13 @@ others_on() {
 	done
 }
 
-# An area in a file, $WORK/fs/swap.
+# An area in a file, $WORK/fs/swap: made once, for that takes longest.
 file_on() {
+	mountpoint -q "$WORK/fs" || make_file
+	swapon -p 110 "$WORK/fs/swap"
+}
+
+make_file() {
 	mkdir -p "$WORK/fs"
 	modprobe -qa loop ext4 || :
 	cp "$bin/ext4.img" "$WORK/ext4.img"
@@ -29,10 +34,15 @@ file_on() {
 	dd if=/dev/zero of="$WORK/fs/swap" bs=1M count=40 2>/dev/null
 	chmod 600 "$WORK/fs/swap"
 	mkswap "$WORK/fs/swap" >/dev/null
-	swapon -p 110 "$WORK/fs/swap"
 }
 
 file_off() {
 	[ ! -e "$WORK/fs/swap" ] || swapoff "$WORK/fs/swap" 2>/dev/null || :
+}
+
+# When a script ends: everything as it was before.
+areas_back() {
+	file_off
 	! mountpoint -q "$WORK/fs" || umount "$WORK/fs"
+	others_on
 }

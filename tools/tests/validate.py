@@ -4,10 +4,7 @@
 without a reason. Knows nothing of how they were made.
 
 Usage: validate.py SCHEMA [VERB] <REPORT
-       validate.py SCHEMA VERB=REPORT...
-       validate.py SCHEMA --serve <QUESTIONS
-A question is a line VERB=REPORT, its answer a line, empty when the report is right:
-starting takes seconds in an emulated machine."""
+       validate.py SCHEMA VERB=REPORT..."""
 import json
 import sys
 
@@ -28,34 +25,34 @@ def unexplained(report):
                 yield f"{where}: {name} is {value}, but a reason is told why it is not"
 
 
-def check(validator, verb, report):
-    for error in validator.iter_errors(report):
-        yield f"{list(error.path)}: {error.message[:300]}"
-    yield from unexplained(report)
-    if verb and report.get("verb") != verb:
-        yield f"verb is {report.get('verb')}"
+class Validator:
+    def __init__(self, path):
+        with open(path) as file:
+            self.schema = jsonschema.Draft202012Validator(json.load(file))
+
+    def errors(self, verb, report):
+        """The first things that are wrong, a line each."""
+        bad = [f"{list(error.path)}: {error.message[:300]}"
+               for error in self.schema.iter_errors(report)]
+        bad += unexplained(report)
+        if verb and report.get("verb") != verb:
+            bad.append(f"verb is {report.get('verb')}")
+        return bad[:10]
 
 
-with open(sys.argv[1]) as file:
-    schema = json.load(file)
-jsonschema.Draft202012Validator.check_schema(schema)
-validator = jsonschema.Draft202012Validator(schema)
+def main():
+    validator = Validator(sys.argv[1])
+    jsonschema.Draft202012Validator.check_schema(validator.schema.schema)
+    failed = False
+    for argument in sys.argv[2:] or [""]:
+        verb, _, path = argument.partition("=")
+        with open(path or 0) as file:
+            bad = validator.errors(verb, json.load(file))
+        for line in bad:
+            print(f"{verb}: {line}" if path else line)
+        failed = failed or bool(bad)
+    sys.exit(failed)
 
 
-def judge(argument):
-    verb, _, path = argument.partition("=")
-    with open(path or 0) as file:
-        return verb, path, list(check(validator, verb, json.load(file)))[:10]
-
-
-if sys.argv[2:] == ["--serve"]:
-    for question in sys.stdin:
-        print("; ".join(judge(question.rstrip("\n"))[2]).replace("\n", " "), flush=True)
-    sys.exit()
-failed = False
-for argument in sys.argv[2:] or [""]:
-    verb, path, bad = judge(argument)
-    for line in bad:
-        print(f"{verb}: {line}" if path else line)
-    failed = failed or bool(bad)
-sys.exit(failed)
+if __name__ == "__main__":
+    main()

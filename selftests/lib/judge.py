@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Answers a script's questions about JSON reports, in one process for all of its tests:
+starting Python takes up to a second in an emulated machine. Knows nothing of how the
+reports were made.
+
+Usage: judge.py SCHEMA FOLDER <QUESTIONS
+A question is a line of words with tabs between them; its answer is "ok" or "bad", and
+what there is to say, each with a NUL behind it.
+  value EXPRESSION      what it is, of the report r in FOLDER/out, the facts f in FOLDER/facts
+                        (what a program said of itself), and names that were defined
+  define NAME EXPRESSION  what a name stands for in the questions that follow
+  valid VERB            whether FOLDER/out is as the schema says
+  run SCRIPT ARGUMENT...  a Python program, as if it were started; it reads FOLDER/out"""
+import contextlib
+import functools
+import io
+import json
+import os
+import runpy
+import sys
+
+here = os.path.dirname(os.path.realpath(__file__))
+sys.path.insert(0, os.path.join(here, "..", "..", "tools", "tests"))
+schema, folder = sys.argv[1:]
+defined = {}
+
+
+def load(name):
+    with open(os.path.join(folder, name)) as file:
+        return json.load(file)
+
+
+class Names(dict):
+    """Looked up, and thus loaded, only when an expression has them."""
+
+    def __missing__(self, name):
+        if name == "r":
+            self[name] = load("out")
+        elif name == "f":
+            self[name] = load("facts")
+        elif name in defined:
+            self[name] = eval(defined[name], self)
+        else:
+            raise KeyError(name)
+        return self[name]
+
+
+def value(expression):
+    return True, str(eval(expression, Names(p=4096)))
+
+
+def define(name, expression):
+    defined[name] = expression
+    return True, ""
+
+
+@functools.cache
+def validator():
+    # takes longer to load than all else, and not every script asks
+    import validate
+    return validate.Validator(schema)
+
+
+def valid(verb):
+    bad = validator().errors(verb, load("out"))
+    return not bad, "; ".join(bad)
+
+
+def run(script, *arguments):
+    said, status = io.StringIO(), 0
+    sys.argv = [script, *arguments]
+    try:
+        with open(os.path.join(folder, "out")) as sys.stdin, contextlib.redirect_stdout(said):
+            runpy.run_path(script, run_name="__main__")
+    except SystemExit as end:
+        status = end.code
+        if isinstance(status, str):
+            print(status, file=said)
+    return not status, said.getvalue().rstrip("\n")
+
+
+verbs = {"value": value, "define": define, "valid": valid, "run": run}
+questions = sys.stdin
+for question in questions:
+    verb, *words = question.rstrip("\n").split("\t")
+    try:
+        right, text = verbs[verb](*words)
+    except Exception as error:
+        right, text = False, f"{type(error).__name__}: {error}"
+    print("ok" if right else "bad", text, sep="\0", end="\0", flush=True)
