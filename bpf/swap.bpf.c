@@ -15,14 +15,28 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* Not in BTF: the loader finds their addresses; 0 where a kernel has none. */
-extern const void swap_info __ksym __weak;
-extern const void nr_swapfiles __ksym __weak;
-extern const void swapper_spaces __ksym __weak;
-extern const void nr_swapper_spaces __ksym __weak;
-extern const void zswap_trees __ksym __weak;
-extern const void nr_zswap_trees __ksym __weak;
-extern const void vmemmap_base __ksym __weak;
+/* What is not in BTF, and where the kernel has it; 0 where it has it not, or hides it. */
+enum symbol {
+	SWAP_INFO,
+	NR_SWAPFILES,
+	SWAPPER_SPACES,
+	NR_SWAPPER_SPACES,
+	ZSWAP_TREES,
+	NR_ZSWAP_TREES,
+	VMEMMAP_BASE,
+	NR_SYMBOLS
+};
+
+const char names[NR_SYMBOLS][24] = {
+	[SWAP_INFO] = "swap_info",
+	[NR_SWAPFILES] = "nr_swapfiles",
+	[SWAPPER_SPACES] = "swapper_spaces",
+	[NR_SWAPPER_SPACES] = "nr_swapper_spaces",
+	[ZSWAP_TREES] = "zswap_trees",
+	[NR_ZSWAP_TREES] = "nr_zswap_trees",
+	[VMEMMAP_BASE] = "vmemmap_base",
+};
+__u64 at[NR_SYMBOLS];
 
 struct swap_slot slots[SWAP_SLOTS];
 struct swap_area areas[SWAP_AREAS];
@@ -67,19 +81,19 @@ static __always_inline __u32 half_at(__u64 address)
 }
 
 /* The nth pointer of an array of them that has one for each area. */
-static __always_inline __u64 for_area(const void *array, __u32 type)
+static __always_inline __u64 for_area(__u64 array, __u32 type)
 {
-	return array ? word_at((__u64)array + (__u64)type * sizeof(__u64)) : 0;
+	return array ? word_at(array + (__u64)type * sizeof(__u64)) : 0;
 }
 
 /* Behind the areas that there ever were stands something else. */
 static __always_inline struct swap_info_struct *info_of(__u32 type)
 {
-	__u32 nr = &nr_swapfiles ? half_at((__u64)&nr_swapfiles) : 0;
+	__u32 nr = at[NR_SWAPFILES] ? half_at(at[NR_SWAPFILES]) : 0;
 
 	if (type >= SWAP_AREAS || type >= nr)
 		return NULL;
-	return (void *)for_area(&swap_info, type);
+	return (void *)for_area(at[SWAP_INFO], type);
 }
 
 /* ---------------------------------------------------------------- xarray */
@@ -134,9 +148,9 @@ static __always_inline void take_folio(struct swap_slot *s, __u64 entry, __u64 f
 	__u64 size = bpf_core_type_size(struct page), base = 0, first;
 	struct page *page = (void *)folio;
 
-	if (!is_pointer(folio) || !&vmemmap_base)
+	if (!is_pointer(folio) || !at[VMEMMAP_BASE])
 		return;
-	base = word_at((__u64)&vmemmap_base);
+	base = word_at(at[VMEMMAP_BASE]);
 	/* private holds the entry of the first page */
 	first = BPF_CORE_READ(page, private);
 	if (!base || folio < base || entry - first >= 1024)
@@ -145,13 +159,12 @@ static __always_inline void take_folio(struct swap_slot *s, __u64 entry, __u64 f
 	s->flags |= SWAP_KNOWN_FRAME;
 }
 
-static __always_inline __u64 tree_of(const void *trees, const void *nr, __u32 type, __u32 slot,
-				     __u64 size)
+static __always_inline __u64 tree_of(__u64 trees, __u64 nr, __u32 type, __u32 slot, __u64 size)
 {
 	__u64 array = for_area(trees, type);
 	__u32 n = slot >> TREE_SHIFT;
 
-	if (!array || n >= half_at((__u64)nr + (__u64)type * sizeof(__u32)))
+	if (!array || n >= half_at(nr + (__u64)type * sizeof(__u32)))
 		return 0;
 	return array + n * size;
 }
@@ -161,9 +174,9 @@ static __always_inline void ask_cache(struct swap_slot *s)
 	__u64 entry = (__u64)s->type << 58 | s->slot;
 	__u64 space, tree, folio;
 
-	if (!&swapper_spaces || !&nr_swapper_spaces)
+	if (!at[SWAPPER_SPACES] || !at[NR_SWAPPER_SPACES])
 		return;
-	space = tree_of(&swapper_spaces, &nr_swapper_spaces, s->type, s->slot,
+	space = tree_of(at[SWAPPER_SPACES], at[NR_SWAPPER_SPACES], s->type, s->slot,
 			bpf_core_type_size(struct address_space));
 	if (!space)
 		return;
@@ -296,7 +309,7 @@ static __always_inline void ask_zswap_tree(struct swap_slot *s, __u64 tree)
 
 static __always_inline void ask_zswap_xarray(struct swap_slot *s)
 {
-	__u64 tree = tree_of(&zswap_trees, &nr_zswap_trees, s->type, s->slot,
+	__u64 tree = tree_of(at[ZSWAP_TREES], at[NR_ZSWAP_TREES], s->type, s->slot,
 			     bpf_core_type_size(struct xarray));
 	struct zswap_entry *entry;
 
@@ -313,14 +326,14 @@ static __always_inline bool has_zswap_tree(void)
 {
 	return bpf_core_type_exists(struct zswap_tree) &&
 	       bpf_core_field_exists(((struct zswap_entry___tree *)0)->offset) &&
-	       &zswap_trees;
+	       at[ZSWAP_TREES];
 }
 
 static __always_inline bool has_zswap_xarray(void)
 {
 	return !bpf_core_type_exists(struct zswap_tree) &&
 	       bpf_core_field_exists(((struct zswap_entry *)0)->swpentry) &&
-	       &zswap_trees && &nr_zswap_trees;
+	       at[ZSWAP_TREES] && at[NR_ZSWAP_TREES];
 }
 
 static __always_inline void ask_zswap(struct swap_slot *s)
@@ -329,7 +342,7 @@ static __always_inline void ask_zswap(struct swap_slot *s)
 
 	if (has_zswap_tree()) {
 		s->flags |= SWAP_KNOWN_ZSWAP;
-		tree = for_area(&zswap_trees, s->type);
+		tree = for_area(at[ZSWAP_TREES], s->type);
 		if (tree)
 			ask_zswap_tree(s, tree);
 	} else if (has_zswap_xarray()) {
@@ -386,17 +399,33 @@ static long ask_area(__u32 index, void *unused)
 	return 0;
 }
 
+/*
+ * The first to run. The kernel finds a name in less than the loader takes to read
+ * /proc/kallsyms, which is longer than all else that it does.
+ */
+SEC("syscall")
+int find_symbols(void *unused)
+{
+	for (int i = 0; i < NR_SYMBOLS; i++) {
+		__u64 address = 0;
+
+		if (!bpf_kallsyms_lookup_name(names[i], sizeof(names[i]), 0, &address))
+			at[i] = address;
+	}
+	return 0;
+}
+
 /* Fills areas[], and says in tells what the other program can answer here. */
 SEC("syscall")
 int ask_areas(void *unused)
 {
 	bpf_loop(SWAP_AREAS, ask_area, NULL, 0);
 	tells = 0;
-	if (!&swap_info)
+	if (!at[SWAP_INFO])
 		return 0;
 	if (has_map()) {
 		tells |= SWAP_TELLS_COUNT;
-		if (&swapper_spaces && &nr_swapper_spaces && &vmemmap_base)
+		if (at[SWAPPER_SPACES] && at[NR_SWAPPER_SPACES] && at[VMEMMAP_BASE])
 			tells |= SWAP_TELLS_FRAME;
 	} else if (has_table()) {
 		tells |= SWAP_TELLS_COUNT | SWAP_TELLS_FRAME;

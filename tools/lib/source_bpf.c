@@ -74,7 +74,7 @@ static int check(struct vs_slots *slots, struct vs_error *error)
 {
 	uint32_t pages[VS_SLOT_AREAS];
 
-	if (vs_slots_areas(slots, pages))
+	if (run(slots->bpf->progs.find_symbols) || vs_slots_areas(slots, pages))
 		return vs_error_set(error, VS_FAIL_CANNOT, "the BPF program does not run: %s",
 				    strerror(errno));
 	if (vs_slots_tell(slots) & VS_SLOTS_COUNT)
