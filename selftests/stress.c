@@ -182,7 +182,7 @@ TEST_F_TIMEOUT(large, fork_storm, 1000)
 
 /* ------------------------------------------------------------ busy process */
 
-#define BUSY	(16 * MIB)
+#define BUSY	(8 * MIB)
 
 enum activity { DROP, COLLAPSE, PROTECT, REMAP, PAGEOUT, FORK, SHMEM, MOVE, NR_ACTIVITIES };
 

@@ -98,8 +98,8 @@ def say(*words):
 def step():
     sys.stdin.readline()
 
-def fork(children):
-    m = anon(4 * MIB)
+def fork(children, mib):
+    m = anon(int(mib) * MIB)
     fill(m)
     out(m)
     pids = [child() for _ in range(int(children))]
@@ -241,7 +241,7 @@ kernel() {
 
 test_fork_makes_two_of_one() {
 	zram_on
-	swapper fork 1
+	swapper fork 1 4
 	local at=${said#* }
 	look
 	agrees_with_smaps
@@ -257,7 +257,7 @@ test_fork_makes_two_of_one() {
 # Kernels up to 6.12 keep more than 62 references where they cannot be read.
 test_many_who_share() {
 	zram_on
-	swapper fork 70
+	swapper fork 70 1
 	look
 	if [ "$(kernel)" -ge 700 ]; then
 		agrees_with_smaps
@@ -265,14 +265,14 @@ test_many_who_share() {
 		same "$(json "r['swap']['total']['pss']")" None
 		has "$(json "r['swap']['missing']['pss']")" "more references"
 	fi
-	same "$(of "${said#* }" "m['shared']")" $((4 * MIB))
+	same "$(of "${said#* }" "m['shared']")" $MIB
 }
 
 # ---------------------------------------------------------- the swap cache
 
 # The parent has read its pages back, the child has not: they are the same frames.
 test_read_back_is_in_the_swap_cache() {
-	file_on
+	file_on 12
 	swapper read_back
 	local child=${said% *} at=${said#* }
 	look "$child"
@@ -312,7 +312,7 @@ test_read_back_is_in_the_swap_cache() {
 
 test_equal_pages_in_zswap() {
 	[ -e $zswap ] || skip "this kernel has no zswap"
-	file_on
+	file_on 12
 	echo Y >$zswap
 	local before now at
 	before=$(cat /sys/kernel/debug/zswap/stored_pages)
@@ -403,7 +403,7 @@ test_one_after_the_other_is_whole() {
 }
 
 test_every_other_slot_is_read_for_nothing() {
-	file_on
+	file_on 12
 	echo false >$by_address
 	swapper interleaved
 	expect 0 vmscope swap "$held" -J
@@ -420,7 +420,7 @@ test_every_other_slot_is_read_for_nothing() {
 # The kernel's list leaves out the gap that an area left.
 test_a_gap_in_the_numbers() {
 	zram_on 120
-	file_on
+	file_on 12
 	swapoff /dev/zram1
 	swapper equal_pages
 	expect 0 vmscope swap "$held" -J

@@ -218,7 +218,7 @@ test_python_fork_server_shares() {
 # A group with less memory than it wants, zswap before a disk.
 test_group_that_swaps_to_zswap_and_a_disk() {
 	[ -e /sys/module/zswap ] || skip "this kernel has no zswap"
-	file_on
+	file_on 40
 	echo Y >/sys/module/zswap/parameters/enabled
 	hold_program grouped python3 -c '
 import mmap, os, sys

@@ -20,9 +20,9 @@ others_on() {
 	done
 }
 
-# An area in a file, $WORK/fs/swap: made once, for that takes longest.
+# file_on MIB: an area in a file, $WORK/fs/swap: made once, for that takes longest.
 file_on() {
-	mountpoint -q "$WORK/fs" || make_file
+	mountpoint -q "$WORK/fs" || make_file "$1"
 	swapon -p 110 "$WORK/fs/swap"
 }
 
@@ -31,7 +31,7 @@ make_file() {
 	modprobe -qa loop ext4 || :
 	cp "$bin/ext4.img" "$WORK/ext4.img"
 	mount -o loop "$WORK/ext4.img" "$WORK/fs"
-	dd if=/dev/zero of="$WORK/fs/swap" bs=1M count=40 2>/dev/null
+	dd if=/dev/zero of="$WORK/fs/swap" bs=1M count="$1" 2>/dev/null
 	chmod 600 "$WORK/fs/swap"
 	mkswap "$WORK/fs/swap" >/dev/null
 }
