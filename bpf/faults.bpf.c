@@ -5,7 +5,9 @@
  * how it is shown.
  *
  * Which faults count, and how: mm/memory.c:mm_account_fault(). They are counted for
- * who runs, as there, whoever's memory it is.
+ * who runs, as there, whoever's memory it is. A fault that lets go of the lock is
+ * tried again by the architecture's handler, in a call of its own: all its attempts
+ * are one fault, which takes as long as all of them.
  *
  * Two ways lead there, of which the loader takes one. fentry and fexit are quick, but
  * where kernels are preempted inside of them, a program that runs again on that CPU
@@ -39,8 +41,11 @@ struct thread {
 	__u64 major;
 	/* of the fault that is under way */
 	__u64 vma;
+	__u64 page;
+	__u64 since;			/* its first attempt */
 	bool inside;
 	bool tried;
+	bool again;			/* the kernel will come back to it */
 };
 
 /* A mapping, as it is when a fault begins. */
@@ -86,6 +91,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct fault_thread);
 } ended_threads SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct fault_latency);
+} latencies SEC(".maps");
 
 const volatile bool follow;
 
@@ -215,18 +227,22 @@ static __always_inline void note_vma(const struct look *l, struct task_struct *t
 	v->foreign = l->mm != (__u64)task->mm;
 }
 
-static __always_inline void count_in(__u64 key, bool major, bool failed)
+static __always_inline void count_in(__u64 key, bool major, bool failed, __u64 ns)
 {
 	struct fault_vma *v = bpf_map_lookup_elem(&vmas, &key);
 
-	if (!v)
+	if (!v) {
 		__sync_fetch_and_add(&lost_vmas, 1);
-	else if (failed)
+		return;
+	}
+	if (failed) {
 		__sync_fetch_and_add(&v->failed, 1);
-	else if (major)
-		__sync_fetch_and_add(&v->major, 1);
-	else
-		__sync_fetch_and_add(&v->minor, 1);
+		return;
+	}
+	__sync_fetch_and_add(major ? &v->major : &v->minor, 1);
+	__sync_fetch_and_add(&v->ns, ns);
+	if (ns > v->most_ns)
+		v->most_ns = ns;
 }
 
 static __always_inline int end_of_vma(__u64 key)
@@ -253,13 +269,47 @@ int BPF_PROG(end_vma_at_exit, struct vm_area_struct *vma)
 
 /* -------------------------------------------------------------------- faults */
 
-static __always_inline int begin(const struct look *l, unsigned int flags)
+/* The number of binary digits. */
+static __always_inline __u32 bucket_of(__u64 ns)
+{
+	__u32 bucket = 0;
+
+	for (__u32 shift = 32; shift; shift >>= 1)
+		if (ns >> shift) {
+			bucket += shift;
+			ns >>= shift;
+		}
+	return bucket + (ns ? 1 : 0);
+}
+
+static __always_inline void note_time(bool major, __u64 ns)
+{
+	__u32 kind = major ? FAULT_IS_MAJOR : FAULT_MINOR, bucket = bucket_of(ns);
+	struct fault_latency *l = bpf_map_lookup_elem(&latencies, &kind);
+
+	if (!l)
+		return;
+	/* One that is preempted here may run beside another. */
+	__sync_fetch_and_add(&l->ns, ns);
+	if (ns > l->most_ns)
+		l->most_ns = ns;
+	if (bucket >= FAULT_BUCKETS)
+		bucket = FAULT_BUCKETS - 1;
+	__sync_fetch_and_add(&l->bucket[bucket], 1);
+}
+
+static __always_inline int begin(const struct look *l, unsigned long address, unsigned int flags)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread *t = thread_of(task);
 
 	if (!t)
 		return 0;
+	if (!t->again || t->page != address >> 12) {
+		t->page = address >> 12;
+		t->since = bpf_ktime_get_ns();
+	}
+	t->again = false;
 	t->inside = true;
 	t->tried = flags & FLAG_TRIED;
 	t->vma = l->key;
@@ -274,6 +324,7 @@ static __always_inline int end(unsigned int ret)
 	/* None: it began before anybody watched. */
 	struct thread *t = known(task);
 	bool major, failed = ret & FAULT_ERROR;
+	__u64 ns;
 
 	if (!t)
 		return 0;
@@ -285,11 +336,17 @@ static __always_inline int end(unsigned int ret)
 			t->counts.major++;
 		else
 			t->counts.minor++;
-		if (t->inside)
-			count_in(t->vma, major, failed);
-		else
+		ns = bpf_ktime_get_ns() - t->since;
+		if (!t->inside)
 			t->counts.unplaced++;
+		else
+			count_in(t->vma, major, failed, ns);
+		if (t->inside && !failed) {
+			t->counts.ns += ns;
+			note_time(major, ns);
+		}
 	}
+	t->again = ret & FAULT_RETRY;
 	t->inside = false;
 	t->counts.kernel_minor = task->min_flt - t->minor;
 	t->counts.kernel_major = task->maj_flt - t->major;
@@ -315,7 +372,7 @@ int BPF_PROG(begin_fault, struct vm_area_struct *vma, unsigned long address, uns
 		.start_brk = vma->vm_mm->start_brk,
 		.brk = vma->vm_mm->brk,
 	};
-	return begin(&l, flags);
+	return begin(&l, address, flags);
 }
 
 SEC("fexit/handle_mm_fault")
@@ -347,7 +404,7 @@ int BPF_KPROBE(begin_fault_multi, struct vm_area_struct *vma, unsigned long addr
 		.start_brk = BPF_CORE_READ(vma, vm_mm, start_brk),
 		.brk = BPF_CORE_READ(vma, vm_mm, brk),
 	};
-	return begin(&l, flags);
+	return begin(&l, address, flags);
 }
 
 SEC("kretprobe.multi/handle_mm_fault")

@@ -6,6 +6,24 @@
 #ifndef VMSCOPE_BPF_FAULTS_H
 #define VMSCOPE_BPF_FAULTS_H
 
+/* Times by powers of two: bucket n has those below 2^n ns, the last all others. */
+#define FAULT_BUCKETS		40
+
+#define FAULT_MINOR		0
+#define FAULT_IS_MAJOR		1
+
+/**
+ * struct fault_latency - how long minor or major faults took, on one CPU
+ * @ns: all of them together
+ * @most_ns: the longest
+ * @bucket: how many, by time
+ */
+struct fault_latency {
+	unsigned long long ns;
+	unsigned long long most_ns;
+	unsigned long long bucket[FAULT_BUCKETS];
+};
+
 #define FAULT_COMM		16
 #define FAULT_NAME		48
 
@@ -19,6 +37,7 @@
  *	missing of it in @minor was lost
  * @kernel_major: as well
  * @unplaced: of @minor and @major, those whose mapping was not seen
+ * @ns: time in @minor and @major but @unplaced
  * @ended: it is no more
  */
 struct fault_thread {
@@ -33,6 +52,7 @@ struct fault_thread {
 	unsigned long long kernel_minor;
 	unsigned long long kernel_major;
 	unsigned long long unplaced;
+	unsigned long long ns;
 	char comm[FAULT_COMM];
 };
 
@@ -59,6 +79,8 @@ struct fault_thread {
  * @minor: faults as the kernel accounts them
  * @major: as well
  * @failed: ended in a signal, accounted nowhere
+ * @ns: time in @minor and @major
+ * @most_ns: the longest
  * @name: the last part of its file's path
  */
 struct fault_vma {
@@ -78,6 +100,8 @@ struct fault_vma {
 	unsigned long long minor;
 	unsigned long long major;
 	unsigned long long failed;
+	unsigned long long ns;
+	unsigned long long most_ns;
 	char name[FAULT_NAME];
 };
 

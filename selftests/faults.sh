@@ -134,6 +134,31 @@ same((total["minor"], total["major"]), (r["command"]["wait4"]["minor"],
 	done
 }
 
+# What is tried again is one fault, as long as all its attempts.
+test_times() {
+	faults_of anon uffd:3
+	valid faults
+	check '
+times = r["latency"]
+for kind in "minor", "major":
+    t = times[kind]
+    same(t["faults"], total[kind], kind)
+    same(sum(h["faults"] for h in t["histogram"]), total[kind], kind + ", histogram")
+    assert t["p50_ns"] <= t["p99_ns"] <= t["max_ns"] <= t["time_ns"], t
+    for h in t["histogram"]:
+        assert h["below_ns"] // 2 <= t["max_ns"], h
+same(total["time_ns"], times["minor"]["time_ns"] + times["major"]["time_ns"], "time")
+same(total["time_ns"], sum(m["time_ns"] for m in r["mappings"]), "mappings")
+same(max(m["max_ns"] for m in r["mappings"]),
+     max(times["minor"]["max_ns"], times["major"]["max_ns"]), "longest")
+[late] = at(s["uffd"][0][0])
+same(late["minor"] + late["major"], 3, "uffd")
+assert 20000000 <= late["max_ns"] <= late["time_ns"], late
+assert 60000000 <= late["time_ns"] <= 2 * r["cost"]["watched_ns"], late
+assert times["minor"]["p50_ns"] < 20000000, times
+'
+}
+
 # Programs that count are not to be in each other's way, nor in their own.
 test_many_at_once() {
 	expect 0 vmscope faults -J -w "$WORK/report" -- sh -c \

@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -17,8 +18,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -203,6 +206,45 @@ static char *step_sleepers(size_t n)
 	return NULL;
 }
 
+/* Hands out a page, 20 ms late. */
+static void *serve(void *of)
+{
+	static char from[PAGE] __attribute__((aligned(4096)));
+	int fd = (int)(long)of;
+	struct uffd_msg message;
+
+	while (read(fd, &message, sizeof(message)) == sizeof(message)) {
+		struct uffdio_copy copy = {
+			.dst = message.arg.pagefault.address & ~(PAGE - 1),
+			.src = (unsigned long)from,
+			.len = PAGE,
+		};
+
+		usleep(20000);
+		if (ioctl(fd, UFFDIO_COPY, &copy))
+			die("UFFDIO_COPY");
+	}
+	return NULL;
+}
+
+/* Each waits for user space, and is tried again. */
+static char *step_uffd(size_t n)
+{
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register area = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	char *at = anon(n);
+
+	area.range.start = (unsigned long)at;
+	area.range.len = n * PAGE;
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &area))
+		die("userfaultfd");
+	if (pthread_create(&thread[0], NULL, serve, (void *)(long)fd))
+		die("pthread_create");
+	touch(at, n);
+	return at;
+}
+
 /* -------------------------------------------------------------- wrong accesses */
 
 static void caught(int signal)
@@ -289,6 +331,7 @@ static const struct {
 	{ "fork", step_fork },
 	{ "threads", step_threads },
 	{ "sleepers", step_sleepers },
+	{ "uffd", step_uffd },
 	{ "null", step_null },
 	{ "readonly", step_readonly },
 	{ "sigbus", step_sigbus },

@@ -34,6 +34,7 @@ void vs_fault_sum_add(struct vs_fault_sum *sum, const struct vs_fault_thread *th
 	sum->lost_minor += lost_minor;
 	sum->lost_major += lost_major;
 	sum->unplaced += thread->unplaced;
+	sum->ns += thread->ns;
 }
 
 /* And those of a process by their faults. */
@@ -111,6 +112,27 @@ void vs_faults_end(struct vs_fault_answer *answer)
 	vs_faults_free(&answer->faults);
 	free(answer->process);
 	answer->process = NULL;
+}
+
+uint64_t vs_fault_times(const struct vs_fault_latency *latency)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < VS_FAULT_BUCKETS; i++)
+		n += latency->bucket[i];
+	return n;
+}
+
+uint64_t vs_fault_percentile(const struct vs_fault_latency *latency, unsigned int percent)
+{
+	uint64_t n = vs_fault_times(latency), below = 0;
+
+	for (int i = 0; n && i < VS_FAULT_BUCKETS - 1; i++) {
+		below += latency->bucket[i];
+		if (below * 100 >= n * percent)
+			return 1ull << i < latency->most_ns ? 1ull << i : latency->most_ns;
+	}
+	return latency->most_ns;
 }
 
 uint64_t vs_faults_lost(const struct vs_fault_answer *answer)

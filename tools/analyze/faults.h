@@ -17,6 +17,7 @@ struct vs_fault_sum {
 	uint64_t lost_minor;		/* of them, those that were not seen */
 	uint64_t lost_major;
 	uint64_t unplaced;		/* those that were seen, but not where */
+	uint64_t ns;			/* in all that were seen */
 };
 
 struct vs_fault_process {
@@ -46,6 +47,15 @@ void vs_faults_end(struct vs_fault_answer *answer);
 
 /* What a thread has in a sum. */
 void vs_fault_sum_add(struct vs_fault_sum *sum, const struct vs_fault_thread *thread);
+
+/* How many times are known. */
+uint64_t vs_fault_times(const struct vs_fault_latency *latency);
+
+/*
+ * So long took so many of a hundred at most: the next power of two, in ns, but not
+ * more than the longest; 0 when no time is known.
+ */
+uint64_t vs_fault_percentile(const struct vs_fault_latency *latency, unsigned int percent);
 
 /* Faults of any kind that the kernel counted and nobody saw. */
 uint64_t vs_faults_lost(const struct vs_fault_answer *answer);

@@ -14,6 +14,7 @@
 #include "error.h"
 
 #define VS_FAULT_COMM	16
+#define VS_FAULT_BUCKETS	40
 #define VS_FAULT_NAME	48
 
 /* By pid and id of the initial pid namespace. */
@@ -28,6 +29,7 @@ struct vs_fault_thread {
 	uint64_t kernel_minor;		/* as the kernel counted in the same time */
 	uint64_t kernel_major;
 	uint64_t unplaced;		/* of minor and major, in a mapping that was not seen */
+	uint64_t ns;			/* in all others of minor and major */
 	char comm[VS_FAULT_COMM];
 };
 
@@ -55,6 +57,8 @@ struct vs_fault_vma {
 	uint64_t minor;
 	uint64_t major;
 	uint64_t failed;
+	uint64_t ns;			/* in minor and major */
+	uint64_t most_ns;
 	char name[VS_FAULT_NAME];	/* the last part of its file's path */
 };
 
@@ -82,6 +86,13 @@ struct vs_fault_signal {
 	uint64_t heap_end;
 };
 
+/* How long faults took; bucket n has those below 2^n ns, the last all others. */
+struct vs_fault_latency {
+	uint64_t ns;
+	uint64_t most_ns;
+	uint64_t bucket[VS_FAULT_BUCKETS];
+};
+
 /* What was counted, and what was not. */
 struct vs_faults {
 	struct vs_fault_thread *thread;
@@ -91,6 +102,7 @@ struct vs_faults {
 	struct vs_fault_signal *signal;	/* the first ones */
 	size_t nr_signals;
 	uint64_t all_signals;
+	struct vs_fault_latency minor, major;
 	uint64_t watched_ns;
 	uint64_t attach_ns;		/* until everything was in its place */
 	uint64_t lost_vmas;		/* faults whose mapping found no place */

@@ -39,6 +39,7 @@ SAME(VS_FAULT_VMA_STACK, FAULT_VMA_STACK);
 SAME(VS_FAULT_VMA_SPECIAL, FAULT_VMA_SPECIAL);
 SAME(VS_FAULT_NAME, FAULT_NAME);
 SAME(VS_FAULT_COMM, FAULT_COMM);
+SAME(VS_FAULT_BUCKETS, FAULT_BUCKETS);
 
 /* arch/x86/include/asm/trap_pf.h, trapnr.h */
 #define X86_PF_WRITE	2
@@ -301,6 +302,7 @@ static void take_thread(struct vs_fault_thread *to, const struct fault_thread *f
 		.kernel_minor = from->kernel_minor,
 		.kernel_major = from->kernel_major,
 		.unplaced = from->unplaced,
+		.ns = from->ns,
 	};
 	memcpy(to->comm, from->comm, sizeof(to->comm));
 }
@@ -352,6 +354,8 @@ static void take_vma(struct vs_faults *faults, const struct fault_vma *from)
 		.minor = from->minor,
 		.major = from->major,
 		.failed = from->failed,
+		.ns = from->ns,
+		.most_ns = from->most_ns,
 	};
 	memcpy(to->name, from->name, sizeof(to->name));
 	if (to->kind != VS_FAULT_VMA_FILE)
@@ -381,6 +385,28 @@ static int read_vmas(struct vs_watch *watch, struct vs_faults *faults)
 			take_vma(faults, &one);
 	}
 	return 0;
+}
+
+/* All CPUs together. */
+static int read_latency(struct vs_watch *watch, uint32_t kind, struct vs_fault_latency *to)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct fault_latency *from = cpus > 0 ? calloc(cpus, sizeof(*from)) : NULL;
+	int err;
+
+	if (!from)
+		return -1;
+	err = bpf_map__lookup_elem(watch->bpf->maps.latencies, &kind, sizeof(kind), from,
+				   cpus * sizeof(*from), 0);
+	for (int i = 0; !err && i < cpus; i++) {
+		to->ns += from[i].ns;
+		if (from[i].most_ns > to->most_ns)
+			to->most_ns = from[i].most_ns;
+		for (int n = 0; n < VS_FAULT_BUCKETS; n++)
+			to->bucket[n] += from[i].bucket[n];
+	}
+	free(from);
+	return err;
 }
 
 static enum vs_fault_access access_of(const struct fault_signal *signal)
@@ -434,7 +460,8 @@ int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_err
 	/* Programs that run now end before it returns: what they count is read whole. */
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 	if (read_threads(watch, faults) || read_vmas(watch, faults) ||
-	    read_signals(watch, faults)) {
+	    read_signals(watch, faults) || read_latency(watch, FAULT_MINOR, &faults->minor) ||
+	    read_latency(watch, FAULT_IS_MAJOR, &faults->major)) {
 		vs_faults_free(faults);
 		return vs_error_set(error, VS_FAIL_CANNOT, "reading what was counted: %s",
 				    strerror(errno));

@@ -12,7 +12,7 @@
 
 /* Rows of the tables on the first screen; all are in the JSON. */
 #define LINES		24
-#define LEAST_VMAS	3
+#define LEAST_VMAS	1
 #define WHO		3
 #define WHO_NARROW	2
 
@@ -20,6 +20,12 @@
 #define VM_READ		1
 #define VM_WRITE	2
 #define VM_EXEC		4
+
+/* There, what matters less is left out. */
+static bool is_narrow(const struct vs_style *style)
+{
+	return style->width < 60;
+}
 
 const char *vs_fault_name(const struct vs_fault_vma *vma)
 {
@@ -131,7 +137,7 @@ static int tell_wrong(const struct vs_style *style, const struct vs_faults *faul
 {
 	char number[32], text[200];
 	struct vs_flow flow;
-	int told = 0, most = style->width < 60 ? 1 : 2;
+	int told = 0, most = is_narrow(style) ? 1 : 2;
 
 	if (!faults->all_signals)
 		return 0;
@@ -173,7 +179,8 @@ static int tell_title(const struct vs_style *style, const struct vs_report *repo
 		vs_flow_item(&flow, "  ", "pid %d", model->process.pid);
 	vs_flow_item(&flow, "  ", "Linux %s",
 		     vs_clean(model->kernel.release, kernel, sizeof(kernel)));
-	vs_flow_item(&flow, "  ", "source bpf");
+	if (!is_narrow(style))
+		vs_flow_item(&flow, "  ", "source bpf");
 	return vs_flow_end(&flow);
 }
 
@@ -187,8 +194,9 @@ static int tell_cost(const struct vs_style *style, const struct vs_fault_answer 
 	vs_flow_begin(&flow, style, "cost    ", 8);
 	vs_flow_item(&flow, "", "watched for %s",
 		     vs_duration(faults->watched_ns, time, sizeof(time)));
-	vs_flow_item(&flow, "; ", "%s until it could",
-		     vs_duration(faults->attach_ns, text, sizeof(text)));
+	if (!is_narrow(style))
+		vs_flow_item(&flow, "; ", "%s until it could",
+			     vs_duration(faults->attach_ns, text, sizeof(text)));
 	if (command && WIFSIGNALED(answer->status))
 		vs_flow_item(&flow, "; ", "the command was killed by SIG%s",
 			     sigabbrev_np(WTERMSIG(answer->status)));
@@ -250,11 +258,48 @@ static int tell_sums(const struct vs_style *style, const struct vs_fault_answer 
 	return vs_flow_end(&flow);
 }
 
+static void tell_latency(struct vs_flow *flow, const char *kind,
+			 const struct vs_fault_latency *latency, const char *separator)
+{
+	char total[32], half[32], most[32], longest[32];
+
+	if (!vs_fault_times(latency))
+		return;
+	vs_flow_item(flow, separator, "%s in %s:", vs_duration(latency->ns, total, sizeof(total)),
+		     kind);
+	if (!is_narrow(flow->style)) {
+		vs_flow_item(flow, " ", "p50 %s,",
+			     vs_duration(vs_fault_percentile(latency, 50), half, sizeof(half)));
+		vs_flow_item(flow, " ", "p99 %s,",
+			     vs_duration(vs_fault_percentile(latency, 99), most, sizeof(most)));
+	}
+	vs_flow_item(flow, " ", "max %s", vs_duration(latency->most_ns, longest,
+						      sizeof(longest)));
+}
+
+static int tell_times(const struct vs_style *style, const struct vs_faults *faults)
+{
+	bool minor = vs_fault_times(&faults->minor), major = vs_fault_times(&faults->major);
+	char share[16];
+	struct vs_flow flow;
+
+	if (!minor && !major)
+		return 0;
+	vs_flow_begin(&flow, style, "time    ", 8);
+	tell_latency(&flow, "minor", &faults->minor, "");
+	tell_latency(&flow, "major", &faults->major, minor ? "; " : "");
+	if (major)
+		vs_flow_item(&flow, ", ", "%s of the time watched",
+			     vs_percent(faults->major.ns, faults->watched_ns, share,
+					sizeof(share)));
+	return vs_flow_end(&flow);
+}
+
 /* ---------------------------------------------------------------------- tables */
 
 static size_t rows_of(const struct vs_style *style, size_t nr)
 {
-	size_t most = style->width < 60 ? WHO_NARROW : WHO;
+	size_t most = is_narrow(style) ? WHO_NARROW : WHO;
 
 	return nr < most ? nr : most;
 }
@@ -304,7 +349,8 @@ static int thread_table(const struct vs_style *style, const struct vs_fault_answ
 		{ .name = "NAME", .fills = true },
 	};
 	const struct vs_fault_process *process = answer->process;
-	uint32_t nr = answer->nr_processes ? process->threads : 0;
+	bool room = answer->nr_processes == 1 || !is_narrow(style);
+	uint32_t nr = answer->nr_processes && room ? process->threads : 0;
 	uint32_t shown = rows_of(style, nr);
 	struct vs_table *table = nr > 1 ? vs_table_new(style, head, 4) : NULL;
 
@@ -333,21 +379,23 @@ static void mapping_table(const struct vs_style *style, const struct vs_fault_an
 		{ .name = "SIZE", .right = true, .width = 5, .from = 60 },
 		{ .name = "MINOR", .right = true, .width = 9 },
 		{ .name = "MAJOR", .right = true, .width = 5 },
+		{ .name = "TIME", .right = true, .width = 7, .from = 60 },
 		{ .name = "PID", .right = true, .width = 7, .from = 60 },
 		{ .name = "NAME", .fills = true },
 	};
 	const struct vs_faults *faults = &answer->faults;
-	struct vs_table *table = faults->nr_vmas ? vs_table_new(style, head, 6) : NULL;
+	struct vs_table *table = faults->nr_vmas ? vs_table_new(style, head, 7) : NULL;
 
 	for (size_t i = 0; table && i < faults->nr_vmas && i < rows; i++) {
 		const struct vs_fault_vma *vma = &faults->vma[i];
-		char start[20], bytes[32], minor[32], major[32], pid[16], name[200];
-		const char *cell[] = { start, bytes, minor, major, pid, name };
+		char start[20], bytes[32], minor[32], major[32], time[32], pid[16], name[200];
+		const char *cell[] = { start, bytes, minor, major, time, pid, name };
 
 		snprintf(start, sizeof(start), "%012" PRIx64, vma->start);
 		vs_amount(style, vma->end - vma->start, bytes, sizeof(bytes));
 		vs_number(style, vma->minor, minor, sizeof(minor));
 		vs_number(style, vma->major, major, sizeof(major));
+		vs_duration(vma->ns, time, sizeof(time));
 		snprintf(pid, sizeof(pid), "%u", vma->pid);
 		vs_clean(vs_fault_name(vma), name, sizeof(name));
 		vs_table_row(table, cell);
@@ -364,6 +412,7 @@ void vs_faults_screen(const struct vs_style *style, const struct vs_report *repo
 
 	fputc('\n', style->out);
 	lines += tell_sums(style, answer);
+	lines += tell_times(style, &answer->faults);
 	lines += tell_wrong(style, &answer->faults);
 	lines += process_table(style, answer);
 	lines += thread_table(style, answer);

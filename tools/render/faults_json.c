@@ -9,12 +9,12 @@
 
 static json_t *sum_json(const struct vs_fault_sum *sum)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 		"minor", (json_int_t)sum->minor, "major", (json_int_t)sum->major,
 		"failed", (json_int_t)sum->failed, "wrong", (json_int_t)sum->wrong,
 		"lost_minor", (json_int_t)sum->lost_minor,
 		"lost_major", (json_int_t)sum->lost_major,
-		"unplaced", (json_int_t)sum->unplaced);
+		"unplaced", (json_int_t)sum->unplaced, "time_ns", (json_int_t)sum->ns);
 }
 
 static json_t *words_json(char **word)
@@ -61,6 +61,23 @@ static json_t *lost_json(const struct vs_fault_answer *answer)
 		"threads", (json_int_t)faults->lost_threads);
 }
 
+static json_t *latency_json(const struct vs_fault_latency *latency)
+{
+	json_t *list = json_array();
+
+	for (int i = 0; i < VS_FAULT_BUCKETS; i++)
+		if (latency->bucket[i])
+			json_array_append_new(list, json_pack("{s:o, s:I}", "below_ns",
+				i < VS_FAULT_BUCKETS - 1 ? json_integer(1ll << i) : json_null(),
+				"faults", (json_int_t)latency->bucket[i]));
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}",
+		"faults", (json_int_t)vs_fault_times(latency),
+		"time_ns", (json_int_t)latency->ns,
+		"p50_ns", (json_int_t)vs_fault_percentile(latency, 50),
+		"p99_ns", (json_int_t)vs_fault_percentile(latency, 99),
+		"max_ns", (json_int_t)latency->most_ns, "histogram", list);
+}
+
 static json_t *thread_json(const struct vs_fault_thread *thread)
 {
 	struct vs_fault_sum sum = { 0 };
@@ -95,12 +112,13 @@ static json_t *mapping_json(const struct vs_fault_vma *vma)
 		file = json_pack("{s:I, s:I, s:I, s:I}", "dev_major", (json_int_t)vma->dev_major,
 			"dev_minor", (json_int_t)vma->dev_minor,
 			"inode", (json_int_t)vma->inode, "offset", (json_int_t)vma->offset);
-	return json_pack("{s:o, s:o, s:o, s:I, s:b, s:b, s:o, s:I, s:I, s:I}",
+	return json_pack("{s:o, s:o, s:o, s:I, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I}",
 		"start", vs_json_hex(vma->start), "end", vs_json_hex(vma->end),
 		"name", vs_json_text(vs_fault_name(vma)), "pid", (json_int_t)vma->pid,
 		"ended", vma->ended, "foreign", vma->foreign, "file", file,
 		"minor", (json_int_t)vma->minor, "major", (json_int_t)vma->major,
-		"failed", (json_int_t)vma->failed);
+		"failed", (json_int_t)vma->failed, "time_ns", (json_int_t)vma->ns,
+		"max_ns", (json_int_t)vma->most_ns);
 }
 
 static json_t *signal_json(const struct vs_faults *faults, const struct vs_fault_signal *signal)
@@ -130,6 +148,8 @@ void vs_faults_json(FILE *out, const struct vs_report *report,
 	vs_json_member(&json, "cost", cost_json(faults));
 	vs_json_member(&json, "totals", sum_json(&answer->total));
 	vs_json_member(&json, "lost", lost_json(answer));
+	vs_json_member(&json, "latency", json_pack("{s:o, s:o}",
+		"minor", latency_json(&faults->minor), "major", latency_json(&faults->major)));
 	vs_json_array(&json, "processes");
 	for (size_t i = 0; i < answer->nr_processes; i++)
 		vs_json_element(&json, process_json(faults, &answer->process[i]));
