@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Accessed bits are read and never changed, and tell what was used since they
- * were cleared; knows nothing of how a working set is estimated from them.
+ * were cleared, and what is evicted is seen to go and to come back; knows
+ * nothing of how a working set is estimated from that.
  */
 #include "kselftest_harness.h"
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include "leaf.h"
 
 #define PAGES	1024
@@ -117,6 +119,62 @@ TEST_F(working, reading_changes_nothing)
 	}
 	EXPECT_EQ(USED, referenced(self->t.pid, self->r));
 	EXPECT_EQ(0, soft_dirty(self->t.pid, self->r));
+}
+
+/* ----------------------------------------------- evicted, and back again */
+
+#define GROUP	"/sys/fs/cgroup/vmscope-working"
+
+static int build_in_group(void *arg, unsigned int step)
+{
+	char pid[16];
+
+	if (!step) {
+		snprintf(pid, sizeof(pid), "%d", getpid());
+		if (write_file(GROUP "/cgroup.procs", pid))
+			return ENODEV;
+	}
+	return build(arg, step);
+}
+
+/* Pages of the region in a state. */
+static uint64_t pages_in(const struct target *t, const struct region *r,
+			 enum vmscope_state state)
+{
+	uint64_t pages = ~0ull;
+	struct scan s;
+
+	if (!scan_everything(t->fd, r->start, r->end, &s)) {
+		pages = tally_state(&s.tally[0], state);
+		scan_free(&s);
+	}
+	return pages;
+}
+
+TEST_F(working, what_a_control_group_evicts_comes_back_young)
+{
+	int try, error = swap_on();
+
+	if (error)
+		SKIP(return, "swap in zram: %s", strerror(error));
+	write_file("/sys/fs/cgroup/cgroup.subtree_control", "+memory");
+	mkdir(GROUP, 0700);
+	ASSERT_BUILT(target_start(&self->t, build_in_group, self->r), "a control group");
+	if (access(GROUP "/memory.reclaim", F_OK))
+		SKIP(return, "no memory.reclaim: no memory cgroup of version 2");
+	/* Reclaim takes of the group what it can get, in no more than a few goes. */
+	for (try = 0; try < 100 && pages_in(&self->t, self->r, VMSCOPE_STATE_PRESENT); try++) {
+		settle();
+		write_file(GROUP "/memory.reclaim", "8M");
+	}
+	EXPECT_EQ(PAGES, pages_in(&self->t, self->r, VMSCOPE_STATE_SWAPPED));
+	EXPECT_EQ(0, young(&self->t, self->r));
+	ASSERT_EQ(0, target_step(&self->t, USED));
+	EXPECT_EQ(USED, pages_in(&self->t, self->r, VMSCOPE_STATE_PRESENT));
+	EXPECT_EQ(PAGES - USED, pages_in(&self->t, self->r, VMSCOPE_STATE_SWAPPED));
+	EXPECT_EQ(USED, young(&self->t, self->r));
+	target_stop(&self->t);
+	EXPECT_EQ(0, rmdir(GROUP));
 }
 
 /*

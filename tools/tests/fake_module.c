@@ -369,8 +369,9 @@ static size_t put_extent(char *to, const struct mapping *m, int pid, uint64_t ke
 	extent->record.size = sizeof(*extent);
 	extent->start = m->start;
 	extent->pages = m->kb[RSS] / 4;
-	/* bit n: pages are young in the n-th scan; and what else they are all the time */
-	extent->attributes = VMSCOPE_STATE_PRESENT | option("attributes", 0);
+	/* bit n: pages are in swap, or young, in the n-th scan; and what else they always are */
+	extent->attributes = option("swapped", 0) >> scans & 1 ? VMSCOPE_STATE_SWAPPED :
+		VMSCOPE_STATE_PRESENT | option("attributes", 0);
 	if (option("young", 0) >> scans & 1)
 		extent->attributes |= VMSCOPE_ATTR_YOUNG;
 	extent->attributes &= key;

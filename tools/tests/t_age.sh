@@ -87,6 +87,24 @@ test_age_what_was_used_once_is_never_idle() {
 	same "$(figure never)" 0
 }
 
+# In swap in the first look, in memory in the second; nothing, when it is there in both.
+test_age_what_was_in_swap_came_back() {
+	hold 6
+	watched swapped=2,young=4 1
+	same "$(figure back)" "$resident"
+	same "$(figure used)" "$resident"
+	same "$(figure touched), $(figure new), $(figure maybe)" "0, 0, 0"
+	same "$(json "sum(m['back'] for m in r['working']['mappings'])")" "$resident"
+	FAKE=swapped=2,young=4 expect 0 faked age "$held" --interval 1ms --count 1
+	has "$out" "BACK"
+	watched young=4 1
+	same "$(figure back)" 0
+	# what goes is gone, and was not used
+	FAKE=swapped=4 expect 0 faked age "$held" --interval 1ms --count 1 -J
+	same "$(figure resident), $(figure used)" "0, 0"
+	same "$(json "r['working']['intervals'][-1]['gone'] > 0")" True
+}
+
 test_age_cleared_bits_tell_all() {
 	hold 6
 	FAKE=young=6 expect 0 faked age "$held" --interval 1ms --count 1 --clear -J
