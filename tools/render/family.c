@@ -65,15 +65,15 @@ static void members(const struct vs_style *style, const struct vs_family *family
 
 	for (uint32_t i = 0; table && i < family->nr && i < ROWS; i++) {
 		const struct vs_family_member *of = &family->of[i];
-		char pid[16], anon[40], own[40], reuse[40], shared[40], copy[40];
-		const char *cell[] = { pid, anon, own, reuse, shared, copy, who(family, i)->comm };
+		struct vs_amounts a = { .style = style };
+		char pid[16];
+		const char *cell[] = {
+			pid, vs_next_amount(&a, of->anon), vs_next_amount(&a, of->exclusive),
+			vs_next_amount(&a, of->reuse), vs_next_amount(&a, of->shared),
+			vs_next_amount(&a, of->would_copy), who(family, i)->comm,
+		};
 
 		snprintf(pid, sizeof(pid), "%d", who(family, i)->pid);
-		vs_amount(style, of->anon, anon, sizeof(anon));
-		vs_amount(style, of->exclusive, own, sizeof(own));
-		vs_amount(style, of->reuse, reuse, sizeof(reuse));
-		vs_amount(style, of->shared, shared, sizeof(shared));
-		vs_amount(style, of->would_copy, copy, sizeof(copy));
 		vs_table_row(table, cell);
 	}
 	vs_table_end(table);
@@ -98,19 +98,19 @@ static void pairs(const struct vs_style *style, const struct vs_family *family)
 
 	for (uint32_t i = 0; table && i < family->nr_pairs && i < ROWS; i++) {
 		const struct vs_family_pair *pair = &family->pair[i];
-		char parent[16], child[16], shared[40], by_child[40], by_parent[40], both[40];
-		char other[40];
-		const char *cell[] = { parent, child, shared, by_child, by_parent, by_child,
-				       by_parent, both, other };
+		struct vs_amounts a = { .style = style };
+		const char *by_child = vs_next_amount(&a, pair->child_copied);
+		const char *by_parent = vs_next_amount(&a, pair->parent_copied);
+		char parent[16], child[16];
+		const char *cell[] = {
+			parent, child, vs_next_amount(&a, pair->shared), by_child, by_parent,
+			by_child, by_parent, vs_next_amount(&a, pair->both),
+			vs_next_amount(&a, pair->unclear),
+		};
 
 		snprintf(parent, sizeof(parent), "%s%d", pair->born ? "" : "~",
 			 who(family, pair->parent)->pid);
 		snprintf(child, sizeof(child), "%d", who(family, pair->child)->pid);
-		vs_amount(style, pair->shared, shared, sizeof(shared));
-		vs_amount(style, pair->child_copied, by_child, sizeof(by_child));
-		vs_amount(style, pair->parent_copied, by_parent, sizeof(by_parent));
-		vs_amount(style, pair->both, both, sizeof(both));
-		vs_amount(style, pair->unclear, other, sizeof(other));
 		vs_table_row(table, cell);
 	}
 	vs_table_end(table);

@@ -148,16 +148,15 @@ static void mappings(const struct vs_style *style, const struct vs_ksm *ksm)
 		const struct vs_vma *vma = &ksm->model->vma[index[i]];
 		const struct vs_ksm_row *row = vs_row_at(&ksm->rows, index[i]);
 		enum vs_ksm_reason reason = vs_ksm_reason(ksm, row);
-		char start[20], own[40], zero[40], anon[40], name[NAME], why[NAME + 100];
-		const char *cell[] = { start, own, zero, anon, why, vs_ksm_reason_word(reason) };
+		struct vs_amounts a = { .style = style };
+		char start[20], name[NAME], why[NAME + 100];
+		const char *cell[] = {
+			start, vs_next_amount(&a, row->merged),
+			ksm->zero_known ? vs_next_amount(&a, row->zero) : "-",
+			vs_next_amount(&a, row->anon), why, vs_ksm_reason_word(reason),
+		};
 
 		snprintf(start, sizeof(start), "%012" PRIx64, vma->start);
-		vs_amount(style, row->merged, own, sizeof(own));
-		if (ksm->zero_known)
-			vs_amount(style, row->zero, zero, sizeof(zero));
-		else
-			strcpy(zero, "-");
-		vs_amount(style, row->anon, anon, sizeof(anon));
 		vs_field_text(ksm->model, vma, VS_FIELD_NAME, name, sizeof(name));
 		snprintf(why, sizeof(why), "%s%s%s", name, reason ? ": " : "",
 			 vs_ksm_reason_text(reason));
@@ -181,16 +180,17 @@ static void processes(const struct vs_style *style, const struct vs_ksm *ksm)
 	for (uint32_t i = 0; table && i < ksm->nr && i < ROWS + GROUPS; i++) {
 		const struct vs_ksm_member *process = &ksm->process[i];
 		const struct vs_member *member = &ksm->members->member[process->member];
-		char pid[16], own[40], zero[40], saved[40], of[40];
-		const char *cell[] = { pid, own, zero, saved, of, member->comm };
+		struct vs_amounts a = { .style = style };
+		char pid[16];
+		const char *cell[] = {
+			pid, vs_next_amount(&a, process->merged),
+			vs_next_amount(&a, process->zero), vs_next_amount(&a, process->saved),
+			vs_next_amount(&a, process->mergeable), member->comm,
+		};
 
 		if (!process->merged && !process->mergeable)
 			break;
 		snprintf(pid, sizeof(pid), "%d", member->pid);
-		vs_amount(style, process->merged, own, sizeof(own));
-		vs_amount(style, process->zero, zero, sizeof(zero));
-		vs_amount(style, process->saved, saved, sizeof(saved));
-		vs_amount(style, process->mergeable, of, sizeof(of));
 		vs_table_row(table, cell);
 	}
 	vs_table_end(table);

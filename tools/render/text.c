@@ -49,6 +49,13 @@ const char *vs_amount(const struct vs_style *style, uint64_t bytes, char *text, 
 	return text;
 }
 
+const char *vs_next_amount(struct vs_amounts *amounts, uint64_t bytes)
+{
+	char *text = amounts->text[amounts->nr++ % VS_AMOUNTS];
+
+	return vs_amount(amounts->style, bytes, text, sizeof(amounts->text[0]));
+}
+
 const char *vs_signed_amount(const struct vs_style *style, int64_t bytes, char *text, size_t size)
 {
 	*text = '-';

@@ -27,7 +27,19 @@ const char *vs_human(uint64_t bytes, char *text, size_t size);
 /* As the style wants it: vs_human() or plain bytes. */
 const char *vs_amount(const struct vs_style *style, uint64_t bytes, char *text, size_t size);
 
-/* Likewise, less than nothing too. */
+/* A text for each of a few amounts in one line or row. */
+#define VS_AMOUNTS	8
+
+struct vs_amounts {
+	const struct vs_style *style;
+	int nr;
+	char text[VS_AMOUNTS][32];
+};
+
+/* vs_amount(), whose text stands until VS_AMOUNTS more were asked for. */
+const char *vs_next_amount(struct vs_amounts *amounts, uint64_t bytes);
+
+/* vs_amount(), less than nothing too. */
 const char *vs_signed_amount(const struct vs_style *style, int64_t bytes, char *text, size_t size);
 
 /* "12 us", "3.4 ms". */

@@ -51,35 +51,19 @@ static uint64_t size_of(const struct vs_thp_state *state, unsigned int order)
 
 /* ---------------------------------------------------------------- for people */
 
-#define AMOUNTS	8
-
-/* A text for each of a few amounts in one line. */
-struct amounts {
-	const struct vs_style *style;
-	int nr;
-	char text[AMOUNTS][32];
-};
-
-static const char *amount(struct amounts *amounts, uint64_t bytes)
-{
-	char *text = amounts->text[amounts->nr++ % AMOUNTS];
-
-	return vs_amount(amounts->style, bytes, text, sizeof(amounts->text[0]));
-}
-
 static void put_mapped(const struct vs_style *style, const struct vs_thp_state *state)
 {
 	const struct vs_thp_row *total = &state->total;
-	struct amounts a = { .style = style };
+	struct vs_amounts a = { .style = style };
 	struct vs_flow flow;
 
 	vs_flow_begin(&flow, style, "thp", INDENT);
-	vs_flow_item(&flow, "", "%s of %s resident in huge pages", amount(&a, total->huge),
-		     amount(&a, total->resident));
-	vs_flow_item(&flow, ": ", "%s by PMD", amount(&a, total->pmd));
+	vs_flow_item(&flow, "", "%s of %s resident in huge pages", vs_next_amount(&a, total->huge),
+		     vs_next_amount(&a, total->resident));
+	vs_flow_item(&flow, ": ", "%s by PMD", vs_next_amount(&a, total->pmd));
 	if (total->cont)
-		vs_flow_item(&flow, ", ", "%s by contiguous PTEs", amount(&a, total->cont));
-	vs_flow_item(&flow, ", ", "%s by single PTEs", amount(&a, total->pte));
+		vs_flow_item(&flow, ", ", "%s by contiguous PTEs", vs_next_amount(&a, total->cont));
+	vs_flow_item(&flow, ", ", "%s by single PTEs", vs_next_amount(&a, total->pte));
 	vs_flow_end(&flow);
 }
 
@@ -94,7 +78,7 @@ static uint64_t all_of(const struct vs_thp_order *order)
 
 static void put_sizes(const struct vs_style *style, const struct vs_thp_state *state)
 {
-	struct amounts a = { .style = style };
+	struct vs_amounts a = { .style = style };
 	const char *separator = "";
 	struct vs_flow flow;
 	char size[32];
@@ -107,12 +91,12 @@ static void put_sizes(const struct vs_style *style, const struct vs_thp_state *s
 
 		vs_human(size_of(state, order), size, sizeof(size));
 		if (all_of(of)) {
-			vs_flow_item(&flow, separator, "%s: %s", size, amount(&a, all_of(of)));
+			vs_flow_item(&flow, separator, "%s: %s", size, vs_next_amount(&a, all_of(of)));
 			separator = ", ";
 		}
 		if (of->hugetlb) {
 			vs_flow_item(&flow, separator, "hugetlb %s: %s", size,
-				     amount(&a, of->hugetlb));
+				     vs_next_amount(&a, of->hugetlb));
 			separator = ", ";
 		}
 	}
@@ -123,7 +107,7 @@ static void put_sizes(const struct vs_style *style, const struct vs_thp_state *s
 static void put_odd(const struct vs_style *style, const struct vs_thp_state *state)
 {
 	const struct vs_thp_row *total = &state->total;
-	struct amounts a = { .style = style };
+	struct vs_amounts a = { .style = style };
 	struct vs_flow flow;
 	char folios[32];
 
@@ -137,13 +121,13 @@ static void put_odd(const struct vs_style *style, const struct vs_thp_state *sta
 		return;
 	vs_flow_begin(&flow, style, "odd", INDENT);
 	if (total->misaligned)
-		vs_flow_item(&flow, "", "%s misaligned", amount(&a, total->misaligned));
+		vs_flow_item(&flow, "", "%s misaligned", vs_next_amount(&a, total->misaligned));
 	if (total->partial) {
 		vs_flow_item(&flow, total->misaligned ? "; " : "", "%s huge page%s partly mapped",
 			     vs_count(state->partial_folios, folios, sizeof(folios)),
 			     state->partial_folios == 1 ? "" : "s");
-		vs_flow_item(&flow, ": ", "%s here", amount(&a, total->partial));
-		vs_flow_item(&flow, ", ", "%s not", amount(&a, total->unmapped));
+		vs_flow_item(&flow, ": ", "%s here", vs_next_amount(&a, total->partial));
+		vs_flow_item(&flow, ", ", "%s not", vs_next_amount(&a, total->unmapped));
 	}
 	vs_flow_end(&flow);
 }
@@ -191,16 +175,16 @@ static void put_histogram(const struct vs_style *style, const struct vs_thp_stat
 static void put_fill(const struct vs_style *style, const struct vs_thp_state *state)
 {
 	const struct vs_thp_row *total = &state->total;
-	struct amounts a = { .style = style };
+	struct vs_amounts a = { .style = style };
 	struct vs_flow flow;
 
 	if (!state->filled)
 		return;
 	vs_flow_begin(&flow, style, "fill", INDENT);
-	vs_flow_item(&flow, "", "%s of %s read is zero: wasted", amount(&a, total->waste),
-		     amount(&a, total->looked));
+	vs_flow_item(&flow, "", "%s of %s read is zero: wasted", vs_next_amount(&a, total->waste),
+		     vs_next_amount(&a, total->looked));
 	if (total->unread)
-		vs_flow_item(&flow, "; ", "%s could not be read", amount(&a, total->unread));
+		vs_flow_item(&flow, "; ", "%s could not be read", vs_next_amount(&a, total->unread));
 	vs_flow_end(&flow);
 	put_histogram(style, state);
 }
@@ -221,14 +205,14 @@ static void put_reasons(const struct vs_style *style, const struct vs_thp_state 
 {
 	const struct vs_thp_row *total = &state->total;
 	uint64_t left = total->resident - total->pmd;
-	struct amounts a = { .style = style };
+	struct vs_amounts a = { .style = style };
 	unsigned int done = 0;
 	struct vs_flow flow;
 	int why;
 
 	for (int n = 0; n < REASONS && (why = largest(total, done)) >= 0; n++) {
 		vs_flow_begin(&flow, style, n ? "" : "why", INDENT);
-		vs_flow_item(&flow, "", "%5s", amount(&a, total->reason[why]));
+		vs_flow_item(&flow, "", "%5s", vs_next_amount(&a, total->reason[why]));
 		vs_flow_item(&flow, " ", "%s:", vs_thp_why_short(why));
 		vs_flow_words(&flow, vs_thp_why_text(why));
 		vs_flow_end(&flow);
@@ -238,7 +222,7 @@ static void put_reasons(const struct vs_style *style, const struct vs_thp_state 
 	if (!left)
 		return;
 	vs_flow_begin(&flow, style, "", INDENT);
-	vs_flow_item(&flow, "", "%5s for other reasons: --json has them", amount(&a, left));
+	vs_flow_item(&flow, "", "%5s for other reasons: --json has them", vs_next_amount(&a, left));
 	vs_flow_end(&flow);
 }
 
@@ -259,7 +243,7 @@ static void put_size_words(struct vs_flow *flow, const struct vs_thp_state *stat
 static void put_policy(const struct vs_style *style, const struct vs_thp_state *state)
 {
 	const struct vs_thp *thp = &state->model->kernel.thp;
-	struct amounts a = { .style = style };
+	struct vs_amounts a = { .style = style };
 	struct vs_flow flow;
 
 	if (thp->support != VS_THP_READ)
@@ -272,7 +256,7 @@ static void put_policy(const struct vs_style *style, const struct vs_thp_state *
 		vs_flow_item(&flow, ", ", "forbidden to this process");
 	if (thp->pages_to_scan != UINT32_MAX && thp->scan_sleep_ms != UINT32_MAX)
 		vs_flow_item(&flow, "; ", "khugepaged: %s every %g s",
-			     amount(&a, (uint64_t)thp->pages_to_scan << state->model->kernel.page_shift),
+			     vs_next_amount(&a, (uint64_t)thp->pages_to_scan << state->model->kernel.page_shift),
 			     thp->scan_sleep_ms / 1000.0);
 	vs_flow_end(&flow);
 }
