@@ -20,19 +20,22 @@
 #define COST_LEAF	12
 #define GROUPS_A_UNIT	4	/* rows that are looked at to find one */
 
-void charges_begin_ordinary(struct charges *c)
+void charges_begin(struct charges *c)
 {
-	c->hugetlb = false;
-	c->check_frames = false;
 	c->nr = 0;
 	c->last = 0;
 	c->mapcount = 0;
 	c->share = (u64)PAGE_SIZE << PSS_SHIFT;
 }
 
-void charges_begin(struct charges *c, const struct vma_copy *copy, bool trusted)
+void charges_see_ordinary(struct charges *c)
 {
-	charges_begin_ordinary(c);
+	c->hugetlb = false;
+	c->check_frames = false;
+}
+
+void charges_see(struct charges *c, const struct vma_copy *copy, bool trusted)
+{
 	if (!view_is_of(&c->view, copy, trusted))
 		view_init(&c->view, copy, trusted);
 	c->hugetlb = copy->huge_shift;

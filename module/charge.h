@@ -44,9 +44,12 @@ struct charges {
 	struct charge_group group[CHARGE_GROUPS + 1];
 };
 
-void charges_begin(struct charges *c, const struct vma_copy *copy, bool trusted);
-/* Of a VMA with small pages only, whose entries cannot change: its PTEs. */
-void charges_begin_ordinary(struct charges *c);
+/* Start anew. */
+void charges_begin(struct charges *c);
+/* What comes next is seen through this mapping. */
+void charges_see(struct charges *c, const struct vma_copy *copy, bool trusted);
+/* It has small pages only, whose entries cannot change: the PTEs come. */
+void charges_see_ordinary(struct charges *c);
 /* From here on its entries may change while they are looked at. */
 void charges_distrust(struct charges *c);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The record stream: its buffer, the records that are written whole, and the way
- * to the user; knows nothing of how an extent grows. With encode_extent.c and
- * ioctl.c the only place that knows the uAPI header.
+ * to the user; knows nothing of how an extent grows. With encode_extent.c,
+ * encode_process.c and ioctl.c the only place that knows the uAPI header.
  */
 #include <linux/build_bug.h>
 #include <linux/dcache.h>
@@ -156,6 +156,12 @@ void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
 		.table_room = table_room,
 		.extent_room = key ? EXTENT_LEAST : 0,
 	};
+}
+
+void encoder_begin_kept(struct encoder *e)
+{
+	encoder_begin(e, NULL, ENCODE_BUFFER, 0, false, 0);
+	e->keep = true;
 }
 
 /* ------------------------------------------------------------------- VMA */
@@ -444,6 +450,11 @@ static int put_words(u64 __user *to, const u64 *from, u32 words)
 fault:
 	user_access_end();
 	return -EFAULT;
+}
+
+int encode_deliver(const struct encoder *e, void __user *user)
+{
+	return put_words(user, (const u64 *)e->buffer, e->used / sizeof(u64));
 }
 
 int encode_flush(struct encoder *e)

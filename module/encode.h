@@ -7,6 +7,7 @@
 #ifndef VMS_ENCODE_H
 #define VMS_ENCODE_H
 
+#include <linux/sched.h>
 #include <linux/types.h>
 
 #include "charge.h"
@@ -61,6 +62,25 @@ struct encoder {
 	u32 marks;
 };
 
+/**
+ * struct process - a process beside the sums over its memory
+ * @error: 0, or why these are missing
+ * @mm: its address space, NULL when there is none to be seen; the caller holds
+ *	mm_users
+ * @accounted: bytes of its mappings that the kernel has promised memory for
+ * @cgroup: inode of its control group in cgroupfs
+ */
+struct process {
+	pid_t pid;
+	int error;
+	u16 marks;
+	s16 oom_score_adj;
+	u64 accounted;
+	u64 cgroup;
+	struct mm_struct *mm;
+	char comm[TASK_COMM_LEN];
+};
+
 void encode_init(void);
 
 /*
@@ -70,6 +90,9 @@ void encode_init(void);
 void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
 		   bool frames, u64 records);
 
+/* For records that are kept, whatever they are. */
+void encoder_begin_kept(struct encoder *e);
+
 /*
  * Each returns false when there is no room: flush and say it again, or stop.
  * None sleeps, but for encode_vma(), which resolves a path.
@@ -77,6 +100,7 @@ void encoder_begin(struct encoder *e, void __user *user, u64 size, u64 key,
 bool encode_vma(struct encoder *e, const struct vma_copy *copy, char *path_page);
 bool encode_tally(struct encoder *e, const struct tally *tally,
 		  unsigned long start, unsigned long end, u16 marks);
+bool encode_process(struct encoder *e, const struct process *process);
 /* Each leaves room for those that follow. */
 bool encode_fill(struct encoder *e, const struct fill_sums *fill,
 		 unsigned long start, unsigned long end, u16 marks);
@@ -122,5 +146,8 @@ void encode_mark_open(struct encoder *e, u16 marks);
  * Context: outside a section; may fault. Return: 0 or -EFAULT.
  */
 int encode_flush(struct encoder *e);
+
+/* Move what was kept there. Context and return: likewise. */
+int encode_deliver(const struct encoder *e, void __user *user);
 
 #endif /* VMS_ENCODE_H */

@@ -15,11 +15,13 @@
 #include "classify.h"
 #include "compat/vmalock.h"
 #include "counters.h"
+#include "encode_process.h"
 #include "entry.h"
 #include "ioctl.h"
 #include "page.h"
 #include "scan.h"
 #include "section.h"
+#include "survey.h"
 #include "tally.h"
 #include "target.h"
 #include "translate.h"
@@ -46,7 +48,8 @@ static_assert(STOP_RANGE == (int)VMSCOPE_STOP_RANGE);
 static_assert(STOP_LOCKED == (int)VMSCOPE_STOP_LOCKED);
 
 #define SCAN_FLAGS \
-	(VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_PLAIN | VMSCOPE_SCAN_UNPACED)
+	(VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_PLAIN | VMSCOPE_SCAN_UNPACED | \
+	 VMSCOPE_SCAN_WHOLE)
 
 /* The sizes that were published first: the smallest that are accepted. */
 #define INFO_SIZE_V1		168
@@ -55,12 +58,14 @@ static_assert(STOP_LOCKED == (int)VMSCOPE_STOP_LOCKED);
 #define SCAN_SIZE_V1		208
 #define TRANSLATE_SIZE_V1	40
 #define TRANSLATION_SIZE_V1	184
+#define SURVEY_SIZE_V1		184
 static_assert(sizeof(struct vmscope_info) == INFO_SIZE_V1);
 static_assert(sizeof(struct vmscope_open) == OPEN_SIZE_V1);
 static_assert(offsetof(struct vmscope_target, context) == TARGET_SIZE_V1);
 static_assert(sizeof(struct vmscope_scan) == SCAN_SIZE_V1);
 static_assert(sizeof(struct vmscope_translate) == TRANSLATE_SIZE_V1);
 static_assert(sizeof(struct vmscope_translation) == TRANSLATION_SIZE_V1);
+static_assert(sizeof(struct vmscope_survey) == SURVEY_SIZE_V1);
 
 union argument {
 	struct vmscope_info info;
@@ -68,6 +73,7 @@ union argument {
 	struct vmscope_target target;
 	struct vmscope_scan scan;
 	struct vmscope_translate translate;
+	struct vmscope_survey survey;
 };
 
 /* What a handler may need beside its argument. */
@@ -95,7 +101,8 @@ static int do_info(struct context *context, union argument *arg)
 			      BIT(_IOC_NR(VMSCOPE_OPEN)) |
 			      BIT(_IOC_NR(VMSCOPE_TARGET)) |
 			      BIT(_IOC_NR(VMSCOPE_SCAN)) |
-			      BIT(_IOC_NR(VMSCOPE_TRANSLATE)),
+			      BIT(_IOC_NR(VMSCOPE_TRANSLATE)) |
+			      BIT(_IOC_NR(VMSCOPE_SURVEY)),
 		.records = SCAN_RECORDS,
 		.attributes = classify_attributes(),
 		.key = classify_attributes() | KEY_FIELDS,
@@ -175,7 +182,6 @@ static int do_target(struct context *context, union argument *arg)
 {
 	struct vmscope_target *out = &arg->target;
 	struct target *target = context->target;
-	struct mm_struct *mm = target->mm;
 	int err;
 
 	if (out->flags)
@@ -183,36 +189,8 @@ static int do_target(struct context *context, union argument *arg)
 	err = target_enter(target);
 	if (err)
 		return err;
-	*out = (struct vmscope_target){
-		.size = sizeof(*out),
-		.mm = target_mm_number(target),
-		.vmas = READ_ONCE(mm->map_count),
-		.total_vm = READ_ONCE(mm->total_vm),
-		.locked_vm = READ_ONCE(mm->locked_vm),
-		.pinned_vm = atomic64_read(&mm->pinned_vm),
-		.data_vm = READ_ONCE(mm->data_vm),
-		.exec_vm = READ_ONCE(mm->exec_vm),
-		.stack_vm = READ_ONCE(mm->stack_vm),
-		.rss_anon = get_mm_counter(mm, MM_ANONPAGES),
-		.rss_file = get_mm_counter(mm, MM_FILEPAGES),
-		.rss_shmem = get_mm_counter(mm, MM_SHMEMPAGES),
-		.swap = get_mm_counter(mm, MM_SWAPENTS),
-		.hiwater_rss = get_mm_hiwater_rss(mm),
-		.hiwater_vm = get_mm_hiwater_vm(mm),
-		.tables = mm_pgtables_bytes(mm),
-		.task_size = mm->task_size,
-		.start_code = READ_ONCE(mm->start_code),
-		.end_code = READ_ONCE(mm->end_code),
-		.start_data = READ_ONCE(mm->start_data),
-		.end_data = READ_ONCE(mm->end_data),
-		.start_brk = READ_ONCE(mm->start_brk),
-		.brk = READ_ONCE(mm->brk),
-		.start_stack = READ_ONCE(mm->start_stack),
-		.context = arch_context(mm),
-		.context_kind = ARCH_CONTEXT_KIND,
-	};
+	encode_target(out, target->mm, target->comm);
 	target_leave(target);
-	memcpy(out->comm, target->comm, sizeof(out->comm));
 	return 0;
 }
 
@@ -230,6 +208,8 @@ static int check_scan(const struct vmscope_scan *scan)
 	    scan->start >= scan->end)
 		return -EINVAL;
 	if (!scan->records || extents != !!scan->key)
+		return -EINVAL;
+	if (scan->flags & VMSCOPE_SCAN_WHOLE && scan->records & ~SCAN_WHOLE)
 		return -EINVAL;
 	return 0;
 }
@@ -282,6 +262,7 @@ static int do_scan(struct context *context, union argument *arg)
 		.holes = scan->flags & VMSCOPE_SCAN_HOLES,
 		.plain = scan->flags & VMSCOPE_SCAN_PLAIN,
 		.unpaced = scan->flags & VMSCOPE_SCAN_UNPACED,
+		.whole = scan->flags & VMSCOPE_SCAN_WHOLE,
 		.frames = target->physical == PHYSICAL_SHOWN,
 	};
 	reply.next = request.start;
@@ -402,6 +383,41 @@ out:
 	return err;
 }
 
+/* ---------------------------------------------------------------- survey */
+
+static int do_survey(struct context *context, union argument *arg)
+{
+	struct vmscope_survey *survey = &arg->survey;
+	const struct survey_request request = {
+		.first = survey->pid,
+		.limit = survey->limit,
+		.buffer = u64_to_user_ptr(survey->buffer),
+		.size = survey->buffer_size,
+		.records = survey->records,
+		.timeout_ns = survey->timeout_ns,
+	};
+	struct survey_reply reply;
+	int err;
+
+	if (survey->flags || survey->records & ~(u64)SCAN_WHOLE)
+		return -EOPNOTSUPP;
+	if (survey->__reserved || survey->pid < 0 ||
+	    survey->buffer_size < SURVEY_ROOM)
+		return -EINVAL;
+	if (survey->records & SCAN_CHARGE &&
+	    target_physical() == PHYSICAL_NO_CAPABILITY)
+		return -EPERM;
+	err = survey_run(&request, &reply);
+	if (err)
+		return err;
+	survey->next = reply.next;
+	survey->used = reply.all.used;
+	survey->nr_records = reply.all.records;
+	survey->marks = reply.all.marks;
+	put_cost(&survey->cost, &reply.all);
+	return 0;
+}
+
 /* ----------------------------------------------------------- the table */
 
 #define ON_DEVICE	BIT(0)
@@ -425,6 +441,8 @@ static const struct operation {
 	  sizeof(struct vmscope_scan), do_scan },
 	{ VMSCOPE_TRANSLATE, ON_TARGET, TRANSLATE_SIZE_V1,
 	  sizeof(struct vmscope_translate), do_translate },
+	{ VMSCOPE_SURVEY, ON_DEVICE, SURVEY_SIZE_V1,
+	  sizeof(struct vmscope_survey), do_survey },
 };
 
 static const struct operation *find_operation(unsigned int cmd,

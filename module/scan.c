@@ -70,6 +70,7 @@ enum phase {
  * @addr: everything below is done
  * @seq: layout sequence when @part was begun
  * @marks: of the records of this part
+ * @accounted: bytes of the VMAs done with that memory was promised for
  * @small_vmas: take the shorter way with them: no extents are wanted
  * @skip: the VMA's lock is not to be had: account for it unread
  * @rewalked: this part has been read twice already
@@ -103,6 +104,7 @@ struct scan {
 	u64 part_entries;
 	unsigned int seq;
 	u16 marks;
+	u64 accounted;
 	bool small_vmas;
 	bool skip;
 	bool rewalked;
@@ -446,20 +448,30 @@ static unsigned long part_end(const struct scan *s)
 	return min(s->vma.end, s->request->end);
 }
 
+static void begin_sums(struct scan *s)
+{
+	if (wants(s, SCAN_TALLY))
+		tally_begin(&s->tally);
+	if (wants(s, SCAN_CHARGE))
+		charges_begin(&s->payers);
+	tables_begin(&s->tables);
+}
+
 static void begin_part(struct scan *s)
 {
+	if (!s->request->whole)
+		begin_sums(s);
 	s->part = s->addr;
 	s->part_entries = s->walk.entries;
 	s->marks = s->vma.marks;
 	s->rewalked = false;
 	s->walk.huge_shift = s->vma.huge_shift;
 	if (wants(s, SCAN_TALLY))
-		tally_begin(&s->tally, &s->vma, !s->vma.marks);
+		tally_see(&s->tally, &s->vma, !s->vma.marks);
 	if (wants(s, SCAN_EXTENT))
 		extents_begin(&s->extents, &s->vma, !s->vma.marks);
-	tables_begin(&s->tables);
 	if (wants(s, SCAN_CHARGE))
-		charges_begin(&s->payers, &s->vma, !s->vma.marks);
+		charges_see(&s->payers, &s->vma, !s->vma.marks);
 	if (wants(s, SCAN_FILL)) {
 		s->folio = s->fill.sums.folio;
 		fill_begin(&s->fill, &s->vma, !s->vma.marks);
@@ -514,32 +526,45 @@ static bool send_fill(struct scan *s, u16 marks)
 	       encode_fill(&s->encoder, &s->fill.sums, s->part, s->addr, marks);
 }
 
-static bool send_tables(struct scan *s, u16 marks)
+static bool send_tables(struct scan *s, unsigned long start, u16 marks)
 {
 	struct tables_level *sent;
 
-	sent = encode_tables(&s->encoder, &s->tables, s->part, s->addr, marks);
+	sent = encode_tables(&s->encoder, &s->tables, start, s->addr, marks);
 	if (sent)
 		tables_sent(&s->open, &s->tables, sent);
 	return sent;
 }
 
-/* The FILL, CHARGE, TALLY and TABLE: all, or none for want of room. */
+/* The CHARGE, TALLY and TABLE from @start on: all, or none for want of room. */
+static bool encode_sums(struct scan *s, unsigned long start, u16 marks)
+{
+	tally_end(&s->tally);
+	if (wants(s, SCAN_CHARGE) && s->payers.nr &&
+	    !encode_charges(&s->encoder, &s->payers, start, s->addr, marks))
+		return false;
+	if (wants(s, SCAN_TALLY) && s->addr > start &&
+	    !encode_tally(&s->encoder, &s->tally, start, s->addr, marks))
+		return false;
+	return !tables_any(&s->tables) || send_tables(s, start, marks);
+}
+
+/* A VMA, or part of it, is in the sums of all. */
+static void join_sums(struct scan *s, unsigned long flags, unsigned long bytes)
+{
+	if (flags & VM_ACCOUNT)
+		s->accounted += bytes;
+}
+
+/* Those of a VMA, and its FILL. */
 static bool send_sums(struct scan *s)
 {
 	bool whole = s->part == s->vma.start && s->addr == s->vma.end;
 	u16 marks = s->marks | (whole ? 0 : MARK_PART);
 
-	tally_end(&s->tally);
-	if (!send_fill(s, marks))
-		return false;
-	if (wants(s, SCAN_CHARGE) && s->payers.nr &&
-	    !encode_charges(&s->encoder, &s->payers, s->part, s->addr, marks))
-		return false;
-	if (wants(s, SCAN_TALLY) && s->addr > s->part &&
-	    !encode_tally(&s->encoder, &s->tally, s->part, s->addr, marks))
-		return false;
-	if (tables_any(&s->tables) && !send_tables(s, marks))
+	if (s->request->whole)
+		join_sums(s, s->vma.flags, s->addr - s->part);
+	else if (!send_fill(s, marks) || !encode_sums(s, s->part, marks))
 		return false;
 	s->encoder.marks |= marks & ~MARK_PART;
 	s->phase = PHASE_NONE;
@@ -580,7 +605,8 @@ static bool check_layout(struct scan *s)
 	}
 	if (layout_unchanged(s->mm, s->seq))
 		return true;
-	if (wants(s, SCAN_EXTENT | SCAN_FILL) || s->rewalked || s->vma.marks ||
+	if (wants(s, SCAN_EXTENT | SCAN_FILL) || s->request->whole ||
+	    s->rewalked || s->vma.marks ||
 	    s->walk.entries - s->part_entries > REWALK_ENTRIES) {
 		s->marks |= MARK_RACY;
 		return true;
@@ -616,16 +642,43 @@ static bool send_small_vma(struct scan *s, struct vm_area_struct *vma)
 	return encode_vma(&s->encoder, &s->vma, s->path_page);
 }
 
-/* Who pays for its pages; the TALLY that follows finds room behind. */
+/* Who pays for its pages. */
+static void charge_small(struct scan *s, const pte_t *pte, unsigned long n)
+{
+	charges_see_ordinary(&s->payers);
+	charge_ptes(&s->payers, pte, n);
+	charge_payers(s);
+}
+
+/* The TALLY that follows finds room behind. */
 static bool send_small_charges(struct scan *s, const pte_t *pte,
 			       unsigned long n)
 {
-	charges_begin_ordinary(&s->payers);
-	charge_ptes(&s->payers, pte, n);
-	charge_payers(s);
+	charges_begin(&s->payers);
+	charge_small(s, pte, n);
 	return !s->payers.nr ||
 	       encode_charges(&s->encoder, &s->payers, s->section.start,
 			      s->section.end, 0);
+}
+
+/* Each record leaves room for those that follow. */
+static bool send_small(struct scan *s, struct vm_area_struct *vma,
+		       const pte_t *pte, unsigned long n)
+{
+	const struct section *range = &s->section;
+
+	return (!wants(s, SCAN_VMA) || send_small_vma(s, vma)) &&
+	       (!wants(s, SCAN_CHARGE) || send_small_charges(s, pte, n)) &&
+	       encode_few(&s->encoder, &s->few, range->start, range->end);
+}
+
+static void join_small(struct scan *s, struct vm_area_struct *vma,
+		       const pte_t *pte, unsigned long n)
+{
+	join_sums(s, vma->vm_flags, n << PAGE_SHIFT);
+	tally_few_add(&s->few, &s->tally);
+	if (wants(s, SCAN_CHARGE))
+		charge_small(s, pte, n);
 }
 
 /*
@@ -645,10 +698,9 @@ static bool small_vma(struct scan *s, struct vm_area_struct *vma)
 		       vma->vm_flags & VM_SHARED ? KIND_FILE_SHARED :
 						   KIND_FILE_PRIVATE))
 		return false;
-	/* each record leaves room for those that follow */
-	if ((wants(s, SCAN_VMA) && !send_small_vma(s, vma)) ||
-	    (wants(s, SCAN_CHARGE) && !send_small_charges(s, pte, n)) ||
-	    !encode_few(&s->encoder, &s->few, range->start, range->end))
+	if (s->request->whole)
+		join_small(s, vma, pte, n);
+	else if (!send_small(s, vma, pte, n))
 		return false;
 	s->addr = range->end;
 	s->walk.entries += n;
@@ -892,7 +944,14 @@ static int finish(struct scan *s)
 	if (wants(s, SCAN_FILL))
 		s->fill_at = next;
 	vma_copy_put(&s->vma);
+	if (s->request->whole)
+		encode_sums(s, s->request->start, s->encoder.marks);
 	return encode_flush(&s->encoder);
+}
+
+struct encoder *scan_encoder(struct scan *s)
+{
+	return &s->encoder;
 }
 
 const void *scan_records(const struct scan *s)
@@ -931,8 +990,11 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 	s->skip = false;
 	s->rewalks = 0;
 	s->small_vmas = wants(s, SCAN_TALLY) && !request->plain &&
-			!wants(s, SCAN_EXTENT | SCAN_FILL);
+			!wants(s, SCAN_EXTENT | SCAN_FILL) &&
+			!(request->whole && wants(s, SCAN_TABLE));
 	s->vma.file = NULL;
+	s->accounted = 0;
+	begin_sums(s);
 	section_init(&s->section, mm, request->end, request->timeout_ns);
 	s->cut = false;
 	tables_open_none(&s->open);
@@ -955,6 +1017,10 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 		      request->keep ? ENCODE_BUFFER : request->size,
 		      request->key, request->frames, request->records);
 	s->encoder.keep = request->keep;
+	if (request->whole && s->encoder.room < s->encoder.sums_room) {
+		reply->needed = s->encoder.sums_room;
+		return -EMSGSIZE;
+	}
 
 	err = scan_loop(s);
 	ended = finish(s);
@@ -967,6 +1033,7 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 		.needed = s->encoder.delivered + s->encoder.needed,
 		.records = s->encoder.records,
 		.marks = s->encoder.marks,
+		.accounted = s->accounted,
 		.wall_ns = ktime_get_ns() - began,
 		.sections = s->section.sections,
 		.entries = s->walk.entries,

@@ -19,13 +19,17 @@
 #define SCAN_RECORDS \
 	(SCAN_VMA | SCAN_TALLY | SCAN_EXTENT | SCAN_TABLE | SCAN_FILL | \
 	 SCAN_CHARGE)
+/* Those that sum many VMAs up as well as one. */
+#define SCAN_WHOLE	(SCAN_TALLY | SCAN_TABLE | SCAN_CHARGE)
 
+struct encoder;
 struct scan;
 struct mm_struct;
 
 /**
  * struct scan_request - what is asked for; see struct vmscope_scan
  * @records: SCAN_*
+ * @whole: sums are of all VMAs together; SCAN_WHOLE are the records that can be
  * @frames: whether the target's opener may see frame numbers
  * @keep: there is no @buffer: as many records as the kernel's own buffer holds
  *	stay there, for scan_records(); @size has no meaning
@@ -42,6 +46,7 @@ struct scan_request {
 	bool holes;
 	bool plain;
 	bool unpaced;
+	bool whole;
 	bool frames;
 	bool keep;
 };
@@ -49,6 +54,8 @@ struct scan_request {
 /**
  * struct scan_reply - what came of it
  * @needed: after -EMSGSIZE: bytes that the next record takes
+ * @accounted: of @whole: bytes of mappings that the kernel has promised memory
+ *	for
  */
 struct scan_reply {
 	unsigned long next;
@@ -56,6 +63,7 @@ struct scan_reply {
 	u32 needed;
 	u32 records;
 	u32 marks;
+	u64 accounted;
 	struct hold hold[SECTION_LOCKS];
 	u64 wall_ns;
 	u64 sections;
@@ -76,6 +84,9 @@ void scan_free(struct scan *scan);
  */
 int scan_run(struct scan *scan, struct mm_struct *mm,
 	     const struct scan_request *request, struct scan_reply *reply);
+
+/* Where records can follow those that scan_run() kept. */
+struct encoder *scan_encoder(struct scan *scan);
 
 /* The records that scan_run() kept: reply.used bytes, until it runs again. */
 const void *scan_records(const struct scan *scan);

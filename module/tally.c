@@ -15,7 +15,7 @@
 #define COST_HOLE	1
 #define COST_AGAIN	20	/* a leaf like the one before */
 
-void tally_begin(struct tally *t, const struct vma_copy *copy, bool trusted)
+void tally_begin(struct tally *t)
 {
 	u64 used;
 
@@ -26,16 +26,6 @@ void tally_begin(struct tally *t, const struct vma_copy *copy, bool trusted)
 		t->count[__ffs64(used)] = 0;
 	t->cells_used = 0;
 	t->counts_used = 0;
-	if (!view_is_of(&t->view, copy, trusted))
-		view_init(&t->view, copy, trusted);
-	t->leaf.known = false;
-	t->shmem = NULL;
-	/*
-	 * smaps asks the object as a whole where every swapped page of it is
-	 * one of ours, and looks behind each hole where there may be copies.
-	 */
-	if (copy->shmem && vma_may_have_copies(copy))
-		t->shmem = copy;
 }
 
 static void add_cell(struct tally *t, unsigned int cell, u64 pages)
@@ -229,6 +219,23 @@ void tally_end(struct tally *t)
 {
 	fold_leaves(t);
 	tally_fast_fold(t);
+}
+
+void tally_see(struct tally *t, const struct vma_copy *copy, bool trusted)
+{
+	/* what was counted so far was seen through the mapping before */
+	fold_leaves(t);
+	tally_fast_see(t);
+	if (!view_is_of(&t->view, copy, trusted))
+		view_init(&t->view, copy, trusted);
+	t->leaf.known = false;
+	t->shmem = NULL;
+	/*
+	 * smaps asks the object as a whole where every swapped page of it is
+	 * one of ours, and looks behind each hole where there may be copies.
+	 */
+	if (copy->shmem && vma_may_have_copies(copy))
+		t->shmem = copy;
 }
 
 /* ---------------------------------------------------------------- leaves */

@@ -79,7 +79,10 @@ void tally_end(struct tally *t);
 void tally_alike(struct tally *t, pte_t pte, u64 pages);
 
 /* Start anew. Cheap: clears only what was used. The first time, zero it. */
-void tally_begin(struct tally *t, const struct vma_copy *copy, bool trusted);
+void tally_begin(struct tally *t);
+
+/* What comes next is seen through this mapping. */
+void tally_see(struct tally *t, const struct vma_copy *copy, bool trusted);
 
 /* Return: entries taken; fewer than @n at @limit. */
 unsigned int tally_ptes(struct tally *t, const pte_t *pte, unsigned long addr,

@@ -244,6 +244,12 @@ void tally_fast_fold(struct tally *t)
 		tally_small_fold(t);
 }
 
+void tally_fast_see(struct tally *t)
+{
+	if (t->mix_used)
+		tally_mix_fold(t);
+}
+
 void __init tally_fast_init(void)
 {
 	tally_small_init();
@@ -263,6 +269,10 @@ unsigned int tally_fast_ptes(struct tally *t, const pte_t *pte,
 }
 
 void tally_fast_fold(struct tally *t)
+{
+}
+
+void tally_fast_see(struct tally *t)
 {
 }
 

@@ -82,12 +82,27 @@ bool tally_few(struct tally_few *few, const pte_t *pte, unsigned int n,
 	return !n || few_alike(few, p + 1, n, anonymous, file_kind);
 }
 
+void tally_few_add(const struct tally_few *few, struct tally *t)
+{
+	if (few->empty)
+		tally_add(t, COUNT_STATE + STATE_NONE, few->empty);
+	if (!few->pages)
+		return;
+	t->small_used |= BIT_ULL(few->cell);
+	t->small[few->cell] += few->pages;
+	t->small_pss[few->cell] += (u64)few->pages * few->share;
+}
+
 #else /* !BLOCKS_POSSIBLE */
 
 bool tally_few(struct tally_few *few, const pte_t *pte, unsigned int n,
 	       bool anonymous, enum page_kind file_kind)
 {
 	return false;
+}
+
+void tally_few_add(const struct tally_few *few, struct tally *t)
+{
 }
 
 #endif /* BLOCKS_POSSIBLE */

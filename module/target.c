@@ -99,30 +99,48 @@ static void keep(struct target *target, struct task_struct *task,
 	rcu_read_unlock();
 }
 
-static int pin(struct target *target, struct task_struct *task,
-	       const struct mm_struct *expected)
+static struct mm_struct *memory_of_thread(struct task_struct *task)
 {
 	struct mm_struct *mm;
 	bool may, same;
 
 	if (task->flags & PF_KTHREAD)
-		return -ENXIO;
+		return ERR_PTR(-ENXIO);
 	do {
 		mm = get_task_mm(task);
 		if (!mm)
-			return -ESRCH;
-		if (expected && mm != expected) {
-			mmput(mm);
-			return -ESRCH;
-		}
+			return ERR_PTR(-ESRCH);
 		may = may_look_at(task, mm);
 		/* the answer is about the program that runs now: still this one? */
 		same = READ_ONCE(task->mm) == mm;
-		if (may && same)
-			keep(target, task, mm);
-		mmput(mm);
+		if (!may || !same)
+			mmput(mm);
 	} while (!same);
-	return may ? 0 : -EPERM;
+	return may ? mm : ERR_PTR(-EPERM);
+}
+
+struct mm_struct *target_memory_of(struct task_struct *task)
+{
+	struct task_struct *thread = thread_with_memory(get_task_struct(task));
+	struct mm_struct *mm = memory_of_thread(thread);
+
+	put_task_struct(thread);
+	return mm;
+}
+
+static int pin(struct target *target, struct task_struct *task,
+	       const struct mm_struct *expected)
+{
+	struct mm_struct *mm = target_memory_of(task);
+	bool other;
+
+	if (IS_ERR(mm))
+		return PTR_ERR(mm);
+	other = expected && mm != expected;
+	if (!other)
+		keep(target, task, mm);
+	mmput(mm);
+	return other ? -ESRCH : 0;
 }
 
 /* Takes over the reference to @task, which may be NULL. */
@@ -134,7 +152,6 @@ static struct target *open_task(struct task_struct *task,
 
 	if (!task)
 		return ERR_PTR(-ESRCH);
-	task = thread_with_memory(task);
 	target = kzalloc(sizeof(*target), GFP_KERNEL_ACCOUNT);
 	if (!target)
 		goto put_task;
@@ -230,7 +247,7 @@ void target_leave(struct target *target)
 	mutex_unlock(&target->lock);
 }
 
-u64 target_mm_number(const struct target *target)
+u64 target_mm_number(const struct mm_struct *mm)
 {
-	return siphash_1u64((unsigned long)target->mm, &mm_number_key);
+	return siphash_1u64((unsigned long)mm, &mm_number_key);
 }

@@ -73,7 +73,14 @@ bool target_mm_gone(const struct mm_struct *mm);
 enum physical target_physical(void);
 
 /* A number that stands for the mm, the same for every target of it. */
-u64 target_mm_number(const struct target *target);
+u64 target_mm_number(const struct mm_struct *mm);
+
+/**
+ * target_memory_of - the address space of a process that the caller may look at
+ *
+ * Return: with mm_users held, for mmput(); ERR_PTR of -ENXIO, -ESRCH, -EPERM.
+ */
+struct mm_struct *target_memory_of(struct task_struct *task);
 
 void target_init(void);
 

@@ -164,6 +164,62 @@ TEST_F(sums, tallies_alone_however_split)
 	}
 }
 
+/* As few records as calls, which hold as much. */
+TEST_F(sums, of_all_vmas_together_however_split)
+{
+	static const struct scan cuts[] = {
+		{ .max_calls = 1 }, { .flags = VMSCOPE_SCAN_PLAIN }, { .budget = 1 },
+		{ .budget = 7 }, { .budget = 64 }, { .budget = 513 },
+		{ .budget = 5000, .flags = VMSCOPE_SCAN_PLAIN },
+		{ .buffer_size = 1200 }, { .buffer_size = 4096 },
+	};
+	struct scan apart = {
+		.records = RECORD(VMA) | RECORD(TALLY) | RECORD(TABLE) | RECORD(CHARGE),
+	};
+	struct scan_table tables, table;
+	struct scan_tally expected, total;
+	size_t i, n;
+
+	ASSERT_EQ(0, scan_run(self->t.fd, &apart)) TH_LOG("%s", apart.error);
+	total_of(&apart, &expected);
+	table_total(&apart, &tables);
+	for (i = 0; i < ARRAY_SIZE(cuts); i++) {
+		struct scan s = cuts[i];
+
+		s.records = apart.records & ~RECORD(VMA);
+		s.flags |= VMSCOPE_SCAN_WHOLE;
+		ASSERT_EQ(0, scan_run(self->t.fd, &s)) TH_LOG("%s", s.error);
+		EXPECT_EQ(s.nr_tallies, s.calls);
+		total_of(&s, &total);
+		table_total(&s, &table);
+		EXPECT_EQ(0, memcmp(expected.cell, total.cell, sizeof(total.cell)))
+			TH_LOG("cut %zu", i);
+		EXPECT_EQ(0, memcmp(expected.counter, total.counter, sizeof(total.counter)))
+			TH_LOG("cut %zu", i);
+		EXPECT_EQ(tables.deposited, table.deposited);
+		EXPECT_EQ(0, memcmp(tables.level, table.level, sizeof(table.level)))
+			TH_LOG("cut %zu", i);
+		EXPECT_EQ(apart.nr_charged, s.nr_charged);
+		for (n = 0; n < apart.nr_charged; n++)
+			EXPECT_EQ(apart.charged[n].pages,
+				  scan_charged_to(&s, apart.charged[n].cgroup));
+		scan_free(&s);
+	}
+	scan_free(&apart);
+}
+
+TEST_F(sums, of_all_vmas_come_without_other_records)
+{
+	struct scan s = { .records = RECORD(TALLY) | RECORD(VMA), .flags = VMSCOPE_SCAN_WHOLE };
+
+	EXPECT_EQ(-EINVAL, scan_run(self->t.fd, &s));
+	s = (struct scan){ .records = RECORD(TALLY) | RECORD(FILL), .flags = VMSCOPE_SCAN_WHOLE };
+	EXPECT_EQ(-EINVAL, scan_run(self->t.fd, &s));
+	s = (struct scan){ .records = RECORD(TALLY) | RECORD(EXTENT), .flags = VMSCOPE_SCAN_WHOLE,
+			   .key = VMSCOPE_ATTR_STATE };
+	EXPECT_EQ(-EINVAL, scan_run(self->t.fd, &s));
+}
+
 /* Scan [start, end) into a part; parts of one VMA are put together. */
 static int scan_part(int fd, struct scan *sum, uint64_t start, uint64_t end)
 {

@@ -18,6 +18,7 @@ union argument {
 	struct vmscope_target target;
 	struct vmscope_scan scan;
 	struct vmscope_translate translate;
+	struct vmscope_survey survey;
 	uint32_t head[2];	/* size and flags, first in each of them */
 	char bytes[ROOM];
 };
@@ -65,6 +66,11 @@ FIXTURE_VARIANT_ADD(operation, translate) {
 	.on_target = true,
 };
 
+FIXTURE_VARIANT_ADD(operation, survey) {
+	.request = VMSCOPE_SURVEY, .size = sizeof(struct vmscope_survey),
+	.on_device = true,
+};
+
 /* A call that succeeds, but for what a test then breaks. */
 static void good_argument(FIXTURE_DATA(operation) *self,
 			  const FIXTURE_VARIANT(operation) *variant)
@@ -83,6 +89,10 @@ static void good_argument(FIXTURE_DATA(operation) *self,
 		a->translate.translations = (uintptr_t)&self->translation;
 		a->translate.count = 1;
 		a->translate.stride = sizeof(self->translation);
+	} else if (variant->request == VMSCOPE_SURVEY) {
+		a->survey.limit = 1;
+		a->survey.buffer = (uintptr_t)self->buffer;
+		a->survey.buffer_size = sizeof(self->buffer);
 	}
 }
 
@@ -285,13 +295,14 @@ TEST_F(descriptor, unknown_operations_are_enotty)
 
 TEST_F(descriptor, info_lists_the_operations)
 {
-	EXPECT_EQ(0x1f, vmscope_info()->operations);
+	EXPECT_EQ(0x3f, vmscope_info()->operations);
 	EXPECT_EQ(VMSCOPE_ABI, vmscope_info()->abi);
 	EXPECT_EQ(sizeof(struct vmscope_info), vmscope_info()->size);
 	EXPECT_EQ(RECORD(VMA) | RECORD(TALLY) | RECORD(EXTENT) | RECORD(TABLE) |
 		  RECORD(FILL) | RECORD(CHARGE),
 		  vmscope_info()->records);
-	EXPECT_EQ(VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_PLAIN | VMSCOPE_SCAN_UNPACED,
+	EXPECT_EQ(VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_PLAIN | VMSCOPE_SCAN_UNPACED |
+		  VMSCOPE_SCAN_WHOLE,
 		  vmscope_info()->scan_flags);
 	EXPECT_EQ(1, vmscope_info()->physical);
 	EXPECT_NE(0, vmscope_info()->locks);

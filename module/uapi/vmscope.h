@@ -16,7 +16,7 @@
  * reading its page tables. Two kinds of file descriptor take part:
  *
  * - the **device**, from ``open("/dev/vmscope", O_RDWR | O_CLOEXEC)``, which
- *   knows VMSCOPE_INFO and VMSCOPE_OPEN;
+ *   knows VMSCOPE_INFO, VMSCOPE_OPEN and VMSCOPE_SURVEY;
  * - a **target**, made by VMSCOPE_OPEN, which knows VMSCOPE_INFO,
  *   VMSCOPE_TARGET, VMSCOPE_SCAN and VMSCOPE_TRANSLATE. It pins the memory
  *   descriptor of one process, never its memory: once the address space is
@@ -65,6 +65,7 @@
 #define VMSCOPE_TARGET		_IO(VMSCOPE_IOC_TYPE, 0x02)
 #define VMSCOPE_SCAN		_IO(VMSCOPE_IOC_TYPE, 0x03)
 #define VMSCOPE_TRANSLATE	_IO(VMSCOPE_IOC_TYPE, 0x04)
+#define VMSCOPE_SURVEY		_IO(VMSCOPE_IOC_TYPE, 0x05)
 
 /** VMSCOPE_MAX_LEVELS - most page-table levels of any machine. */
 #define VMSCOPE_MAX_LEVELS	5
@@ -468,6 +469,8 @@ enum vmscope_leaf {
  * @VMSCOPE_RECORD_FILL: struct vmscope_fill, before the TALLY; reads content
  * @VMSCOPE_RECORD_CHARGE: struct vmscope_charge, before the TALLY of each VMA
  *	or part of it that has pages in state PRESENT
+ * @VMSCOPE_RECORD_PROCESS: struct vmscope_process, last for each process; only
+ *	of VMSCOPE_SURVEY
  */
 enum vmscope_record_type {
 	VMSCOPE_RECORD_VMA = 1,
@@ -476,6 +479,7 @@ enum vmscope_record_type {
 	VMSCOPE_RECORD_TABLE = 4,
 	VMSCOPE_RECORD_FILL = 5,
 	VMSCOPE_RECORD_CHARGE = 6,
+	VMSCOPE_RECORD_PROCESS = 7,
 };
 
 /**
@@ -909,6 +913,13 @@ struct vmscope_cost {
  * FILL sleeps three times as long as it reads: a quarter of a CPU at most.
  */
 #define VMSCOPE_SCAN_UNPACED		(1u << 2)
+/**
+ * VMSCOPE_SCAN_WHOLE - sum all VMAs up together: one CHARGE, TALLY and TABLE at
+ * most for a call, whose range is that of the call. Other records cannot be had
+ * then. The marks are those of all VMAs; what would be read again because the
+ * layout changed meanwhile is marked RACY instead.
+ */
+#define VMSCOPE_SCAN_WHOLE		(1u << 3)
 
 /**
  * struct vmscope_scan - ioctl(VMSCOPE_SCAN): read a range of a target
@@ -943,7 +954,8 @@ struct vmscope_cost {
  * out.
  *
  * Errors: ``EINVAL`` size, @start or @end not aligned, @start not below @end,
- * @records empty, EXTENT without a key or a key without EXTENT;
+ * @records empty, EXTENT without a key or a key without EXTENT, WHOLE with VMA,
+ * EXTENT or FILL;
  * ``EOPNOTSUPP`` unknown bits in @flags, @records or @key; ``EPERM`` CHARGE
  * without CAP_SYS_ADMIN when the target was opened;
  * ``EMSGSIZE`` the buffer is too small to get any further; ``EBUSY`` the target's
@@ -1074,6 +1086,88 @@ struct vmscope_translate {
 	__aligned_u64 timeout_ns;
 	__u32 done;
 	__u32 __reserved;
+};
+
+/* ---------------------------------------------------------------- survey */
+
+/**
+ * struct vmscope_process - VMSCOPE_RECORD_PROCESS: a process, as a whole
+ * @record: head; its marks are those of the sums before it
+ * @pid: thread group id in the caller's pid namespace
+ * @error: 0, or why there are no sums: ``ESRCH`` it has exited, or is about to;
+ *	``EPERM`` it may not be looked at, as in struct vmscope_open; ``EBUSY``
+ *	the lock of its memory stayed taken
+ * @oom_score_adj: as in /proc/PID/oom_score_adj
+ * @__reserved: zero
+ * @cgroup: inode in cgroupfs of its control group of version 2
+ * @accounted: bytes of the mappings that the kernel has promised memory for
+ *	(VMSCOPE_VM_ACCOUNT); only with sums
+ * @target: as VMSCOPE_TARGET tells it
+ *
+ * With ``ESRCH`` and ``EPERM`` nothing but the pid is told.
+ */
+struct vmscope_process {
+	struct vmscope_record record;
+	__s32 pid;
+	__s32 error;
+	__s32 oom_score_adj;
+	__u32 __reserved;
+	__aligned_u64 cgroup;
+	__aligned_u64 accounted;
+	struct vmscope_target target;
+};
+
+/** VMSCOPE_SURVEY_ROOM - what the records of a process may take. */
+#define VMSCOPE_SURVEY_ROOM		4096
+
+/**
+ * struct vmscope_survey - ioctl(VMSCOPE_SURVEY): read many processes at once
+ * @size: sizeof(struct vmscope_survey)
+ * @flags: must be zero
+ * @pid: the lowest id to look at
+ * @limit: how many processes at most, 0: no bound
+ * @buffer: user memory for the records
+ * @buffer_size: its bytes, at least VMSCOPE_SURVEY_ROOM
+ * @records: sums that are wanted of each process: a mask of CHARGE, TALLY and
+ *	TABLE, as VMSCOPE_SCAN_WHOLE gives them; 0: none is read
+ * @timeout_ns: as in struct vmscope_scan, for each process
+ * @used: out: bytes of @buffer that were filled
+ * @nr_records: out: number of records
+ * @marks: out: union of the marks of all records
+ * @next: out: where to go on: @pid of the next call; 0 when there is no other
+ *	process
+ * @__reserved: must be zero
+ * @cost: out: of all processes together
+ *
+ * Looks at all processes, by ascending pids, that are in the caller's pid
+ * namespace and have memory of their own or had it: kernel threads are left
+ * out. Of each come CHARGE, TALLY, TABLE and, in any case, PROCESS, all in one
+ * call. A call ends when less than VMSCOPE_SURVEY_ROOM is left of the buffer.
+ * Nothing stays open.
+ *
+ * Processes come and go meanwhile: each that is there from the first call to
+ * the last is reported once.
+ *
+ * Errors: ``EINVAL`` size, reserved, @pid negative, buffer too small;
+ * ``EOPNOTSUPP`` unknown bits in @flags or @records; ``EPERM`` CHARGE without
+ * CAP_SYS_ADMIN; ``EFAULT``, ``EINTR``, ``ENOMEM``. After an error the buffer's
+ * content is undefined.
+ */
+struct vmscope_survey {
+	__u32 size;
+	__u32 flags;
+	__s32 pid;
+	__u32 limit;
+	__aligned_u64 buffer;
+	__aligned_u64 buffer_size;
+	__aligned_u64 records;
+	__aligned_u64 timeout_ns;
+	__aligned_u64 used;
+	__u32 nr_records;
+	__u32 marks;
+	__s32 next;
+	__u32 __reserved;
+	struct vmscope_cost cost;
 };
 
 #endif /* _UAPI_VMSCOPE_H */
