@@ -352,3 +352,15 @@ void vs_totals(const struct vs_model *model, struct vs_totals *totals)
 		totals->order[i] = all.value[VS_CELL_NR + VS_COUNT_ORDER + i] <<
 			model->kernel.page_shift;
 }
+
+uint64_t vs_total(const struct vs_model *model, enum vs_figure figure)
+{
+	uint64_t total = 0;
+
+	if (figure == VS_FIG_SIZE ? !model->have_vmas : !!vs_figure_missing(model, figure))
+		return VS_UNKNOWN;
+	for (size_t i = 0; i < model->nr_vmas; i++)
+		if (model->vma[i].tally != VS_NO_TALLY)
+			total += vs_figure(model, &model->vma[i], figure);
+	return total;
+}

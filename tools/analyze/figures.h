@@ -89,4 +89,7 @@ struct vs_totals {
 
 void vs_totals(const struct vs_model *model, struct vs_totals *totals);
 
+/* One of these figures alone. */
+uint64_t vs_total(const struct vs_model *model, enum vs_figure figure);
+
 #endif

@@ -56,11 +56,15 @@ static void *grow(void *array, size_t nr, size_t *max, size_t size)
 	return more;
 }
 
-static uint32_t find_group(struct vs_host *host, pid_t pid)
+/* What the module says of many processes is asked of procfs for the first of them alone. */
+static uint32_t find_group(struct vs_host *host, pid_t pid, uint64_t inode)
 {
 	struct vs_host_group *more;
 	char path[4200];
 
+	for (size_t i = 0; inode && i < host->nr_groups; i++)
+		if (host->group[i].inode == inode)
+			return i;
 	if (!vs_cgroup_of(pid, path, sizeof(path)))
 		return VS_HOST_NO_GROUP;
 	for (size_t i = 0; i < host->nr_groups; i++)
@@ -77,6 +81,9 @@ static uint32_t find_group(struct vs_host *host, pid_t pid)
 		return VS_HOST_NO_GROUP;
 	vs_cgroup_memory_read(path, &more->memory);
 	more->payer = vs_cgroup_payer(path);
+	/* it may have moved meanwhile, or be seen under another path */
+	if (more->memory.inode == inode)
+		more->inode = inode;
 	return host->nr_groups++;
 }
 
@@ -96,6 +103,8 @@ static uint64_t committed(const struct vs_model *model)
 {
 	uint64_t bytes = 0;
 
+	if (model->surveyed.known)
+		return model->surveyed.accounted;
 	for (size_t i = 0; i < model->nr_vmas; i++)
 		if (model->vma[i].flags & VS_VM_ACCOUNT)
 			bytes += model->vma[i].end - model->vma[i].start;
@@ -175,31 +184,31 @@ int vs_host_add(void *context, const struct vs_model *model)
 	struct vs_host *host = context;
 	const struct vs_process *process = &model->process;
 	struct vs_host_process *more;
-	struct vs_totals totals;
 
 	more = grow(host->process, host->nr, &host->max, sizeof(*more));
 	if (!more)
 		return -1;
 	host->process = more;
 	more += host->nr++;
-	vs_totals(model, &totals);
 	*more = (struct vs_host_process){
 		.pid = process->pid,
-		.pss_anon = totals.figure[VS_FIG_PSS_ANON],
-		.pss_mapped = plus(totals.figure[VS_FIG_PSS_FILE],
-				   totals.figure[VS_FIG_PSS_SHMEM]),
-		.hugetlb = plus(totals.figure[VS_FIG_SHARED_HUGETLB],
-				totals.figure[VS_FIG_PRIVATE_HUGETLB]),
+		.pss_anon = vs_total(model, VS_FIG_PSS_ANON),
+		.pss_mapped = plus(vs_total(model, VS_FIG_PSS_FILE),
+				   vs_total(model, VS_FIG_PSS_SHMEM)),
+		.hugetlb = plus(vs_total(model, VS_FIG_SHARED_HUGETLB),
+				vs_total(model, VS_FIG_PRIVATE_HUGETLB)),
 		.rss = known(process->rss_anon) + known(process->rss_file) +
 			known(process->rss_shmem),
-		.swap = known(totals.figure[VS_FIG_SWAP]),
+		.swap = known(vs_total(model, VS_FIG_SWAP)),
 		.tables = known(process->tables),
 		.committed = committed(model),
 		.foreign = VS_UNKNOWN,
 	};
 	memcpy(more->comm, process->comm, sizeof(more->comm));
-	vs_oom_read(process->pid, &more->oom);
-	more->group = find_group(host, process->pid);
+	more->oom.score = -1;
+	more->oom.adjust = model->surveyed.known ? model->surveyed.oom_adjust :
+		vs_oom_adjust(process->pid);
+	more->group = find_group(host, process->pid, model->surveyed.cgroup);
 	if (more->group != VS_HOST_NO_GROUP) {
 		struct vs_host_group *group = &host->group[more->group];
 
@@ -395,4 +404,10 @@ void vs_host_finish(struct vs_host *host)
 	divide(host);
 	if (host->nr)
 		qsort_r(host->process, host->nr, sizeof(*host->process), by_badness, host);
+}
+
+void vs_host_read_scores(struct vs_host *host, size_t nr)
+{
+	for (size_t i = 0; i < host->nr && i < nr; i++)
+		host->process[i].oom.score = vs_oom_score(host->process[i].pid);
 }

@@ -46,6 +46,8 @@ struct vs_host_process {
 };
 
 #define VS_HOST_NO_GROUP	UINT32_MAX
+/* Of those that would be killed, a screen shows no more. */
+#define VS_HOST_VICTIMS		4
 
 /* What a control group pays for. */
 struct vs_host_paid {
@@ -61,6 +63,7 @@ struct vs_host_payers {
 
 struct vs_host_group {
 	char *path;
+	uint64_t inode;			/* as the module names it, 0: not known */
 	uint64_t payer;			/* inode of the one that its processes charge, or VS_UNKNOWN */
 	struct vs_cgroup_memory memory;
 	uint32_t processes;
@@ -106,6 +109,9 @@ int vs_host_add(void *context, const struct vs_model *model);
 
 /* After the last one: sums, parts; processes are put in the order in which OOM would kill them. */
 void vs_host_finish(struct vs_host *host);
+
+/* What the kernel makes of the first of them. */
+void vs_host_read_scores(struct vs_host *host, size_t nr);
 
 /* The control groups with the most memory, largest first. Returns how many of max. */
 size_t vs_host_top_groups(const struct vs_host *host, uint32_t *index, size_t max);

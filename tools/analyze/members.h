@@ -37,6 +37,8 @@ struct vs_member {
 struct vs_members {
 	struct vs_member *member;
 	uint32_t nr, max;
+	uint32_t *by_mm;		/* numbers + 1, where their mm leads to */
+	uint32_t nr_by_mm, max_by_mm;
 	uint32_t now;			/* the one that is read just now */
 	uint32_t count[VS_MEMBER_NR];
 	uint32_t partial;
@@ -48,6 +50,9 @@ struct vs_members {
 /* A new one at the end, NULL without memory. */
 struct vs_member *vs_members_add(struct vs_members *members, pid_t pid);
 void vs_members_free(struct vs_members *members);
+
+/* Its address space is known from now on; false without memory. */
+bool vs_members_set_mm(struct vs_members *members, uint32_t number, uint64_t mm);
 
 /* The first that was read and has this address space, or @none. */
 uint32_t vs_members_find_mm(const struct vs_members *members, uint64_t mm, uint32_t none);

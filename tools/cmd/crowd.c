@@ -151,14 +151,54 @@ static int check_frames(const struct vs_model *model, const char *verb)
 	return model->kernel.physical == VS_PHYSICAL_LOCKDOWN ? VS_EXIT_CANNOT : VS_EXIT_PERMISSION;
 }
 
-static void note_figures(struct vs_members *members, uint32_t number, const struct vs_model *model)
+static bool note_figures(struct vs_members *members, uint32_t number, const struct vs_model *model)
 {
 	struct vs_member *member = &members->member[number];
 
 	memcpy(member->comm, model->process.comm, sizeof(member->comm));
-	member->mm = model->process.mm;
 	member->swap = model->process.swap;
 	member->tables = model->process.tables;
+	return vs_members_set_mm(members, number, model->process.mm);
+}
+
+/*
+ * Who it is has been found out. Return: whether its memory is to be read, which is
+ * not when that of another was the same, or nothing is any more: @result.
+ */
+static bool begin_member(struct vs_crowd *crowd, uint32_t number, const struct vs_visit *visit,
+			 const struct vs_model *model, int *result)
+{
+	struct vs_members *members = &crowd->members;
+	uint32_t same = vs_members_find_mm(members, model->process.mm, number);
+
+	if (!note_figures(members, number, model)) {
+		*result = no_memory();
+		return false;
+	}
+	crowd->kernel = model->kernel;
+	crowd->origin = model->origin;
+	if (same < number) {
+		members->member[number].state = VS_MEMBER_SAME;
+		members->member[number].same_as = same;
+		return false;
+	}
+	if (visit->need & VS_KEY_FRAME)
+		*result = check_frames(model, crowd->options->verb->name);
+	if (!*result && visit->begin && visit->begin(visit->context, model))
+		*result = no_memory();
+	return !*result;
+}
+
+static void end_member(struct vs_crowd *crowd, uint32_t number, const struct vs_visit *visit,
+		       const struct vs_model *model, int *result)
+{
+	struct vs_members *members = &crowd->members;
+
+	if (visit->end && visit->end(visit->context, model))
+		*result = no_memory();
+	if (model->cut != VS_COMPLETE || model->cost.marks & VS_MARK_SKIPPED)
+		members->member[number].partial = true;
+	members->have_cost |= model->have_cost;
 }
 
 static int read_member(struct vs_crowd *crowd, struct vs_source *source, uint32_t number,
@@ -167,38 +207,37 @@ static int read_member(struct vs_crowd *crowd, struct vs_source *source, uint32_
 {
 	struct vs_members *members = &crowd->members;
 	struct vs_request request = { .want = VS_WANT_PROCESS | VS_WANT_KEY };
-	uint32_t same;
 
 	if (vs_source_collect(source, &request, model, error))
 		return -1;
-	same = vs_members_find_mm(members, model->process.mm, number);
-	note_figures(members, number, model);
-	crowd->kernel = model->kernel;
-	crowd->origin = model->origin;
-	if (same != number && same < number) {
-		members->member[number].state = VS_MEMBER_SAME;
-		members->member[number].same_as = same;
+	if (!begin_member(crowd, number, visit, model, result))
 		return 0;
-	}
-	if (visit->need & VS_KEY_FRAME)
-		*result = check_frames(model, crowd->options->verb->name);
-	if (*result)
-		return 0;
-	if (visit->begin && visit->begin(visit->context, model)) {
-		*result = no_memory();
-		return 0;
-	}
 	if (look_at(crowd, source, visit, model, error) ||
 	    look_closer(crowd, source, visit, model, error))
 		return -1;
-	if (visit->end && visit->end(visit->context, model))
-		*result = no_memory();
-	if (model->cut != VS_COMPLETE || model->cost.marks & VS_MARK_SKIPPED)
-		members->member[number].partial = true;
+	end_member(crowd, number, visit, model, result);
 	vs_cost_add(&members->cost, &model->cost);
 	members->cost.wall_ns += model->cost.wall_ns;
-	members->have_cost |= model->have_cost;
 	return 0;
+}
+
+/* In what state it was left, and whether all of it was read. */
+static void count(struct vs_members *members, uint32_t number)
+{
+	members->count[members->member[number].state]++;
+	members->partial += members->member[number].partial;
+}
+
+/* A new one. Until it is known better, it is no address space to compare others with. */
+static struct vs_member *add_member(struct vs_members *members, pid_t pid)
+{
+	struct vs_member *member = vs_members_add(members, pid);
+
+	if (!member)
+		return NULL;
+	members->now = members->nr - 1;
+	member->state = VS_MEMBER_FAILED;
+	return member;
 }
 
 static int visit_one(struct vs_crowd *crowd, pid_t pid, bool self, const struct vs_visit *visit)
@@ -213,14 +252,11 @@ static int visit_one(struct vs_crowd *crowd, pid_t pid, bool self, const struct 
 	int result = VS_EXIT_OK;
 	char text[16];
 
-	if (!vs_members_add(members, pid))
+	if (!add_member(members, pid))
 		return no_memory();
-	members->now = number;
 	members->member[number].self = self;
 	if (visit->parents)
 		members->member[number].parent = vs_proc_status_number(pid, "PPid");
-	/* until it is known better: it is no address space to compare others with */
-	members->member[number].state = VS_MEMBER_FAILED;
 	vs_model_init(&model);
 	snprintf(text, sizeof(text), "%d", pid);
 	if (vs_target_find(text, &target, &matches, &error) ||
@@ -229,10 +265,8 @@ static int visit_one(struct vs_crowd *crowd, pid_t pid, bool self, const struct 
 		note(crowd, number, &error);
 	else if (members->member[number].state != VS_MEMBER_SAME)
 		members->member[number].state = VS_MEMBER_READ;
-	if (!self) {
-		members->count[members->member[number].state]++;
-		members->partial += members->member[number].partial;
-	}
+	if (!self)
+		count(members, number);
 	vs_source_close(&source);
 	vs_target_release(&target);
 	vs_model_free(&model);
@@ -264,7 +298,8 @@ int vs_crowd_target(struct vs_crowd *crowd, struct vs_session *session, const ch
 	if (!member)
 		return no_memory();
 	memcpy(member->comm, model->process.comm, sizeof(member->comm));
-	member->mm = model->process.mm;
+	if (!vs_members_set_mm(&crowd->members, 0, model->process.mm))
+		return no_memory();
 	crowd->members.count[VS_MEMBER_READ]++;
 	return VS_EXIT_OK;
 }
@@ -305,11 +340,92 @@ static int find_everyone(struct vs_crowd *crowd, struct vs_everyone *everyone)
 	return VS_EXIT_GONE;
 }
 
+/* ------------------------------------------------------- all in one go */
+
+struct surveying {
+	struct vs_crowd *crowd;
+	const struct vs_visit *visit;
+	int result;
+};
+
+/* This command itself comes last, by itself, with all the memory that it has taken. */
+static int begin_surveyed(void *context, const struct vs_model *model, const struct vs_error *error)
+{
+	struct surveying *s = context;
+	struct vs_members *members = &s->crowd->members;
+
+	if (model->process.pid == getpid())
+		return VS_SURVEY_PASS;
+	if (!add_member(members, model->process.pid)) {
+		s->result = no_memory();
+		return VS_SURVEY_STOP;
+	}
+	if (error)
+		note(s->crowd, members->now, error);
+	else if (begin_member(s->crowd, members->now, s->visit, model, &s->result))
+		return 0;
+	count(members, members->now);
+	return s->result ? VS_SURVEY_STOP : VS_SURVEY_PASS;
+}
+
+static int end_surveyed(void *context, const struct vs_model *model)
+{
+	struct surveying *s = context;
+	struct vs_members *members = &s->crowd->members;
+
+	members->member[members->now].state = VS_MEMBER_READ;
+	end_member(s->crowd, members->now, s->visit, model, &s->result);
+	count(members, members->now);
+	return s->result;
+}
+
+static int detail_surveyed(void *context, const struct vs_model *model, const struct vs_vma *vma,
+			   const struct vs_detail *detail)
+{
+	struct surveying *s = context;
+
+	return s->visit->detail(s->visit->context, model, vma, detail);
+}
+
+/* False: it cannot be had so, nobody was looked at. */
+static bool survey(struct vs_crowd *crowd, const struct vs_visit *visit, int *result)
+{
+	struct surveying s = { .crowd = crowd, .visit = visit };
+	const struct vs_survey ask = {
+		.want = visit->want,
+		.may_want = visit->may_want,
+		.timeout_ns = crowd->options->timeout_ns,
+		.begin = begin_surveyed,
+		.detail = detail_surveyed,
+		.end = end_surveyed,
+		.context = &s,
+	};
+	struct vs_model model;
+	struct vs_error error;
+	int err;
+
+	if (!visit->whole || !crowd->options->everyone || crowd->options->cgroup ||
+	    (crowd->ops && crowd->ops != &vs_source_module))
+		return false;
+	vs_model_init(&model);
+	err = vs_source_survey(&vs_source_module, &ask, &model, &crowd->members.cost, &error);
+	vs_model_free(&model);
+	if (err == VS_SURVEY_CANNOT)
+		return false;
+	crowd->ops = &vs_source_module;
+	crowd->members.where = "this host";
+	*result = err ? vs_fail(&error) : s.result;
+	return true;
+}
+
 int vs_crowd_visit_all(struct vs_crowd *crowd, const struct vs_visit *visit)
 {
 	struct vs_everyone everyone = { 0 };
-	int err = find_everyone(crowd, &everyone);
+	int err;
 
+	if (survey(crowd, visit, &err))
+		return err;
+	err = find_everyone(crowd, &everyone);
 	for (size_t i = 0; !err && i < everyone.nr; i++)
 		err = vs_crowd_visit(crowd, everyone.pid[i], visit);
 	vs_everyone_free(&everyone);

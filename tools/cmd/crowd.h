@@ -18,6 +18,7 @@ struct vs_visit {
 	uint64_t need, wish;		/* attributes of extents */
 	bool bare;			/* extents come alone, their mappings may be NULL */
 	bool parents;			/* whose child each one is matters */
+	bool whole;			/* one mapping that stands for all of them will do */
 	/* Before it is read; members.now is its number. Not 0: no memory. */
 	int (*begin)(void *context, const struct vs_model *model);
 	int (*extent)(void *context, const struct vs_model *model, const struct vs_vma *vma,

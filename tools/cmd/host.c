@@ -27,6 +27,7 @@ static int read_host(struct vs_crowd *crowd, struct vs_host *host)
 	const struct vs_visit visit = {
 		.want = VS_WANT_TALLIES,
 		.may_want = VS_WANT_CHARGES,
+		.whole = true,
 		.begin = vs_host_begin,
 		.detail = vs_host_detail,
 		.end = vs_host_add,
@@ -42,6 +43,8 @@ static int read_host(struct vs_crowd *crowd, struct vs_host *host)
 		err = vs_fail(&error);
 	if (!err)
 		vs_host_finish(host);
+	/* a screen shows few */
+	vs_host_read_scores(host, crowd->options->json ? host->nr : VS_HOST_VICTIMS);
 	host->foreign_reason = foreign_reason(crowd, host);
 	return err;
 }

@@ -125,16 +125,23 @@ int vs_host_memory_read(struct vs_host_memory *memory, struct vs_error *error)
 	return 0;
 }
 
-void vs_oom_read(pid_t pid, struct vs_oom *oom)
+static int64_t read_of(pid_t pid, const char *name, int64_t otherwise)
 {
+	int64_t number;
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%d/oom_score", pid);
-	if (!read_number(path, &oom->score))
-		oom->score = -1;
-	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
-	if (!read_number(path, &oom->adjust))
-		oom->adjust = 0;
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	return read_number(path, &number) ? number : otherwise;
+}
+
+int64_t vs_oom_score(pid_t pid)
+{
+	return read_of(pid, "oom_score", -1);
+}
+
+int64_t vs_oom_adjust(pid_t pid)
+{
+	return read_of(pid, "oom_score_adj", 0);
 }
 
 bool vs_cgroup_of(pid_t pid, char *path, size_t size)

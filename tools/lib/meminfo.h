@@ -64,7 +64,8 @@ struct vs_oom {
 	int64_t adjust;			/* oom_score_adj, -1000 to 1000 */
 };
 
-void vs_oom_read(pid_t pid, struct vs_oom *oom);
+int64_t vs_oom_score(pid_t pid);
+int64_t vs_oom_adjust(pid_t pid);
 
 /* The control group (v2) of a process, "/" first; false when there is none. */
 bool vs_cgroup_of(pid_t pid, char *path, size_t size);

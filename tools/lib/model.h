@@ -507,10 +507,19 @@ enum vs_origin {
 
 #define VS_COMPLETE	UINT64_MAX
 
+/* What else is told of a process that was read with many others. */
+struct vs_surveyed {
+	bool known;
+	uint64_t accounted;		/* bytes of the mappings that are VS_VM_ACCOUNT */
+	uint64_t cgroup;		/* inode of its control group, 0: not known */
+	int64_t oom_adjust;
+};
+
 struct vs_model {
 	enum vs_origin origin;
 	struct vs_kernel kernel;
 	struct vs_process process;
+	struct vs_surveyed surveyed;
 	struct vs_cost cost;
 	bool have_cost;			/* lock and entry figures are known */
 	bool have_vmas;			/* the list of mappings could be read */

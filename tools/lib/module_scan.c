@@ -288,7 +288,7 @@ static int take_charges(struct module_scan *scan, const struct vmscope_charge *r
 	return hand_on(scan, &record->record, record->start, record->end, &detail);
 }
 
-static int take_record(struct module_scan *scan, const struct vmscope_record *record)
+int module_take_record(struct module_scan *scan, const struct vmscope_record *record)
 {
 	switch (record->type) {
 	case VMSCOPE_RECORD_VMA:
@@ -321,6 +321,12 @@ static int take_record(struct module_scan *scan, const struct vmscope_record *re
 	return 0;
 }
 
+bool module_record_fits(const struct vmscope_record *record, size_t rest)
+{
+	return rest >= sizeof(*record) && record->size >= sizeof(*record) &&
+		!(record->size % 8) && record->size <= rest;
+}
+
 static int take_records(struct module_scan *scan, const struct vmscope_scan *call)
 {
 	const char *at = scan->buffer, *end = scan->buffer + call->used;
@@ -331,10 +337,9 @@ static int take_records(struct module_scan *scan, const struct vmscope_scan *cal
 		const struct vmscope_record *record = (const void *)at;
 		int err;
 
-		if ((size_t)(end - at) < sizeof(*record) || record->size < sizeof(*record) ||
-		    record->size % 8 || record->size > (size_t)(end - at))
+		if (!module_record_fits(record, end - at))
 			return -EPROTO;
-		err = take_record(scan, record);
+		err = module_take_record(scan, record);
 		if (err)
 			return err;
 		at += record->size;
@@ -342,22 +347,22 @@ static int take_records(struct module_scan *scan, const struct vmscope_scan *cal
 	return 0;
 }
 
-static void take_cost(struct vs_cost *cost, const struct vmscope_scan *call)
+void module_take_cost(struct vs_cost *cost, const struct vmscope_cost *from, uint32_t marks)
 {
 	for (int i = 0; i < VS_LOCK_NR; i++) {
 		struct vs_hold *hold = &cost->lock[i];
-		const struct vmscope_hold *part = &call->cost.lock[i];
+		const struct vmscope_hold *part = &from->lock[i];
 
 		hold->count += part->count;
 		hold->total_ns += part->total_ns;
 		if (hold->longest_ns < part->longest_ns)
 			hold->longest_ns = part->longest_ns;
 	}
-	cost->sections += call->cost.sections;
-	cost->entries += call->cost.entries;
-	cost->waits += call->cost.waits;
-	cost->rewalks += call->cost.rewalks;
-	cost->marks |= call->marks & ~VS_MARK_PART;
+	cost->sections += from->sections;
+	cost->entries += from->entries;
+	cost->waits += from->waits;
+	cost->rewalks += from->rewalks;
+	cost->marks |= marks & ~VS_MARK_PART;
 }
 
 static int bigger_buffer(struct module_scan *scan, size_t need)
@@ -428,7 +433,7 @@ int module_scan_range(struct module_scan *scan, uint64_t start, uint64_t end)
 				return err < 0 ? -1 : 0;
 			continue;
 		}
-		take_cost(&scan->model->cost, &call);
+		module_take_cost(&scan->model->cost, &call.cost, call.marks);
 		if (call.marks & VMSCOPE_MARK_SKIPPED)
 			scan->timeout_ns = HASTE_NS;
 		err = take_records(scan, &call);

@@ -38,6 +38,16 @@ int vs_source_collect(struct vs_source *source, const struct vs_request *request
 	return result;
 }
 
+int vs_source_survey(const struct vs_source_ops *ops, const struct vs_survey *survey,
+		     struct vs_model *model, struct vs_cost *cost, struct vs_error *error)
+{
+	uint64_t start = now();
+	int result = ops->survey ? ops->survey(survey, model, cost, error) : VS_SURVEY_CANNOT;
+
+	cost->wall_ns += now() - start;
+	return result;
+}
+
 uint64_t vs_wanted_details(unsigned int want)
 {
 	return (want & VS_WANT_TABLES ? 1ull << VS_DETAIL_TABLES : 0) |

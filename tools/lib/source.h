@@ -51,6 +51,29 @@ struct vs_request {
 /* The kinds of detail that are wanted, as bits of kernel.details. */
 uint64_t vs_wanted_details(unsigned int want);
 
+/* What begin() of a survey may say beside 0. */
+#define VS_SURVEY_STOP		-1
+#define VS_SURVEY_PASS		1	/* its sums are not wanted */
+/* There is no module, or one that cannot. */
+#define VS_SURVEY_CANNOT	1
+
+/*
+ * All processes of the host, of each the totals that the kernel keeps and its
+ * memory as a single mapping without a name.
+ */
+struct vs_survey {
+	unsigned int want;		/* tallies, and details but content */
+	unsigned int may_want;		/* details, where they can be had */
+	uint64_t timeout_ns;		/* for locks of each process, 0: default */
+	/* Who comes next; @error is why it was not read, or NULL. */
+	int (*begin)(void *context, const struct vs_model *model, const struct vs_error *error);
+	int (*detail)(void *context, const struct vs_model *model, const struct vs_vma *vma,
+		      const struct vs_detail *detail);
+	/* After its sums; not 0 stops. */
+	int (*end)(void *context, const struct vs_model *model);
+	void *context;
+};
+
 struct vs_source;
 
 struct vs_source_ops {
@@ -62,6 +85,9 @@ struct vs_source_ops {
 	int (*collect)(struct vs_source *source, const struct vs_request *request,
 		       struct vs_model *model, struct vs_error *error);
 	void (*close)(struct vs_source *source);
+	/* Optional, without a target: 0, VS_SURVEY_CANNOT, or -1. */
+	int (*survey)(const struct vs_survey *survey, struct vs_model *model,
+		      struct vs_cost *cost, struct vs_error *error);
 };
 
 struct vs_source {
@@ -78,6 +104,10 @@ int vs_source_open(struct vs_source *source, const struct vs_source_ops *ops,
 int vs_source_collect(struct vs_source *source, const struct vs_request *request,
 		      struct vs_model *model, struct vs_error *error);
 void vs_source_close(struct vs_source *source);
+
+/* The model stands for one process after the other. 0, VS_SURVEY_CANNOT, or -1. */
+int vs_source_survey(const struct vs_source_ops *ops, const struct vs_survey *survey,
+		     struct vs_model *model, struct vs_cost *cost, struct vs_error *error);
 
 /*
  * Whether what the module refused (missing, not permitted) leaves procfs as a

@@ -20,7 +20,7 @@ int module_gone(pid_t pid, struct vs_error *error)
 	return vs_error_set(error, VS_FAIL_GONE, "process %d has exited: its memory is gone", pid);
 }
 
-static int open_device(struct module_state *state, struct vs_error *error)
+static int open_node(struct module_state *state, struct vs_error *error)
 {
 	state->device = open(VMSCOPE_DEVICE, O_RDWR | O_CLOEXEC);
 	if (state->device >= 0)
@@ -55,7 +55,12 @@ static int ask_info(struct module_state *state, struct vs_error *error)
 	return 0;
 }
 
-static int open_failure(pid_t pid, int err, struct vs_error *error)
+int module_open_device(struct module_state *state, struct vs_error *error)
+{
+	return open_node(state, error) || ask_info(state, error) ? -1 : 0;
+}
+
+int module_open_failure(pid_t pid, int err, struct vs_error *error)
 {
 	switch (err) {
 	case ESRCH:
@@ -84,7 +89,7 @@ int module_open_target(const struct module_state *state, uint32_t *physical,
 	};
 
 	if (ioctl(state->device, VMSCOPE_OPEN, &open))
-		return open_failure(state->target->pid, errno, error);
+		return module_open_failure(state->target->pid, errno, error);
 	*physical = open.physical;
 	/* The pid may have been recycled before the call: the pidfd knows. */
 	if (!vs_target_alive(state->target)) {
@@ -106,7 +111,7 @@ static int module_open(struct vs_source *source, const struct vs_target *target,
 	state->target = target;
 	state->device = -1;
 	state->fd = -1;
-	if (open_device(state, error) || ask_info(state, error))
+	if (module_open_device(state, error))
 		return -1;
 	state->fd = module_open_target(state, &state->physical, error);
 	return state->fd < 0 ? -1 : 0;
@@ -126,7 +131,7 @@ static void module_close(struct vs_source *source)
 	source->state = NULL;
 }
 
-static void fill_kernel(const struct module_state *state, struct vs_kernel *kernel)
+void module_fill_kernel(const struct module_state *state, struct vs_kernel *kernel)
 {
 	const struct vmscope_info *info = &state->info;
 
@@ -153,12 +158,38 @@ static void fill_kernel(const struct module_state *state, struct vs_kernel *kern
 	}
 }
 
+void module_fill_process(struct vs_process *process, pid_t pid,
+			 const struct vmscope_target *target, unsigned int shift)
+{
+	process->pid = pid;
+	memcpy(process->comm, target->comm, sizeof(target->comm));
+	process->comm[sizeof(target->comm) - 1] = 0;
+	process->mm = target->mm;
+	process->vmas = target->vmas;
+	process->total_vm = target->total_vm << shift;
+	process->locked_vm = target->locked_vm << shift;
+	process->pinned_vm = target->pinned_vm << shift;
+	process->data_vm = target->data_vm << shift;
+	process->exec_vm = target->exec_vm << shift;
+	process->stack_vm = target->stack_vm << shift;
+	process->rss_anon = target->rss_anon << shift;
+	process->rss_file = target->rss_file << shift;
+	process->rss_shmem = target->rss_shmem << shift;
+	process->swap = target->swap << shift;
+	process->hiwater_rss = target->hiwater_rss << shift;
+	process->hiwater_vm = target->hiwater_vm << shift;
+	process->tables = target->tables;
+	process->start_brk = target->start_brk;
+	process->brk = target->brk;
+	process->start_stack = target->start_stack;
+	process->context = target->context;
+	process->context_kind = target->context_kind;
+}
+
 static int fill_process(const struct module_state *state, struct vs_model *model,
 			struct vs_error *error)
 {
 	struct vmscope_target target = { .size = sizeof(target) };
-	struct vs_process *process = &model->process;
-	unsigned int shift = state->info.page_shift;
 
 	if (ioctl(state->fd, VMSCOPE_TARGET, &target)) {
 		if (errno == ESRCH)
@@ -166,29 +197,7 @@ static int fill_process(const struct module_state *state, struct vs_model *model
 		return vs_error_set(error, VS_FAIL_CANNOT, "asking the module about process %d: %s",
 				    state->target->pid, strerror(errno));
 	}
-	process->pid = state->target->pid;
-	memcpy(process->comm, target.comm, sizeof(target.comm));
-	process->comm[sizeof(target.comm) - 1] = 0;
-	process->mm = target.mm;
-	process->vmas = target.vmas;
-	process->total_vm = target.total_vm << shift;
-	process->locked_vm = target.locked_vm << shift;
-	process->pinned_vm = target.pinned_vm << shift;
-	process->data_vm = target.data_vm << shift;
-	process->exec_vm = target.exec_vm << shift;
-	process->stack_vm = target.stack_vm << shift;
-	process->rss_anon = target.rss_anon << shift;
-	process->rss_file = target.rss_file << shift;
-	process->rss_shmem = target.rss_shmem << shift;
-	process->swap = target.swap << shift;
-	process->hiwater_rss = target.hiwater_rss << shift;
-	process->hiwater_vm = target.hiwater_vm << shift;
-	process->tables = target.tables;
-	process->start_brk = target.start_brk;
-	process->brk = target.brk;
-	process->start_stack = target.start_stack;
-	process->context = target.context;
-	process->context_kind = target.context_kind;
+	module_fill_process(&model->process, state->target->pid, &target, state->info.page_shift);
 	return 0;
 }
 
@@ -273,7 +282,7 @@ static int collect_walks(const struct module_state *state, const struct vs_reque
 	return 0;
 }
 
-static uint64_t record_mask(const struct vs_request *request)
+uint64_t module_record_mask(const struct vs_request *request)
 {
 	unsigned int want = request->want;
 	uint64_t records = 0;
@@ -298,7 +307,7 @@ static int collect_records(const struct module_state *state, const struct vs_req
 			   struct vs_model *model, struct vs_error *error)
 {
 	uint64_t end = ~((1ull << state->info.page_shift) - 1);
-	uint64_t records = record_mask(request);
+	uint64_t records = module_record_mask(request);
 	unsigned int jobs = module_choose_jobs(request, model);
 
 	if (request->end)
@@ -323,7 +332,7 @@ static int module_collect(struct vs_source *source, const struct vs_request *req
 
 	model->origin = VS_ORIGIN_MODULE;
 	if (request->want & VS_WANT_PROCESS) {
-		fill_kernel(state, &model->kernel);
+		module_fill_kernel(state, &model->kernel);
 		if (fill_process(state, model, error))
 			return -1;
 	}
@@ -331,7 +340,7 @@ static int module_collect(struct vs_source *source, const struct vs_request *req
 		vs_thp_read(&model->kernel.thp, state->info.page_shift);
 		model->process.thp = vs_thp_process(state->target->pid);
 	}
-	if (record_mask(request) && collect_records(state, request, model, error))
+	if (module_record_mask(request) && collect_records(state, request, model, error))
 		return -1;
 	if (request->want & VS_WANT_WALKS && collect_walks(state, request, model, error))
 		return -1;
@@ -343,4 +352,5 @@ const struct vs_source_ops vs_source_module = {
 	.open = module_open,
 	.collect = module_collect,
 	.close = module_close,
+	.survey = module_survey,
 };

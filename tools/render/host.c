@@ -11,7 +11,6 @@
 #include "table.h"
 
 #define TOP_GROUPS	3
-#define TOP_VICTIMS	4
 /* Beside control groups, so that all of it fits 24 lines. */
 #define FEW_VICTIMS	2
 #define TOP_FOREIGN	1
@@ -212,7 +211,7 @@ void vs_host_screen(const struct vs_style *style, const struct vs_report *report
 		fputc('\n', style->out);
 	}
 	show_commit(style, host);
-	show_victims(style, host, groups ? FEW_VICTIMS : TOP_VICTIMS);
+	show_victims(style, host, groups ? FEW_VICTIMS : VS_HOST_VICTIMS);
 }
 
 static json_t *parts_json(const struct vs_host *host)
