@@ -14,6 +14,7 @@
 
 /* In the units of section.budget. */
 #define COST_ENTRY	1	/* without a page */
+#define EMPTY_A_UNIT	4	/* empty entries */
 #define COST_SMALL	2	/* a small page of the same group */
 #define COST_PAGE	6
 #define COST_GROUP	8	/* a page of another group than the one before */
@@ -188,11 +189,16 @@ void charge_ptes(struct charges *c, const pte_t *pte, unsigned int n)
 
 	rcu_read_lock();
 	while (i < n) {
-		struct page *page = page_of_pte(c, __pte(arch_raw_pte(pte + i)));
+		unsigned int empty = arch_count_empty(pte + i, n - i);
 		struct folio *folio;
+		struct page *page;
 
+		c->cost += COST_ENTRY + empty / EMPTY_A_UNIT;
+		i += empty;
+		if (i == n)
+			break;
+		page = page_of_pte(c, __pte(arch_raw_pte(pte + i)));
 		i++;
-		c->cost += COST_ENTRY;
 		if (!page)
 			continue;
 		folio = page_folio(page);
