@@ -75,6 +75,14 @@ static inline unsigned int arch_count_empty(const void *table, unsigned int n)
 	/* of a walk over full tables this is all there is to it */
 	if (n && e[0])
 		return 0;
+	while (n - i >= 16) {
+		if (e[i] | e[i + 1] | e[i + 2] | e[i + 3] |
+		    e[i + 4] | e[i + 5] | e[i + 6] | e[i + 7] |
+		    e[i + 8] | e[i + 9] | e[i + 10] | e[i + 11] |
+		    e[i + 12] | e[i + 13] | e[i + 14] | e[i + 15])
+			break;
+		i += 16;
+	}
 	while (n - i >= 8) {
 		if (e[i] | e[i + 1] | e[i + 2] | e[i + 3] |
 		    e[i + 4] | e[i + 5] | e[i + 6] | e[i + 7])
