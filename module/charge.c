@@ -25,6 +25,7 @@ void charges_begin(struct charges *c)
 {
 	c->nr = 0;
 	c->last = 0;
+	c->now = NULL;
 	c->mapcount = 0;
 	c->share = (u64)PAGE_SIZE << PSS_SHIFT;
 }
@@ -37,8 +38,8 @@ void charges_see_ordinary(struct charges *c)
 
 void charges_see(struct charges *c, const struct vma_copy *copy, bool trusted)
 {
-	if (!view_is_of(&c->view, copy, trusted))
-		view_init(&c->view, copy, trusted);
+	c->copy = copy;
+	c->trusted = trusted;
 	c->hugetlb = copy->huge_shift;
 	c->check_frames = !trusted ||
 			  copy->flags & (VM_PFNMAP | VM_MIXEDMAP);
@@ -46,8 +47,14 @@ void charges_see(struct charges *c, const struct vma_copy *copy, bool trusted)
 
 void charges_distrust(struct charges *c)
 {
-	c->view.trusted = false;
+	c->trusted = false;
 	c->check_frames = true;
+}
+
+void charges_section(struct charges *c, bool in_rcu)
+{
+	c->in_rcu = in_rcu;
+	c->now = NULL;
 }
 
 unsigned int charge_limit(const struct charges *c, long budget)
@@ -75,6 +82,12 @@ static struct charge_group *find_group(struct charges *c, u64 inode)
 		c->group[c->nr++] = (struct charge_group){ .inode = inode };
 	c->last = i;
 	return &c->group[i];
+}
+
+void charges_find(struct charges *c, struct folio *folio, unsigned long word)
+{
+	c->word = word;
+	c->now = find_group(c, folio_charged_to(folio));
 }
 
 /* The share of a page that is mapped so often: tally.c account(). */
@@ -159,22 +172,20 @@ static unsigned int charge_folio(struct charges *c, const pte_t *pte,
 /* Pages of the group of the one before, which @page is. */
 static unsigned int charge_more(struct charges *c, const pte_t *pte,
 				unsigned int n, const struct folio *folio,
-				const struct page *page, unsigned long word,
-				struct charge_group *group)
+				const struct page *page)
 {
 	if (c->check_frames || c->hugetlb)
 		return 0;
 	if (folio_test_large((struct folio *)folio))
-		return charge_folio(c, pte, n, folio, page, group);
-	return charge_small(c, pte, n, word, group);
+		return charge_folio(c, pte, n, folio, page, c->now);
+	return charge_small(c, pte, n, c->word, c->now);
 }
 
 #else /* !BLOCKS_POSSIBLE */
 
 static unsigned int charge_more(struct charges *c, const pte_t *pte,
 				unsigned int n, const struct folio *folio,
-				const struct page *page, unsigned long word,
-				struct charge_group *group)
+				const struct page *page)
 {
 	return 0;
 }
@@ -183,13 +194,12 @@ static unsigned int charge_more(struct charges *c, const pte_t *pte,
 
 void charge_ptes(struct charges *c, const pte_t *pte, unsigned int n)
 {
-	struct charge_group *group = NULL;
-	unsigned long word = 0;
 	unsigned int i = 0;
 
-	rcu_read_lock();
+	charges_enter(c);
 	while (i < n) {
 		unsigned int empty = arch_count_empty(pte + i, n - i);
+		unsigned long word;
 		struct folio *folio;
 		struct page *page;
 
@@ -202,18 +212,17 @@ void charge_ptes(struct charges *c, const pte_t *pte, unsigned int n)
 		if (!page)
 			continue;
 		folio = page_folio(page);
-		if (!group || folio_charge_word(folio) != word) {
-			word = folio_charge_word(folio);
-			group = find_group(c, folio_charged_to(folio));
-		}
+		word = folio_charge_word(folio);
+		if (!c->now || c->word != word)
+			charges_find(c, folio, word);
 		c->cost += COST_PAGE - COST_ENTRY;
-		group->pages++;
+		c->now->pages++;
 		if (!c->hugetlb)
-			group->pss += share_of(c, folio_page_mapcount(folio,
+			c->now->pss += share_of(c, folio_page_mapcount(folio,
 					page, folio_test_large(folio)));
-		i += charge_more(c, pte + i, n - i, folio, page, word, group);
+		i += charge_more(c, pte + i, n - i, folio, page);
 	}
-	rcu_read_unlock();
+	charges_leave(c);
 }
 
 static u64 share_of_leaf(struct charges *c, const struct page_info *info,
@@ -242,6 +251,8 @@ static void charge_leaf(struct charges *c, const struct entry *entry,
 	struct page_info info;
 
 	c->cost += COST_LEAF;
+	if (!view_is_of(&c->view, c->copy, c->trusted))
+		view_init(&c->view, c->copy, c->trusted);
 	classify(&c->view, entry, ATTR_KIND, first, &info);
 	if ((info.attrs & ATTR_STATE) != STATE_PRESENT || !info.page)
 		return;

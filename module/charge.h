@@ -7,6 +7,7 @@
 #define VMS_CHARGE_H
 
 #include <linux/mm.h>
+#include <linux/rcupdate.h>
 
 #include "classify.h"
 
@@ -23,21 +24,31 @@ struct charge_group {
 
 /**
  * struct charges - the pages of one VMA by who pays for them
- * @view: the mapping, for leaves above PTEs
+ * @copy: the mapping, for leaves above PTEs
+ * @view: likewise, once there was one
+ * @trusted: its entries cannot change while they are looked at
  * @hugetlb: of hugetlb pages, which have no share
  * @check_frames: entries may name frames that have no struct page
  * @nr: rows in use
  * @last: the row of the page before
+ * @in_rcu: the section is all under RCU, so that what a word stands for stays
+ * @word: of the folio before
+ * @now: the row that it stands for, NULL: not known
  * @mapcount: of the page before
  * @share: what that makes of its bytes, << PSS_SHIFT
  * @cost: work done, in the units of section.budget
  */
 struct charges {
+	const struct vma_copy *copy;
 	struct view view;
+	bool trusted;
 	bool hugetlb;
 	bool check_frames;
+	bool in_rcu;
 	unsigned int nr;
 	unsigned int last;
+	unsigned long word;
+	struct charge_group *now;
 	u32 mapcount;
 	u64 share;
 	long cost;
@@ -52,6 +63,25 @@ void charges_see(struct charges *c, const struct vma_copy *copy, bool trusted);
 void charges_see_ordinary(struct charges *c);
 /* From here on its entries may change while they are looked at. */
 void charges_distrust(struct charges *c);
+
+/* A section has begun. */
+void charges_section(struct charges *c, bool in_rcu);
+
+/* Around a look at pages. */
+static inline void charges_enter(struct charges *c)
+{
+	rcu_read_lock();
+	if (!c->in_rcu)
+		c->now = NULL;
+}
+
+static inline void charges_leave(struct charges *c)
+{
+	rcu_read_unlock();
+}
+
+/* Let @now be the row of the folio's group, whose word is @word. */
+void charges_find(struct charges *c, struct folio *folio, unsigned long word);
 
 /* How many entries may be looked at for @budget, at least one. */
 unsigned int charge_limit(const struct charges *c, long budget);

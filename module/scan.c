@@ -19,6 +19,7 @@
 #include "fill.h"
 #include "scan.h"
 #include "section.h"
+#include "sparse.h"
 #include "tables.h"
 #include "tally.h"
 #include "tally_few.h"
@@ -63,6 +64,7 @@ enum phase {
  * @tables: the page tables of this part
  * @payers: who pays for the pages of this part
  * @others: what is called for the other records, where payers are wanted
+ * @apart: what is called for one VMA, where all are summed up together
  * @open: tables that may go on behind this part; none outside sections
  * @few: what a small VMA comes to; on the stack it would be cleared first
  * @vma: the VMA at hand; its file reference is put when the VMA is done with
@@ -90,6 +92,7 @@ struct scan {
 	struct tables tables;
 	struct charges payers;
 	const struct walk_ops *others;
+	const struct walk_ops *apart;
 	struct open_tables open;
 	struct fill fill;
 	struct fill_folio folio;
@@ -441,6 +444,53 @@ static const struct walk_ops paid_ops[2] = {
 	{ on_ptes_paid, on_pmd_paid, on_pud_paid, on_hole, on_table },
 };
 
+/*
+ * Into sums over many VMAs, which take them one by one as well as in blocks.
+ * Return: entries taken.
+ */
+static unsigned int join_ptes(struct scan *s, const pte_t *pte, unsigned int n,
+			      bool anonymous, enum page_kind file_kind)
+{
+	struct charges *payers = wants(s, SCAN_CHARGE) ? &s->payers : NULL;
+	unsigned int taken = sparse_ptes(&s->tally, payers, pte, n, anonymous,
+					 file_kind);
+
+	charge(s);
+	charge_payers(s);
+	return taken;
+}
+
+static unsigned int on_ptes_whole(struct walk *w, const pte_t *pte,
+				  unsigned long addr, unsigned int n)
+{
+	struct scan *s = scan_of(w);
+	unsigned int taken = 0;
+
+	if (!w->lockless && tally_of_words(&s->tally))
+		taken = join_ptes(s, pte, n, s->tally.view.anon_only,
+				  s->tally.view.file_kind);
+	if (taken < n && (!taken || s->section.budget > 0))
+		taken += s->apart->ptes(w, pte + taken,
+					addr + taken * PAGE_SIZE, n - taken);
+	return taken;
+}
+
+/* All VMAs together, without tables: [who pays] */
+static const struct walk_ops whole_ops[2] = {
+	{ on_ptes_whole, on_pmd, on_pud, on_hole, NULL },
+	{ on_ptes_whole, on_pmd_paid, on_pud_paid, on_hole, NULL },
+};
+
+static const struct walk_ops *choose_ops(struct scan *s)
+{
+	bool tables = wants(s, SCAN_TABLE);
+
+	s->others = &scan_ops[wants(s, SCAN_FILL)][tables];
+	s->apart = wants(s, SCAN_CHARGE) ? &paid_ops[tables] : s->others;
+	return s->request->whole && s->small_vmas ?
+	       &whole_ops[wants(s, SCAN_CHARGE)] : s->apart;
+}
+
 /* ------------------------------------------------------------ one VMA */
 
 static unsigned long part_end(const struct scan *s)
@@ -630,6 +680,11 @@ static void rewalk(struct scan *s)
 	s->rewalks++;
 }
 
+static enum page_kind file_kind_of(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags & VM_SHARED ? KIND_FILE_SHARED : KIND_FILE_PRIVATE;
+}
+
 /* The VMA record of a small VMA. */
 static bool send_small_vma(struct scan *s, struct vm_area_struct *vma)
 {
@@ -642,20 +697,14 @@ static bool send_small_vma(struct scan *s, struct vm_area_struct *vma)
 	return encode_vma(&s->encoder, &s->vma, s->path_page);
 }
 
-/* Who pays for its pages. */
-static void charge_small(struct scan *s, const pte_t *pte, unsigned long n)
-{
-	charges_see_ordinary(&s->payers);
-	charge_ptes(&s->payers, pte, n);
-	charge_payers(s);
-}
-
-/* The TALLY that follows finds room behind. */
+/* Who pays for its pages; the TALLY that follows finds room behind. */
 static bool send_small_charges(struct scan *s, const pte_t *pte,
 			       unsigned long n)
 {
 	charges_begin(&s->payers);
-	charge_small(s, pte, n);
+	charges_see_ordinary(&s->payers);
+	charge_ptes(&s->payers, pte, n);
+	charge_payers(s);
 	return !s->payers.nr ||
 	       encode_charges(&s->encoder, &s->payers, s->section.start,
 			      s->section.end, 0);
@@ -672,13 +721,18 @@ static bool send_small(struct scan *s, struct vm_area_struct *vma,
 	       encode_few(&s->encoder, &s->few, range->start, range->end);
 }
 
-static void join_small(struct scan *s, struct vm_area_struct *vma,
+/* All of a small VMA, as join_sums(). Return: false when some is left over. */
+static bool join_small(struct scan *s, struct vm_area_struct *vma,
 		       const pte_t *pte, unsigned long n)
 {
-	join_sums(s, vma->vm_flags, n << PAGE_SHIFT);
-	tally_few_add(&s->few, &s->tally);
-	if (wants(s, SCAN_CHARGE))
-		charge_small(s, pte, n);
+	unsigned long bytes = join_ptes(s, pte, n, vma_is_anonymous(vma),
+					file_kind_of(vma)) << PAGE_SHIFT;
+
+	join_sums(s, vma->vm_flags, bytes);
+	s->addr = s->section.start + bytes;
+	s->walk.entries += bytes >> PAGE_SHIFT;
+	s->section.budget -= COST_SMALL_VMA;
+	return s->addr == s->section.end;
 }
 
 /*
@@ -692,15 +746,15 @@ static bool small_vma(struct scan *s, struct vm_area_struct *vma)
 	unsigned long n = (range->end - range->start) >> PAGE_SHIFT;
 	const pte_t *pte = walk_held(&s->walk, range->start, n);
 
-	if (!pte || n > TALLY_FEW || range->start < s->addr ||
-	    range->end > s->request->end || !vma_is_ordinary(vma) ||
-	    !tally_few(&s->few, pte, n, vma_is_anonymous(vma),
-		       vma->vm_flags & VM_SHARED ? KIND_FILE_SHARED :
-						   KIND_FILE_PRIVATE))
+	if (!pte || range->start < s->addr || range->end > s->request->end ||
+	    !vma_is_ordinary(vma))
 		return false;
 	if (s->request->whole)
-		join_small(s, vma, pte, n);
-	else if (!send_small(s, vma, pte, n))
+		return join_small(s, vma, pte, n);
+	if (n > TALLY_FEW ||
+	    !tally_few(&s->few, pte, n, vma_is_anonymous(vma),
+		       file_kind_of(vma)) ||
+	    !send_small(s, vma, pte, n))
 		return false;
 	s->addr = range->end;
 	s->walk.entries += n;
@@ -813,6 +867,7 @@ static int one_section(struct scan *s)
 	if (err)
 		return err;
 	limit_section(s);
+	charges_section(&s->payers, s->section.lock != SECTION_MMAP);
 	do {
 		vma = section_next(&s->section);
 	} while (!IS_ERR_OR_NULL(vma) && walk_vma(s, vma) &&
@@ -1002,10 +1057,7 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 	s->payers.cost = 0;
 	if (wants(s, SCAN_FILL) && s->fill_at != request->start)
 		s->fill.sums.folio.order = 0;
-	s->others = &scan_ops[wants(s, SCAN_FILL)][wants(s, SCAN_TABLE)];
-	walk_init(&s->walk, mm, wants(s, SCAN_CHARGE) ?
-		  &paid_ops[wants(s, SCAN_TABLE)] : s->others,
-		  &s->section.budget);
+	walk_init(&s->walk, mm, choose_ops(s), &s->section.budget);
 	s->tally.plain = request->plain;
 	s->tally.cost = 0;
 	s->extents = (struct extents){

@@ -109,6 +109,13 @@ static inline void tally_add(struct tally *t, enum tally_counter counter, u64 n)
 	t->counts_used |= BIT_ULL(counter);
 }
 
+/* Whether entries and the words of small pages say all there is to say. */
+static inline bool tally_of_words(const struct tally *t)
+{
+	return t->view.trusted && !t->view.hugetlb && !t->view.dax &&
+	       !t->shmem && !(t->view.flags & (VM_PFNMAP | VM_MIXEDMAP));
+}
+
 /* Whether the block-wise paths exist on this machine. */
 bool tally_has_fast_path(void);
 

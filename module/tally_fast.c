@@ -223,8 +223,7 @@ unsigned int tally_fast_ptes(struct tally *t, const pte_t *pte,
 {
 	const u64 *p = (const u64 *)pte;
 
-	if (!t->view.trusted || t->view.hugetlb || t->view.dax || t->shmem ||
-	    t->view.flags & (VM_PFNMAP | VM_MIXEDMAP))
+	if (!tally_of_words(t))
 		return 0;
 	/* for few pages, folding the ages costs more than it saves */
 	if (n < BLOCK)

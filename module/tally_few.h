@@ -8,7 +8,7 @@
 
 #include <linux/mm.h>
 
-#include "tally.h"
+#include "page.h"
 
 /* More pages are worth a tally's set-up. */
 #define TALLY_FEW	16
@@ -41,8 +41,5 @@ struct tally_few {
  */
 bool tally_few(struct tally_few *few, const pte_t *pte, unsigned int n,
 	       bool anonymous, enum page_kind file_kind);
-
-/* Add them to the sums of other mappings. */
-void tally_few_add(const struct tally_few *few, struct tally *t);
 
 #endif /* VMS_TALLY_FEW_H */

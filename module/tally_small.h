@@ -125,6 +125,34 @@ static __always_inline bool is_small(u64 flags, u64 counts, u64 mapping)
 	return !(mapping & MAPPING_KIND_ANON) || flags & BIT(PG_swapbacked);
 }
 
+/* The cell of the page behind one entry, and its share. Return: false when it is none. */
+static __always_inline bool
+look_at_small(u64 raw, bool anonymous, enum page_kind file_kind,
+	      unsigned int *cell, u32 *share)
+{
+	const struct page *page = page_of(raw);
+	u64 flags, counts, mapping;
+
+	if (!maps_page(raw))
+		return false;
+	flags = page_word(page, FLAGS_WORD);
+	if (anonymous && is_exclusive(flags)) {
+		*cell = KIND_ANON_EXCLUSIVE * 8 +
+			tally_age_cells[age_of(raw, flags)];
+		*share = SHARE(1);
+		return true;
+	}
+	counts = counts_of(page);
+	mapping = page_word(page, MAPPING_WORD);
+	if (!is_small(flags, counts, mapping))
+		return false;
+	*cell = cell_of_small(file_kind, raw, flags, mapping);
+	if ((u32)counts)
+		*cell += CELL_SHARED;
+	*share = share_with(counts);
+	return true;
+}
+
 /* Counts @pages pages alike, which @others mappings map besides this one. */
 static __always_inline void count_small(struct tally *t, u64 raw, u64 flags,
 					u64 mapping, u32 others,

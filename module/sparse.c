@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sparse tables, entry by entry.
+ */
+#include <linux/mm.h>
+
+#include "blocks.h"
+#include "sparse.h"
+#include "tally_small.h"
+
+#if BLOCKS_POSSIBLE
+
+/* Of a page, and of so many empty entries, in units of ten instructions. */
+#define COST_PAGE	5
+#define EMPTY_A_UNIT	6
+
+/* Two of what a fault maps around itself: what is longer is worth blocks. */
+#define LONG_RUN	32u
+
+/**
+ * struct alike - small pages that have the words of the one before
+ * @attrs: of its entry, without the frame
+ * @flags: of its page, those that matter
+ * @counts: its mappings and references
+ * @kind: kind bits of its mapping pointer
+ * @group: word of who pays for it
+ * @cell: where such pages are counted
+ * @share: of each
+ * @pages: how many, which are still to be counted; 0: there is no such page
+ */
+struct alike {
+	u64 attrs;
+	u64 flags;
+	u64 counts;
+	u64 kind;
+	u64 group;
+	unsigned int cell;
+	u32 share;
+	unsigned int pages;
+};
+
+#define FLAGS_THAT_MATTER	(F_AGE | BIT(PG_head) | F_SMALL_ANON)
+
+/* How many entries from the front are like the one before. */
+static unsigned int count_alike(const u64 *p, unsigned int n,
+				const struct alike *last)
+{
+	const u64 pfn_mask = ARCH_PFN_MASK;
+	const u64 attrs = last->attrs, flags = last->flags;
+	const u64 counts = last->counts, kind = last->kind;
+	const u64 group = last->group;
+	/* the attributes, shifted like the frame, stand in every address */
+	const unsigned long base = (unsigned long)vmemmap -
+				   (attrs >> PAGE_STRUCT_SHIFT);
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		u64 raw = read_entry(p + i);
+		const struct page *page = (const struct page *)
+			(base + (raw >> PAGE_STRUCT_SHIFT));
+
+		if ((raw & ~pfn_mask) != attrs ||
+		    (page_word(page, FLAGS_WORD) & FLAGS_THAT_MATTER) != flags ||
+		    counts_of(page) != counts ||
+		    (page_word(page, MAPPING_WORD) & MAPPING_KIND_MASK) != kind ||
+		    page_word(page, GROUP_WORD) != group)
+			break;
+	}
+	return i;
+}
+
+static void add_alike(struct tally *t, struct charges *c,
+		      const struct alike *last)
+{
+	u64 pss = (u64)last->share * last->pages;
+
+	if (!last->pages)
+		return;
+	t->small_used |= BIT_ULL(last->cell);
+	t->small[last->cell] += last->pages;
+	t->small_pss[last->cell] += pss;
+	if (!c)
+		return;
+	c->now->pages += last->pages;
+	c->now->pss += pss;
+}
+
+/* Return: false when it is no small page. */
+static bool take_another(struct charges *c, struct alike *last, u64 raw,
+			 bool anonymous, enum page_kind file_kind)
+{
+	const struct page *page = page_of(raw);
+
+	if (!look_at_small(raw, anonymous, file_kind, &last->cell,
+			   &last->share))
+		return false;
+	last->attrs = raw & ~(u64)ARCH_PFN_MASK;
+	last->flags = page_word(page, FLAGS_WORD) & FLAGS_THAT_MATTER;
+	last->counts = counts_of(page);
+	last->kind = page_word(page, MAPPING_WORD) & MAPPING_KIND_MASK;
+	last->group = page_word(page, GROUP_WORD);
+	last->pages = 1;
+	if (c && (!c->now || c->word != last->group))
+		charges_find(c, (struct folio *)page, last->group);
+	return true;
+}
+
+unsigned int sparse_ptes(struct tally *t, struct charges *c, const pte_t *pte,
+			 unsigned int n, bool anonymous,
+			 enum page_kind file_kind)
+{
+	const u64 *p = (const u64 *)pte;
+	unsigned int i = 0, run = 0, empty = 0, some;
+	struct alike last;
+
+	last.pages = 0;
+	if (c)
+		charges_enter(c);
+	while (i < n && run < LONG_RUN) {
+		u64 raw = read_entry(p + i);
+
+		if (!raw) {
+			some = arch_count_empty(p + i, n - i) ?: 1;
+			empty += some;
+			i += some;
+			run = 0;
+			continue;
+		}
+		some = last.pages ?
+		       count_alike(p + i, min(n - i, LONG_RUN - run), &last) : 0;
+		last.pages += some;
+		if (!some) {
+			add_alike(t, c, &last);
+			last.pages = 0;
+			if (!take_another(c, &last, raw, anonymous, file_kind))
+				break;
+			some = 1;
+		}
+		i += some;
+		run += some;
+	}
+	add_alike(t, c, &last);
+	if (c)
+		charges_leave(c);
+	if (empty)
+		tally_add(t, COUNT_STATE + STATE_NONE, empty);
+	t->cost += (i - empty) * COST_PAGE + empty / EMPTY_A_UNIT + 1;
+	return i;
+}
+
+#else /* !BLOCKS_POSSIBLE */
+
+unsigned int sparse_ptes(struct tally *t, struct charges *c, const pte_t *pte,
+			 unsigned int n, bool anonymous,
+			 enum page_kind file_kind)
+{
+	return 0;
+}
+
+#endif /* BLOCKS_POSSIBLE */
