@@ -255,17 +255,18 @@ static uint64_t remainder_of(const struct vs_model *model, const struct vs_vma *
 	return size - known;
 }
 
-uint64_t vs_figure(const struct vs_model *model, const struct vs_vma *vma, enum vs_figure figure)
+/* Of a mapping that has sums, where the source can give it. */
+static uint64_t figure_of(const struct vs_model *model, const struct vs_vma *vma,
+			  enum vs_figure figure)
 {
 	const struct vs_figure_info *how = &info[figure];
-	struct vs_tally tally;
+	struct vs_tally tally = vs_model_tally(model, vma);
 	uint64_t pages;
 
-	if (figure == VS_FIG_SIZE)
-		return vma->end - vma->start;
-	if (vma->tally == VS_NO_TALLY || vs_figure_missing(model, figure))
-		return VS_UNKNOWN;
-	tally = vs_model_tally(model, vma);
+	/* most are of something that a mapping has nothing of */
+	if (!(tally.cells & how->cells) && !(tally.counters & how->counters) &&
+	    !(tally.smaps & how->smaps) && figure != VS_FIG_REMAINDER)
+		return 0;
 	if (figure == VS_FIG_REMAINDER)
 		return remainder_of(model, vma, &tally);
 	if (model->origin == VS_ORIGIN_PROC)
@@ -277,6 +278,15 @@ uint64_t vs_figure(const struct vs_model *model, const struct vs_vma *vma, enum 
 	pages = vs_tally_cells(&tally, how->cells) + vs_tally_counters(&tally, how->counters) -
 		vs_tally_counters(&tally, how->minus);
 	return pages << model->kernel.page_shift;
+}
+
+uint64_t vs_figure(const struct vs_model *model, const struct vs_vma *vma, enum vs_figure figure)
+{
+	if (figure == VS_FIG_SIZE)
+		return vma->end - vma->start;
+	if (vma->tally == VS_NO_TALLY || vs_figure_missing(model, figure))
+		return VS_UNKNOWN;
+	return figure_of(model, vma, figure);
 }
 
 /* All sums of all mappings, with a place for each number. */
@@ -357,10 +367,10 @@ uint64_t vs_total(const struct vs_model *model, enum vs_figure figure)
 {
 	uint64_t total = 0;
 
-	if (figure == VS_FIG_SIZE ? !model->have_vmas : !!vs_figure_missing(model, figure))
+	if (vs_figure_missing(model, figure))
 		return VS_UNKNOWN;
 	for (size_t i = 0; i < model->nr_vmas; i++)
 		if (model->vma[i].tally != VS_NO_TALLY)
-			total += vs_figure(model, &model->vma[i], figure);
+			total += figure_of(model, &model->vma[i], figure);
 	return total;
 }

@@ -89,7 +89,7 @@ struct vs_totals {
 
 void vs_totals(const struct vs_model *model, struct vs_totals *totals);
 
-/* One of these figures alone. */
+/* One of these figures alone, but the size. */
 uint64_t vs_total(const struct vs_model *model, enum vs_figure figure);
 
 #endif

@@ -231,25 +231,27 @@ bool vs_host_rest(const struct vs_host_sum *line, int64_t *rest)
 	return true;
 }
 
-bool vs_host_badness(const struct vs_host *host, const struct vs_host_process *process,
-		     int64_t *bytes)
+/*
+ * What the OOM killer weighs (mm/oom_kill.c: oom_badness()), in bytes: what the
+ * process would give back, and its adjustment.
+ */
+static void weigh(const struct vs_host *host, struct vs_host_process *process)
 {
 	uint64_t all = known(host->memory.line[VS_MEM_TOTAL]) +
 		known(host->memory.line[VS_MEM_SWAP_TOTAL]);
 
-	*bytes = process->rss + process->swap + process->tables +
+	process->badness = process->rss + process->swap + process->tables +
 		(int64_t)(all / 1000) * process->oom.adjust;
-	return process->oom.adjust != OOM_NEVER && process->pid != 1;
+	process->dies = process->oom.adjust != OOM_NEVER && process->pid != 1;
 }
 
-static int by_badness(const void *one, const void *other, void *host)
+static int by_badness(const void *one, const void *other)
 {
-	int64_t a, b;
-	bool a_dies = vs_host_badness(host, one, &a), b_dies = vs_host_badness(host, other, &b);
+	const struct vs_host_process *a = one, *b = other;
 
-	if (a_dies != b_dies)
-		return b_dies - a_dies;
-	return (a < b) - (a > b);
+	if (a->dies != b->dies)
+		return b->dies - a->dies;
+	return (a->badness < b->badness) - (a->badness > b->badness);
 }
 
 static bool comes_before(const struct vs_host_group *a, const struct vs_host_group *b)
@@ -402,8 +404,10 @@ void vs_host_finish(struct vs_host *host)
 	name_payers(host);
 	sum_lines(host);
 	divide(host);
+	for (size_t i = 0; i < host->nr; i++)
+		weigh(host, &host->process[i]);
 	if (host->nr)
-		qsort_r(host->process, host->nr, sizeof(*host->process), by_badness, host);
+		qsort(host->process, host->nr, sizeof(*host->process), by_badness);
 }
 
 void vs_host_read_scores(struct vs_host *host, size_t nr)

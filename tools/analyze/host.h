@@ -42,6 +42,9 @@ struct vs_host_process {
 	uint64_t committed;		/* private memory that it may write to */
 	uint64_t foreign;		/* shares that another control group pays for */
 	struct vs_oom oom;
+	/* Known after vs_host_finish(): */
+	bool dies;			/* false: is never killed */
+	int64_t badness;		/* bytes, as the OOM killer weighs it */
 	uint32_t group;			/* its control group, or VS_HOST_NO_GROUP */
 };
 
@@ -128,12 +131,5 @@ size_t vs_host_top_foreign(const struct vs_host *host, struct vs_host_pair *pair
 
 /* The remainder of a line; false when one side is not known. */
 bool vs_host_rest(const struct vs_host_sum *line, int64_t *rest);
-
-/*
- * What the OOM killer weighs (mm/oom_kill.c: oom_badness()), in bytes: what the
- * process would give back, and its adjustment. False: it is never killed.
- */
-bool vs_host_badness(const struct vs_host *host, const struct vs_host_process *process,
-		     int64_t *bytes);
 
 #endif

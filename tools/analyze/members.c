@@ -11,7 +11,7 @@ struct vs_member *vs_members_add(struct vs_members *members, pid_t pid)
 	struct vs_member *member;
 
 	if (members->nr == members->max) {
-		uint32_t max = members->max ? members->max * 2 : 64;
+		uint32_t max = members->max ? members->max * 2 : 1024;
 
 		member = reallocarray(members->member, max, sizeof(*member));
 		if (!member)
@@ -32,6 +32,8 @@ struct vs_member *vs_members_add(struct vs_members *members, pid_t pid)
 
 void vs_members_free(struct vs_members *members)
 {
+	for (uint32_t i = 0; i < members->nr; i++)
+		free(members->member[i].why);
 	free(members->member);
 	free(members->by_mm);
 	*members = (struct vs_members){ 0 };

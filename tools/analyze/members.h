@@ -31,7 +31,7 @@ struct vs_member {
 	uint64_t pss;			/* bytes, or VS_UNKNOWN */
 	uint64_t swap;
 	uint64_t tables;
-	char why[200];			/* VS_MEMBER_DENIED, VS_MEMBER_FAILED */
+	char *why;			/* VS_MEMBER_DENIED, VS_MEMBER_FAILED; may be NULL */
 };
 
 struct vs_members {

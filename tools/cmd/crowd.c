@@ -66,7 +66,8 @@ static void note(struct vs_crowd *crowd, uint32_t number, const struct vs_error 
 	default:
 		member->state = VS_MEMBER_FAILED;
 	}
-	snprintf(member->why, sizeof(member->why), "%.199s", error->text);
+	free(member->why);
+	member->why = strdup(error->text);
 	name(member);
 	if (member->state != VS_MEMBER_GONE)
 		crowd->error = *error;
@@ -278,11 +279,6 @@ int vs_crowd_visit(struct vs_crowd *crowd, pid_t pid, const struct vs_visit *vis
 	return visit_one(crowd, pid, false, visit);
 }
 
-int vs_crowd_visit_self(struct vs_crowd *crowd, const struct vs_visit *visit)
-{
-	return visit_one(crowd, getpid(), true, visit);
-}
-
 int vs_crowd_target(struct vs_crowd *crowd, struct vs_session *session, const char *verb)
 {
 	const struct vs_request request = { .want = VS_WANT_PROCESS | VS_WANT_KEY };
@@ -345,8 +341,17 @@ static int find_everyone(struct vs_crowd *crowd, struct vs_everyone *everyone)
 struct surveying {
 	struct vs_crowd *crowd;
 	const struct vs_visit *visit;
+	bool self;
 	int result;
 };
+
+static void count_surveyed(struct surveying *s)
+{
+	struct vs_members *members = &s->crowd->members;
+
+	if (!s->self)
+		count(members, members->now);
+}
 
 /* This command itself comes last, by itself, with all the memory that it has taken. */
 static int begin_surveyed(void *context, const struct vs_model *model, const struct vs_error *error)
@@ -354,17 +359,18 @@ static int begin_surveyed(void *context, const struct vs_model *model, const str
 	struct surveying *s = context;
 	struct vs_members *members = &s->crowd->members;
 
-	if (model->process.pid == getpid())
+	if (!s->self && model->process.pid == getpid())
 		return VS_SURVEY_PASS;
 	if (!add_member(members, model->process.pid)) {
 		s->result = no_memory();
 		return VS_SURVEY_STOP;
 	}
+	members->member[members->now].self = s->self;
 	if (error)
 		note(s->crowd, members->now, error);
 	else if (begin_member(s->crowd, members->now, s->visit, model, &s->result))
 		return 0;
-	count(members, members->now);
+	count_surveyed(s);
 	return s->result ? VS_SURVEY_STOP : VS_SURVEY_PASS;
 }
 
@@ -375,7 +381,7 @@ static int end_surveyed(void *context, const struct vs_model *model)
 
 	members->member[members->now].state = VS_MEMBER_READ;
 	end_member(s->crowd, members->now, s->visit, model, &s->result);
-	count(members, members->now);
+	count_surveyed(s);
 	return s->result;
 }
 
@@ -388,10 +394,11 @@ static int detail_surveyed(void *context, const struct vs_model *model, const st
 }
 
 /* False: it cannot be had so, nobody was looked at. */
-static bool survey(struct vs_crowd *crowd, const struct vs_visit *visit, int *result)
+static bool survey(struct vs_crowd *crowd, bool self, const struct vs_visit *visit, int *result)
 {
-	struct surveying s = { .crowd = crowd, .visit = visit };
+	struct surveying s = { .crowd = crowd, .visit = visit, .self = self };
 	const struct vs_survey ask = {
+		.only = self ? getpid() : 0,
 		.want = visit->want,
 		.may_want = visit->may_want,
 		.timeout_ns = crowd->options->timeout_ns,
@@ -423,13 +430,22 @@ int vs_crowd_visit_all(struct vs_crowd *crowd, const struct vs_visit *visit)
 	struct vs_everyone everyone = { 0 };
 	int err;
 
-	if (survey(crowd, visit, &err))
+	if (survey(crowd, false, visit, &err))
 		return err;
 	err = find_everyone(crowd, &everyone);
 	for (size_t i = 0; !err && i < everyone.nr; i++)
 		err = vs_crowd_visit(crowd, everyone.pid[i], visit);
 	vs_everyone_free(&everyone);
 	return err;
+}
+
+int vs_crowd_visit_self(struct vs_crowd *crowd, const struct vs_visit *visit)
+{
+	int err;
+
+	if (survey(crowd, true, visit, &err))
+		return err;
+	return visit_one(crowd, getpid(), true, visit);
 }
 
 int vs_crowd_visit_others(struct vs_crowd *crowd, const struct vs_visit *visit)

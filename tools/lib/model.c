@@ -149,10 +149,13 @@ static uint64_t sum(const uint64_t *value, uint64_t present, uint64_t mask)
 {
 	uint64_t total = 0;
 
-	for (mask &= present; mask; mask &= mask - 1) {
-		uint64_t below = (mask & -mask) - 1;
+	/* few are there: counting those below each one wanted would take longer */
+	for (mask &= present; mask; present &= present - 1, value++) {
+		uint64_t bit = present & -present;
 
-		total += value[__builtin_popcountll(present & below)];
+		if (mask & bit)
+			total += *value;
+		mask &= ~bit;
 	}
 	return total;
 }
@@ -164,6 +167,8 @@ uint64_t vs_tally_cells(const struct vs_tally *tally, uint64_t mask)
 
 uint64_t vs_tally_counters(const struct vs_tally *tally, uint64_t mask)
 {
+	if (!(tally->counters & mask))
+		return 0;
 	return sum(tally->value + __builtin_popcountll(tally->cells), tally->counters, mask);
 }
 

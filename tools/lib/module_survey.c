@@ -105,6 +105,8 @@ static int survey_from(struct surveying *s, struct vs_cost *cost, struct vs_erro
 {
 	struct vmscope_survey call = {
 		.size = sizeof(call),
+		.pid = s->survey->only,
+		.limit = s->survey->only ? 1 : 0,
 		.buffer = (uintptr_t)s->scan.buffer,
 		.buffer_size = MODULE_BUFFER,
 		.records = s->scan.records,
@@ -126,7 +128,7 @@ static int survey_from(struct surveying *s, struct vs_cost *cost, struct vs_erro
 			return vs_error_set(error, VS_FAIL_CANNOT,
 				"the module's answer about all processes makes no sense: a bug, please report it");
 		call.pid = call.next;
-	} while (!err && call.next);
+	} while (!err && call.next && !s->survey->only);
 	return 0;
 }
 

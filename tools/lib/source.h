@@ -62,6 +62,7 @@ uint64_t vs_wanted_details(unsigned int want);
  * memory as a single mapping without a name.
  */
 struct vs_survey {
+	pid_t only;			/* this one alone, 0: everybody */
 	unsigned int want;		/* tallies, and details but content */
 	unsigned int may_want;		/* details, where they can be had */
 	uint64_t timeout_ns;		/* for locks of each process, 0: default */

@@ -171,10 +171,8 @@ static void show_victims(const struct vs_style *style, const struct vs_host *hos
 		const struct vs_host_process *process = &host->process[i];
 		char text[6][40], name[100], clean[300];
 		const char *cell[7];
-		int64_t bytes;
-		bool dies = vs_host_badness(host, process, &bytes);
 
-		snprintf(text[0], sizeof(text[0]), dies ? "%zu." : "never", i + 1);
+		snprintf(text[0], sizeof(text[0]), process->dies ? "%zu." : "never", i + 1);
 		if (process->oom.score < 0)
 			snprintf(text[1], sizeof(text[1]), "-");
 		else
@@ -294,8 +292,6 @@ static json_t *processes_json(const struct vs_host *host)
 	for (size_t i = 0; i < host->nr; i++) {
 		const struct vs_host_process *process = &host->process[i];
 		json_t *json = json_object();
-		int64_t bytes;
-		bool dies = vs_host_badness(host, process, &bytes);
 
 		json_object_set_new(json, "pid", json_integer(process->pid));
 		json_object_set_new(json, "comm", vs_json_text(process->comm));
@@ -310,7 +306,8 @@ static json_t *processes_json(const struct vs_host *host)
 		json_object_set_new(json, "oom_score", process->oom.score < 0 ? json_null() :
 				    json_integer(process->oom.score));
 		json_object_set_new(json, "oom_score_adj", json_integer(process->oom.adjust));
-		json_object_set_new(json, "oom_weight", dies ? json_integer(bytes) : json_null());
+		json_object_set_new(json, "oom_weight", process->dies ?
+				    json_integer(process->badness) : json_null());
 		json_object_set_new(json, "control_group", process->group == VS_HOST_NO_GROUP ?
 				    json_null() : vs_json_text(host->group[process->group].path));
 		json_array_append_new(list, json);

@@ -127,7 +127,7 @@ json_t *vs_members_json(const struct vs_members *members)
 		json_object_set_new(one, "same_as", member->state == VS_MEMBER_SAME ?
 				    json_integer(members->member[member->same_as].pid) :
 				    json_null());
-		json_object_set_new(one, "reason", *member->why ? vs_json_text(member->why) :
+		json_object_set_new(one, "reason", member->why ? vs_json_text(member->why) :
 				    json_null());
 		json_array_append_new(others, one);
 	}
