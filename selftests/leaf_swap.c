@@ -385,4 +385,19 @@ TEST_F(swap, shmem_behind_copies_is_not_this_mappings)
 		EXPECT_EQ(i >= PAGES / 2, !!slot[i]);
 }
 
-VMSCOPE_TEST_MAIN
+/* For lockdown.sh: pages in swap, until standard input ends. */
+static int hold(void)
+{
+	struct region r;
+	char c;
+
+	if (swap_on() || anon_out(&r))
+		return 1;
+	puts("held");
+	fflush(stdout);
+	while (read(0, &c, 1) > 0)
+		;
+	return 0;
+}
+
+VMSCOPE_TEST_MAIN_OR(hold)

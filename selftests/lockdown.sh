@@ -1,16 +1,28 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A kernel locked down to keep its secrets shows no frame to anyone. There is no way back:
-# this must be the last test of a guest.
+# A kernel locked down to keep its secrets shows no frame to anyone, and of swap the command
+# says what it can and why no more. There is no way back: this must be the last test of a guest.
 here=$(dirname "$0")
 knob=/sys/kernel/security/lockdown
+tests=0
+failures=0
+
+report() {
+	tests=$((tests + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tests $2"
+	else
+		echo "not ok $tests $2"
+		failures=$((failures + 1))
+	fi
+}
 
 echo "TAP version 13"
 if [ ! -w $knob ]; then
 	echo "1..0 # SKIP this kernel cannot be locked down"
 	exit 4
 fi
-echo 1..4
+echo 1..7
 program=${VMSCOPE_TESTS:-$here/../build/selftests}/permission
 
 # What is attached before stays attached.
@@ -18,34 +30,46 @@ views=/sys/kernel/debug/vmscope
 exec 3<>$views/control
 echo "attach $$" >&3
 
+# Something in swap, to be asked about.
+coproc "${program%/*}/leaf_swap" --hold
+swapped=$COPROC_PID
+read -r _ <&"${COPROC[0]}"
+
+# swap_says WHAT REASON COMMAND...: how much is in swap is told, and why not WHAT.
+swap_says() {
+	local what=$1 reason=$2
+	shift 2
+	"$@" -J | python3 -c '
+import json, sys
+swap = json.load(sys.stdin)["swap"]
+reason = swap["missing"].get(sys.argv[1])
+if sys.argv[2] not in (reason or "") or not swap["total"]["swapped"]:
+    sys.exit("# %s: %s; %s bytes" % (sys.argv[1], reason, swap["total"]["swapped"]))' \
+		"$what" "$reason"
+}
+
+# shellcheck disable=SC2016 # the other shell expands it
+swap_says references "does not describe its types" unshare --mount sh -c \
+	'mount -t tmpfs none /sys/kernel/btf && exec "$@"' - vmscope swap "$swapped"
+report $? "without_btf_nobody_asks_about_slots"
+
 # "integrity" keeps programs from changing the kernel, not from looking.
 echo integrity >$knob 2>/dev/null
-status=0
-if "$program" --physical 1; then
-	echo "ok 1 integrity_shows_frames"
-else
-	echo "not ok 1 integrity_shows_frames"
-	status=1
-fi
+"$program" --physical 1
+report $? "integrity_shows_frames"
 # In debugfs it leaves what can only be read.
-if [ -n "$(cat $views/counters)" ] && [ -n "$(cat $views/$$/vmas)" ] &&
-	! (: <>$views/control) 2>/dev/null && ! (: <$views/$$/walk) 2>/dev/null; then
-	echo "ok 2 integrity_forbids_to_attach"
-else
-	echo "not ok 2 integrity_forbids_to_attach"
-	status=1
-fi
+[ -n "$(cat $views/counters)" ] && [ -n "$(cat $views/$$/vmas)" ] &&
+	! (: <>$views/control) 2>/dev/null && ! (: <$views/$$/walk) 2>/dev/null
+report $? "integrity_forbids_to_attach"
+
 echo confidentiality >$knob
-if "$program" --physical 2; then
-	echo "ok 3 confidentiality_hides_frames"
-else
-	echo "not ok 3 confidentiality_hides_frames"
-	status=1
-fi
-if grep -q "the kernel is locked down" $views/$$/swap; then
-	echo "ok 4 confidentiality_hides_frames_in_views"
-else
-	echo "not ok 4 confidentiality_hides_frames_in_views"
-	status=1
-fi
-exit $status
+"$program" --physical 2
+report $? "confidentiality_hides_frames"
+grep -q "the kernel is locked down" $views/$$/swap
+report $? "confidentiality_hides_frames_in_views"
+swap_says slots "kernel lockdown forbids" vmscope swap "$swapped"
+report $? "confidentiality_hides_slots"
+# procfs shows slots all the same, and nobody may ask the kernel about them.
+swap_says references "kernel lockdown lets no BPF program" vmscope swap "$swapped" --source=proc
+report $? "confidentiality_forbids_to_ask_about_slots"
+[ "$failures" -eq 0 ]
