@@ -429,6 +429,9 @@ do {									\
 	unsafe_put_user(from[(n) + 3], to + (n) + 3, fault);		\
 } while (0)
 
+/* From here on the string instructions are worth their start-up. */
+#define PUT_MOST	1024
+
 /*
  * Records are multiples of eight bytes and mostly small: plain stores, sixteen
  * at a time, beat the start-up of the string instructions.
@@ -465,7 +468,9 @@ int encode_flush(struct encoder *e)
 		e->delivered = e->used;
 		return 0;
 	}
-	if (put_words(e->user, (const u64 *)e->buffer, e->used / sizeof(u64)))
+	if (e->used < PUT_MOST ?
+	    put_words(e->user, (const u64 *)e->buffer, e->used / sizeof(u64)) :
+	    copy_to_user(e->user, e->buffer, e->used))
 		return -EFAULT;
 	e->user += e->used;
 	e->left -= e->used;

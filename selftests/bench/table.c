@@ -100,11 +100,10 @@ static bool failed(struct table *t, const struct goal *g,
 }
 
 /*
- * The least that a copy to user space can take: a load and a store for eight
- * bytes. (copy_to_user() takes an instruction for each byte here, for QEMU
- * counts what a string instruction repeats.)
+ * The least that a copy to user space can take: a step of a string instruction for
+ * eight bytes, of which QEMU counts each.
  */
-#define COPY_PER_BYTE	(2 / 8.0)
+#define COPY_PER_BYTE	(1 / 8.0)
 
 void table_goal(struct table *t, const struct goal *g, uint64_t pages,
 		const struct sample *samples)
