@@ -274,48 +274,29 @@ static __always_inline unsigned int list_blocks(const struct like *like,
 }
 #undef AT
 
-/* Eight entries: into the sums, their frames into the list; each is read once. */
-static __always_inline void list_eight(const u64 *p, u32 *list, u64 *any,
-				       u64 *all)
-{
-	unsigned int i;
-
-#pragma GCC unroll 8
-	for (i = 0; i < BLOCK; i++) {
-		u64 raw = p[i];
-
-		OPTIMIZER_HIDE_VAR(raw);
-		*any |= raw;
-		*all &= raw;
-		/* one entry after the other, or they do not stay in registers */
-		OPTIMIZER_HIDE_VAR(*any);
-		OPTIMIZER_HIDE_VAR(*all);
-		list[i] = raw >> PAGE_SHIFT;
-	}
-}
-
 /*
- * The same where no page is looked at: one verdict for eight blocks, whose frames
- * are written before it is known whether they count. It saves two instructions
- * for each page. Return: entries; what follows is for list_blocks().
+ * The same where no page is looked at: one verdict for a group of entries, whose
+ * frames are written before it is known whether they count. Return: entries; what
+ * follows is for list_blocks().
  */
-static __always_inline unsigned int list_groups(const struct like *like,
-						const u64 *p, unsigned int n,
-						u32 *list)
+static unsigned int list_groups(const struct like *like, const u64 *p,
+				unsigned int n, u32 *list)
 {
-	const unsigned int group = BLOCK * BLOCK;
 	unsigned int i;
+	u64 any, all;
 
-	for (i = 0; n - i >= group; i += group) {
-		u64 any = 0, all = ~0ull;
+	if (n < ARCH_LIST_GROUP || !irq_fpu_usable())
+		return 0;
+	kernel_fpu_begin();
+	for (i = 0; n - i >= ARCH_LIST_GROUP; i += ARCH_LIST_GROUP) {
+		const u32 *last = list + i + ARCH_LIST_GROUP - 1;
 
-#define LIST(n)	list_eight(p + i + (n) * BLOCK, list + i + (n) * BLOCK, &any, &all)
-		EIGHT_TIMES(LIST);
-#undef LIST
+		arch_list_frames(p + i, list + i, &any, &all);
 		if (((any ^ like->entry) | (all ^ like->entry)) &
-		    like->entry_mask || list[i + group - 1] - list[i] == group - 1)
+		    like->entry_mask || *last - list[i] == ARCH_LIST_GROUP - 1)
 			break;
 	}
+	kernel_fpu_end();
 	return i;
 }
 
