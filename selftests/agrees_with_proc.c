@@ -106,18 +106,41 @@ static void expect_tally_differs(struct __test_metadata *_metadata,
 	}
 }
 
+static bool all_agree(const struct scan *s, const struct smaps *maps, ssize_t nr)
+{
+	size_t vma = 0;
+	ssize_t i;
+
+	for (i = 0; i < nr && vma < s->nr_tallies; i++) {
+		if (maps[i].start != s->tally[vma].start)
+			continue;
+		if (oracle_tally(&s->tally[vma], &s->vma[vma], &maps[i]))
+			return false;
+		vma++;
+	}
+	return vma == s->nr_tallies;
+}
+
 TEST_F(zoo, oracle_finds_every_wrong_sum)
 {
 	struct scan s = { 0 };
-	struct smaps *maps;
+	struct smaps *maps = NULL;
+	int tries = 20;
 	ssize_t i, nr;
 	size_t vma;
 
-	/* What is referenced changes by itself, but rarely. */
-	ASSERT_EQ(NULL, oracle_range(self->t.pid, self->t.fd, 0,
-				     vmscope_info()->task_size, &s));
-	nr = smaps_read(self->t.pid, &maps);
-	ASSERT_LT(10, nr);
+	/*
+	 * What is referenced, and who else maps a library, changes by itself, but
+	 * rarely: there is a scan that this very reading of smaps agrees with.
+	 */
+	do {
+		free(maps);
+		scan_free(&s);
+		ASSERT_EQ(NULL, oracle_range(self->t.pid, self->t.fd, 0,
+					     vmscope_info()->task_size, &s));
+		nr = smaps_read(self->t.pid, &maps);
+		ASSERT_LT(10, nr);
+	} while (!all_agree(&s, maps, nr) && --tries);
 	for (i = 0, vma = 0; i < nr && vma < s.nr_tallies; i++)
 		if (maps[i].start == s.tally[vma].start)
 			expect_tally_differs(_metadata, &s, vma++, &maps[i]);
