@@ -182,7 +182,7 @@ TEST_F_TIMEOUT(large, fork_storm, 1000)
 
 /* ------------------------------------------------------------ busy process */
 
-#define BUSY	(8 * MIB)
+#define BUSY	(16 * MIB)
 
 enum activity { DROP, COLLAPSE, PROTECT, REMAP, PAGEOUT, FORK, SHMEM, MOVE, NR_ACTIVITIES };
 
@@ -261,8 +261,15 @@ static void *actor(void *arg)
 	unsigned int seed = a->what;
 
 	for (;;) {
+		double begin = now();
+
 		act(a->b, a->what, &seed);
 		a->b->rounds[a->what]++;
+		/*
+		 * No more at a time than there are CPUs, on average: those who wait
+		 * for one with mmap_lock held keep the scan waiting, not busy.
+		 */
+		usleep((now() - begin) * 1e6 * (NR_ACTIVITIES / 2));
 	}
 	return NULL;
 }
