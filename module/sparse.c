@@ -105,17 +105,16 @@ static bool take_another(struct charges *c, struct alike *last, u64 raw,
 	return true;
 }
 
-unsigned int sparse_ptes(struct tally *t, struct charges *c, const pte_t *pte,
-			 unsigned int n, bool anonymous,
-			 enum page_kind file_kind)
+static __always_inline unsigned int take_entries(struct tally *t,
+						 struct charges *c,
+						 const u64 *p, unsigned int n,
+						 bool anonymous,
+						 enum page_kind file_kind)
 {
-	const u64 *p = (const u64 *)pte;
 	unsigned int i = 0, run = 0, empty = 0, some;
 	struct alike last;
 
 	last.pages = 0;
-	if (c)
-		charges_enter(c);
 	while (i < n && run < LONG_RUN) {
 		u64 raw = read_entry(p + i);
 
@@ -140,12 +139,24 @@ unsigned int sparse_ptes(struct tally *t, struct charges *c, const pte_t *pte,
 		run += some;
 	}
 	add_alike(t, c, &last);
-	if (c)
-		charges_leave(c);
 	if (empty)
 		tally_add(t, COUNT_STATE + STATE_NONE, empty);
 	t->cost += (i - empty) * COST_PAGE + empty / EMPTY_A_UNIT + 1;
 	return i;
+}
+
+unsigned int sparse_ptes(struct tally *t, struct charges *c, const pte_t *pte,
+			 unsigned int n, bool anonymous,
+			 enum page_kind file_kind)
+{
+	const u64 *p = (const u64 *)pte;
+
+	if (!c)
+		return take_entries(t, NULL, p, n, anonymous, file_kind);
+	charges_enter(c);
+	n = take_entries(t, c, p, n, anonymous, file_kind);
+	charges_leave(c);
+	return n;
 }
 
 #else /* !BLOCKS_POSSIBLE */
