@@ -53,6 +53,9 @@ class Memory:
             raise OSError(ctypes.get_errno(), "mmap")
         self.call("madvise", address, size, advice)
         ctypes.memset(address, 1, size)
+        if fd < 0 and advice == 14 and size % MIB2 == 0:
+            # MADV_COLLAPSE: the kernel may not have had a huge page at once
+            self.call("madvise", address, size, 25)
         return address
 
 
@@ -87,6 +90,8 @@ def hold():
         file.write("madvise")
         file.flush()
         build()
+        # PR_SET_THP_DISABLE: khugepaged joins nothing again
+        ctypes.CDLL(None).prctl(41, 1, 0, 0, 0)
         file.seek(0)
         file.write(before)
     print("ready", flush=True)
