@@ -300,25 +300,28 @@ static int build_busy(void *arg, unsigned int step)
 
 static const struct scan modes[] = {
 	{ .buffer_size = 0 },
-	{ .records = RECORD(VMA) | RECORD(EXTENT) | RECORD(TALLY), .key = ~0ull,
-	  .flags = VMSCOPE_SCAN_HOLES },
-	{ .records = RECORD(EXTENT), .key = VMSCOPE_KEY_FRAME },
-	{ .records = RECORD(VMA) | RECORD(EXTENT) | RECORD(CHARGE) | RECORD(TALLY) |
-		     RECORD(TABLE), .key = ~0ull },
-	{ .records = RECORD(VMA) | RECORD(FILL) | RECORD(TALLY),
-	  .flags = VMSCOPE_SCAN_UNPACED },
-	{ .records = RECORD(EXTENT) | RECORD(TALLY), .key = ~0ull,
-	  .flags = VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_PLAIN, .buffer_size = 4096 },
 	{ .flags = VMSCOPE_SCAN_PLAIN },
 	{ .budget = 300 },
 	{ .buffer_size = 1200 },
+	{ .records = RECORD(VMA) | RECORD(EXTENT) | RECORD(TALLY), .key = ~0ull,
+	  .flags = VMSCOPE_SCAN_HOLES },
+	{ .records = RECORD(EXTENT), .key = VMSCOPE_KEY_FRAME },
 	{ .records = RECORD(TABLE) },
 	{ .records = RECORD(VMA) | RECORD(TALLY) | RECORD(TABLE) },
 	{ .records = RECORD(TALLY) | RECORD(TABLE), .budget = 300 },
-	{ .records = RECORD(TALLY) | RECORD(CHARGE) },
+	{ .records = RECORD(EXTENT) | RECORD(TALLY), .key = ~0ull,
+	  .flags = VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_PLAIN, .buffer_size = 4096 },
+	{ .records = RECORD(VMA) | RECORD(FILL) | RECORD(TALLY),
+	  .flags = VMSCOPE_SCAN_UNPACED },
 	{ .records = RECORD(VMA) | RECORD(EXTENT) | RECORD(FILL) | RECORD(TALLY),
 	  .key = ~0ull, .flags = VMSCOPE_SCAN_HOLES | VMSCOPE_SCAN_UNPACED,
 	  .buffer_size = 4096 },
+	{ .records = RECORD(TALLY) | RECORD(CHARGE) },
+	{ .records = RECORD(VMA) | RECORD(EXTENT) | RECORD(FILL) | RECORD(CHARGE) |
+		     RECORD(TALLY) | RECORD(TABLE), .key = ~0ull,
+	  .flags = VMSCOPE_SCAN_UNPACED, .budget = 300 },
+	{ .records = RECORD(VMA) | RECORD(EXTENT) | RECORD(CHARGE) | RECORD(TALLY) |
+		     RECORD(TABLE), .key = ~0ull },
 	{ .records = RECORD(VMA) | RECORD(EXTENT) | RECORD(CHARGE) | RECORD(TALLY) |
 		     RECORD(TABLE), .key = ~0ull, .budget = 300 },
 };
