@@ -4,18 +4,8 @@
 # says what it can and why no more. There is no way back: this must be the last test of a guest.
 here=$(dirname "$0")
 knob=/sys/kernel/security/lockdown
-tests=0
-failures=0
-
-report() {
-	tests=$((tests + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $tests $2"
-	else
-		echo "not ok $tests $2"
-		failures=$((failures + 1))
-	fi
-}
+# shellcheck source=selftests/lib/steps.sh
+. "$here/lib/steps.sh"
 
 echo "TAP version 13"
 if [ ! -w $knob ]; then

@@ -3,18 +3,8 @@
 # The module cannot be unloaded while something of it is open, and can be afterwards; knows
 # nothing of what it does in between. Leaves the module loaded.
 tests_in=${VMSCOPE_TESTS:-$(dirname "$0")/../build/selftests}
-tests=0
-failures=0
-
-report() {
-	tests=$((tests + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $tests $2"
-	else
-		echo "not ok $tests $2"
-		failures=$((failures + 1))
-	fi
-}
+# shellcheck source=selftests/lib/steps.sh
+. "$(dirname "$0")/lib/steps.sh"
 
 echo "TAP version 13"
 if [ -z "${VMSCOPE_KO:-}" ]; then
