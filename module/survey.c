@@ -120,13 +120,12 @@ static int one_process(struct scan *scan, struct task_struct *task,
 		process->cgroup = cgroup_of(task);
 		process->oom_score_adj = READ_ONCE(task->signal->oom_score_adj);
 	}
-	if (process->error == -EINTR) {
-		mmput(mm);
-		return -EINTR;
-	}
-	encode_process(encoder, process);
+	if (process->error != -EINTR)
+		encode_process(encoder, process);
 	if (process->mm)
 		mmput(mm);
+	if (process->error == -EINTR)
+		return -EINTR;
 	reply->all.used += encoder->used;
 	reply->all.records += encoder->records;
 	return encode_deliver(encoder, request->buffer + reply->all.used -
