@@ -457,7 +457,10 @@ fault:
 
 int encode_deliver(const struct encoder *e, void __user *user)
 {
-	return put_words(user, (const u64 *)e->buffer, e->used / sizeof(u64));
+	if (e->used < PUT_MOST)
+		return put_words(user, (const u64 *)e->buffer,
+				 e->used / sizeof(u64));
+	return copy_to_user(user, e->buffer, e->used) ? -EFAULT : 0;
 }
 
 int encode_flush(struct encoder *e)
@@ -468,9 +471,7 @@ int encode_flush(struct encoder *e)
 		e->delivered = e->used;
 		return 0;
 	}
-	if (e->used < PUT_MOST ?
-	    put_words(e->user, (const u64 *)e->buffer, e->used / sizeof(u64)) :
-	    copy_to_user(e->user, e->buffer, e->used))
+	if (encode_deliver(e, e->user))
 		return -EFAULT;
 	e->user += e->used;
 	e->left -= e->used;
