@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Page faults of one process or of a command and what it starts, counted as the
- * kernel accounts them, by thread and by mapping. It must not know who asks, nor
- * how it is shown.
+ * kernel accounts them, by thread, by mapping and by cause. It must not know who
+ * asks, nor how it is shown.
  *
  * Which faults count, and how: mm/memory.c:mm_account_fault(). They are counted for
  * who runs, as there, whoever's memory it is. A fault that lets go of the lock is
@@ -26,10 +26,8 @@ char LICENSE[] SEC("license") = "GPL";
 #define FAULT_MAJOR		0x0004
 #define FAULT_RETRY		0x0400
 #define FAULT_ERROR		0x0873
+#define FLAG_WRITE		0x01
 #define FLAG_TRIED		0x20
-
-/* include/linux/mm.h */
-#define VM_GROWSDOWN		0x0100
 
 #define SIGBUS			7
 #define SIGSEGV			11
@@ -43,23 +41,19 @@ struct thread {
 	__u64 vma;
 	__u64 page;
 	__u64 since;			/* its first attempt */
+	__u64 grown;			/* the page that the stack grew for */
+	/* its mapping, as long as none has ended since */
+	__u64 start;
+	__u64 end;
+	__u64 flags;
+	__u32 ended;
+	__u32 saw;			/* FAULT_SAW_* of the attempts before */
+	__u8 kind;			/* of its mapping: FAULT_VMA_* */
+	bool shmem;
+	bool write;
 	bool inside;
 	bool tried;
 	bool again;			/* the kernel will come back to it */
-};
-
-/* A mapping, as it is when a fault begins. */
-struct look {
-	__u64 key;
-	__u64 start;
-	__u64 end;
-	__u64 pgoff;
-	__u64 flags;
-	__u64 mm;
-	__u64 file;
-	__u64 ops;
-	__u64 start_brk;
-	__u64 brk;
 };
 
 struct {
@@ -94,7 +88,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2);
+	__uint(max_entries, FAULT_LATENCIES);
 	__type(key, __u32);
 	__type(value, struct fault_latency);
 } latencies SEC(".maps");
@@ -112,8 +106,8 @@ __u64 nr_signals;
 __u32 nr_ended_vmas, nr_ended_threads;
 __u64 lost_vmas, lost_threads, lost_storage;
 
-/* One VMA's worth of zeros, too large for the stack. */
-static const struct fault_vma no_vma;
+/* FAULT_SAW_* for which there is a hook; written by the loader. */
+__u32 can_see;
 
 static __always_inline struct thread *known(struct task_struct *task)
 {
@@ -131,6 +125,12 @@ static __always_inline bool is_ours(struct task_struct *task)
 	if (!follow)
 		return task->tgid == watched;
 	return known(task) || known(task->group_leader) || known(task->real_parent);
+}
+
+/* Quicker, for those who have a fault and are not. */
+static __always_inline bool may_be_ours(struct task_struct *task)
+{
+	return counting && (follow || task->tgid == watched);
 }
 
 /* One that is younger than the watch is counted from its beginning. */
@@ -152,120 +152,8 @@ static __always_inline struct thread *thread_of(struct task_struct *task)
 	return t;
 }
 
-/* ------------------------------------------------------------------ mappings */
-
-/* A mapping that is no more goes where nothing takes its place. */
-static __always_inline void retire(__u64 key, struct fault_vma *v)
-{
-	__u32 n = __sync_fetch_and_add(&nr_ended_vmas, 1);
-
-	v->ended = 1;
-	if (n >= FAULT_VMAS || bpf_map_update_elem(&ended_vmas, &n, v, BPF_ANY))
-		__sync_fetch_and_add(&lost_vmas, v->minor + v->major + v->failed);
-	bpf_map_delete_elem(&vmas, &key);
-}
-
-/* fs/proc/task_mmu.c: what is shown as [heap], and nearly what as [stack] */
-static __always_inline __u8 kind_of(const struct look *l)
-{
-	if (l->file)
-		return FAULT_VMA_FILE;
-	if (l->flags & VM_GROWSDOWN)
-		return FAULT_VMA_STACK;
-	if (l->start < l->brk && l->end > l->start_brk)
-		return FAULT_VMA_HEAP;
-	return l->ops ? FAULT_VMA_SPECIAL : FAULT_VMA_ANON;
-}
-
-static __always_inline struct fault_vma *new_vma(const struct look *l)
-{
-	struct file *file = (struct file *)l->file;
-	struct fault_vma *v;
-	__u64 key = l->key;
-
-	if (bpf_map_update_elem(&vmas, &key, &no_vma, BPF_ANY))
-		return NULL;
-	v = bpf_map_lookup_elem(&vmas, &key);
-	if (!v)
-		return NULL;
-	v->tgid = bpf_get_current_pid_tgid() >> 32;
-	v->mm = l->mm;
-	v->file = l->file;
-	if (file) {
-		v->inode = BPF_CORE_READ(file, f_inode, i_ino);
-		v->device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-		bpf_probe_read_kernel_str(v->name, sizeof(v->name),
-					  BPF_CORE_READ(file, f_path.dentry, d_name.name));
-	}
-	return v;
-}
-
-static __always_inline bool is_same(const struct fault_vma *v, const struct look *l)
-{
-	return v->mm == l->mm && v->file == l->file && v->start < l->end && l->start < v->end;
-}
-
-/* While its lock is held. */
-static __always_inline void note_vma(const struct look *l, struct task_struct *task)
-{
-	__u64 key = l->key;
-	struct fault_vma *v = bpf_map_lookup_elem(&vmas, &key);
-
-	if (v && !is_same(v, l)) {
-		retire(key, v);
-		v = NULL;
-	}
-	if (!v)
-		v = new_vma(l);
-	if (!v)
-		return;
-	v->start = l->start;
-	v->end = l->end;
-	v->pgoff = l->pgoff;
-	v->flags = l->flags;
-	v->kind = kind_of(l);
-	v->foreign = l->mm != (__u64)task->mm;
-}
-
-static __always_inline void count_in(__u64 key, bool major, bool failed, __u64 ns)
-{
-	struct fault_vma *v = bpf_map_lookup_elem(&vmas, &key);
-
-	if (!v) {
-		__sync_fetch_and_add(&lost_vmas, 1);
-		return;
-	}
-	if (failed) {
-		__sync_fetch_and_add(&v->failed, 1);
-		return;
-	}
-	__sync_fetch_and_add(major ? &v->major : &v->minor, 1);
-	__sync_fetch_and_add(&v->ns, ns);
-	if (ns > v->most_ns)
-		v->most_ns = ns;
-}
-
-static __always_inline int end_of_vma(__u64 key)
-{
-	struct fault_vma *v = counting ? bpf_map_lookup_elem(&vmas, &key) : NULL;
-
-	if (v)
-		retire(key, v);
-	return 0;
-}
-
-SEC("fentry/vm_area_free")
-int BPF_PROG(end_vma, struct vm_area_struct *vma)
-{
-	return end_of_vma((__u64)vma);
-}
-
-/* 6.12 frees those of who ends by this one alone. */
-SEC("fentry/__vm_area_free")
-int BPF_PROG(end_vma_at_exit, struct vm_area_struct *vma)
-{
-	return end_of_vma((__u64)vma);
-}
+#include "causes.h"
+#include "mappings.h"
 
 /* -------------------------------------------------------------------- faults */
 
@@ -282,10 +170,10 @@ static __always_inline __u32 bucket_of(__u64 ns)
 	return bucket + (ns ? 1 : 0);
 }
 
-static __always_inline void note_time(bool major, __u64 ns)
+static __always_inline void note_time(__u32 cause, bool major, __u64 ns)
 {
-	__u32 kind = major ? FAULT_IS_MAJOR : FAULT_MINOR, bucket = bucket_of(ns);
-	struct fault_latency *l = bpf_map_lookup_elem(&latencies, &kind);
+	__u32 which = 2 * cause + major, bucket = bucket_of(ns);
+	struct fault_latency *l = bpf_map_lookup_elem(&latencies, &which);
 
 	if (!l)
 		return;
@@ -298,22 +186,43 @@ static __always_inline void note_time(bool major, __u64 ns)
 	__sync_fetch_and_add(&l->bucket[bucket], 1);
 }
 
-static __always_inline int begin(const struct look *l, unsigned long address, unsigned int flags)
+/* Most faults are where the one before was, whose mapping is known. */
+static __always_inline bool is_last(const struct thread *t, __u64 vma, __u64 start, __u64 end,
+				    __u64 flags)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct thread *t = thread_of(task);
+	return t->vma == vma && t->start == start && t->end == end && t->flags == flags &&
+		t->ended == nr_ended_vmas;
+}
 
-	if (!t)
-		return 0;
+static __always_inline void note_place_of(struct thread *t, const struct look *l,
+					  struct task_struct *task)
+{
+	struct fault_vma *v = note_vma(l, task);
+
+	t->vma = l->key;
+	t->start = l->start;
+	/* Of one that found no place it is asked again. */
+	t->end = v ? l->end : 0;
+	t->flags = l->flags;
+	t->ended = nr_ended_vmas;
+	t->kind = v ? v->kind : FAULT_VMA_UNKNOWN;
+	t->shmem = v && v->shmem;
+}
+
+static __always_inline int begin(struct thread *t, struct task_struct *task,
+				 unsigned long address, unsigned int flags)
+{
 	if (!t->again || t->page != address >> 12) {
 		t->page = address >> 12;
 		t->since = bpf_ktime_get_ns();
+		t->saw = t->grown == t->page ? FAULT_SAW_GROWTH : 0;
+		t->grown = 0;
 	}
 	t->again = false;
 	t->inside = true;
 	t->tried = flags & FLAG_TRIED;
-	t->vma = l->key;
-	note_vma(l, task);
+	t->write = flags & FLAG_WRITE;
+	look_inside(task->pid);
 	return 0;
 }
 
@@ -322,12 +231,14 @@ static __always_inline int end(unsigned int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	/* None: it began before anybody watched. */
-	struct thread *t = known(task);
+	struct thread *t = may_be_ours(task) ? known(task) : NULL;
 	bool major, failed = ret & FAULT_ERROR;
+	__u32 cause;
 	__u64 ns;
 
 	if (!t)
 		return 0;
+	t->saw |= seen_inside(task->pid);
 	major = ret & FAULT_MAJOR || (t->inside && t->tried);
 	if (!(ret & FAULT_RETRY)) {
 		if (failed)
@@ -337,13 +248,14 @@ static __always_inline int end(unsigned int ret)
 		else
 			t->counts.minor++;
 		ns = bpf_ktime_get_ns() - t->since;
+		cause = cause_of(t, major);
 		if (!t->inside)
 			t->counts.unplaced++;
 		else
-			count_in(t->vma, major, failed, ns);
+			count_in(t->vma, cause, major, failed, ns);
 		if (t->inside && !failed) {
 			t->counts.ns += ns;
-			note_time(major, ns);
+			note_time(cause, major, ns);
 		}
 	}
 	t->again = ret & FAULT_RETRY;
@@ -356,10 +268,14 @@ static __always_inline int end(unsigned int ret)
 SEC("fentry/handle_mm_fault")
 int BPF_PROG(begin_fault, struct vm_area_struct *vma, unsigned long address, unsigned int flags)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *t = is_ours(task) ? thread_of(task) : NULL;
 	struct look l;
 
-	if (!is_ours(bpf_get_current_task_btf()))
+	if (!t)
 		return 0;
+	if (is_last(t, (__u64)vma, vma->vm_start, vma->vm_end, vma->vm_flags))
+		return begin(t, task, address, flags);
 	l = (struct look){
 		.key = (__u64)vma,
 		.start = vma->vm_start,
@@ -372,14 +288,15 @@ int BPF_PROG(begin_fault, struct vm_area_struct *vma, unsigned long address, uns
 		.start_brk = vma->vm_mm->start_brk,
 		.brk = vma->vm_mm->brk,
 	};
-	return begin(&l, address, flags);
+	note_place_of(t, &l, task);
+	return begin(t, task, address, flags);
 }
 
 SEC("fexit/handle_mm_fault")
 int BPF_PROG(end_fault, struct vm_area_struct *vma, unsigned long address, unsigned int flags,
 	     struct pt_regs *regs, unsigned int ret)
 {
-	return counting ? end(ret) : 0;
+	return end(ret);
 }
 
 #ifdef bpf_target_defined
@@ -388,29 +305,34 @@ SEC("kprobe.multi/handle_mm_fault")
 int BPF_KPROBE(begin_fault_multi, struct vm_area_struct *vma, unsigned long address,
 	       unsigned int flags)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *t = is_ours(task) ? thread_of(task) : NULL;
 	struct look l;
 
-	if (!is_ours(bpf_get_current_task_btf()))
+	if (!t)
 		return 0;
 	l = (struct look){
 		.key = (__u64)vma,
 		.start = BPF_CORE_READ(vma, vm_start),
 		.end = BPF_CORE_READ(vma, vm_end),
-		.pgoff = BPF_CORE_READ(vma, vm_pgoff),
 		.flags = BPF_CORE_READ(vma, vm_flags),
-		.mm = (__u64)BPF_CORE_READ(vma, vm_mm),
-		.file = (__u64)BPF_CORE_READ(vma, vm_file),
-		.ops = (__u64)BPF_CORE_READ(vma, vm_ops),
-		.start_brk = BPF_CORE_READ(vma, vm_mm, start_brk),
-		.brk = BPF_CORE_READ(vma, vm_mm, brk),
 	};
-	return begin(&l, address, flags);
+	if (is_last(t, l.key, l.start, l.end, l.flags))
+		return begin(t, task, address, flags);
+	l.pgoff = BPF_CORE_READ(vma, vm_pgoff);
+	l.mm = (__u64)BPF_CORE_READ(vma, vm_mm);
+	l.file = (__u64)BPF_CORE_READ(vma, vm_file);
+	l.ops = (__u64)BPF_CORE_READ(vma, vm_ops);
+	l.start_brk = BPF_CORE_READ(vma, vm_mm, start_brk);
+	l.brk = BPF_CORE_READ(vma, vm_mm, brk);
+	note_place_of(t, &l, task);
+	return begin(t, task, address, flags);
 }
 
 SEC("kretprobe.multi/handle_mm_fault")
 int BPF_KRETPROBE(end_fault_multi, unsigned int ret)
 {
-	return counting ? end(ret) : 0;
+	return end(ret);
 }
 
 SEC("kprobe.multi/vm_area_free")

@@ -9,11 +9,58 @@
 /* Times by powers of two: bucket n has those below 2^n ns, the last all others. */
 #define FAULT_BUCKETS		40
 
-#define FAULT_MINOR		0
-#define FAULT_IS_MAJOR		1
+/* What a fault came from; of one that is tried again, all its attempts together. */
+enum fault_cause {
+	FAULT_ANON_ZERO,	/* a new page, filled with zeros */
+	FAULT_STACK_GROWTH,	/* the same, and the stack grew for it */
+	FAULT_ZERO_PAGE,	/* the page of zeros that all share, to read */
+	FAULT_THP,		/* a huge page */
+	FAULT_HUGETLB,
+	FAULT_FILE_MAPPED,	/* of a file and in memory: that page alone */
+	FAULT_FILE_AROUND,	/* and its neighbours with it */
+	FAULT_FILE_MAJOR,	/* of a file: it was waited for */
+	FAULT_SHMEM,
+	FAULT_COW_COPY,		/* written to where others have the page, or a file */
+	FAULT_COW_REUSE,	/* and nobody else had it any more */
+	FAULT_WRITE_NOTIFY,	/* the first write to a page of a shared file */
+	FAULT_SWAP_CACHE,	/* swapped out, but in memory */
+	FAULT_SWAP_ZSWAP,
+	FAULT_SWAP_ZRAM,
+	FAULT_SWAP_DISK,
+	FAULT_SWAP_OTHER,	/* it is not known from where, or it was all zeros */
+	FAULT_KSM_BREAK,	/* written to what KSM had merged */
+	FAULT_NUMA_HINT,
+	FAULT_MIGRATION,	/* waited until the page had moved */
+	FAULT_USERFAULTFD,
+	FAULT_SPURIOUS,		/* there was nothing left to do */
+	FAULT_OTHER,		/* not known */
+	FAULT_CAUSES
+};
+
+/* What is seen to happen inside of a fault. */
+#define FAULT_SAW_NEW_ANON	(1u << 0)	/* a new anonymous page */
+#define FAULT_SAW_FILE		(1u << 1)	/* the file was asked for a page */
+#define FAULT_SAW_AROUND	(1u << 2)	/* for all that it has at hand */
+#define FAULT_SAW_WP		(1u << 3)	/* a write to a page that allowed none */
+#define FAULT_SAW_SWAP		(1u << 4)	/* the entry is none of a page */
+#define FAULT_SAW_SWAP_READ	(1u << 5)
+#define FAULT_SAW_IO		(1u << 6)	/* of a disk */
+#define FAULT_SAW_ZRAM		(1u << 7)	/* of one that is zram */
+#define FAULT_SAW_ZSWAP		(1u << 8)
+#define FAULT_SAW_HUGE		(1u << 9)
+#define FAULT_SAW_HUGE_WP	(1u << 10)
+#define FAULT_SAW_NUMA		(1u << 11)
+#define FAULT_SAW_MIGRATION	(1u << 12)
+#define FAULT_SAW_USERFAULT	(1u << 13)
+#define FAULT_SAW_GROWTH	(1u << 14)
+#define FAULT_SAW_KSM		(1u << 15)
+#define FAULT_SAW_NOT_ALL	(1u << 16)	/* something may have been missed */
+
+/* In latencies: of one cause first those that are minor. */
+#define FAULT_LATENCIES		(2 * FAULT_CAUSES)
 
 /**
- * struct fault_latency - how long minor or major faults took, on one CPU
+ * struct fault_latency - how long faults of one cause took, on one CPU
  * @ns: all of them together
  * @most_ns: the longest
  * @bucket: how many, by time
@@ -62,6 +109,7 @@ struct fault_thread {
 #define FAULT_VMA_HEAP		2
 #define FAULT_VMA_STACK		3
 #define FAULT_VMA_SPECIAL	4	/* the kernel's own: [vdso] and the like */
+#define FAULT_VMA_UNKNOWN	5	/* it found no place; never in struct fault_vma */
 
 /**
  * struct fault_vma - what happened in one mapping, from when it was seen first
@@ -74,6 +122,7 @@ struct fault_thread {
  * @device: of its file, as the kernel keeps it
  * @foreign: who was in it last has another address space, as a debugger has
  * @ended: it is no more
+ * @shmem: its file is one of shared memory
  * @file: the kernel's pointer, by which a mapping that took another's place is
  *	known, as by @mm
  * @minor: faults as the kernel accounts them
@@ -81,6 +130,7 @@ struct fault_thread {
  * @failed: ended in a signal, accounted nowhere
  * @ns: time in @minor and @major
  * @most_ns: the longest
+ * @cause: of @minor and @major, by enum fault_cause
  * @name: the last part of its file's path
  */
 struct fault_vma {
@@ -89,7 +139,8 @@ struct fault_vma {
 	unsigned char kind;
 	unsigned char foreign;
 	unsigned char ended;
-	unsigned char reserved[5];
+	unsigned char shmem;
+	unsigned char reserved[4];
 	unsigned long long flags;
 	unsigned long long start;
 	unsigned long long end;
@@ -102,6 +153,8 @@ struct fault_vma {
 	unsigned long long failed;
 	unsigned long long ns;
 	unsigned long long most_ns;
+	unsigned int cause[FAULT_CAUSES];
+	unsigned int reserved_too;
 	char name[FAULT_NAME];
 };
 

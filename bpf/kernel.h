@@ -101,6 +101,7 @@ struct zswap_entry {
 
 struct super_block {
 	__u32 s_dev;
+	unsigned long s_magic;
 } __kernel;
 
 struct inode {
@@ -146,7 +147,25 @@ struct thread_struct {
 	unsigned long trap_nr;
 } __kernel;
 
-struct vm_fault;
+struct folio {
+	void *mapping;
+} __kernel;
+
+struct vm_fault {
+	struct page *page;
+} __kernel;
+
+struct gendisk {
+	char disk_name[32];
+} __kernel;
+
+struct block_device {
+	struct gendisk *bd_disk;
+} __kernel;
+
+struct bio {
+	struct block_device *bi_bdev;
+} __kernel;
 
 /* arch/x86/include/uapi/asm/ptrace.h, by the names that libbpf has for programs */
 struct pt_regs {

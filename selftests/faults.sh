@@ -7,7 +7,18 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/lib/command.sh
 . "$here/lib/command.sh"
+# shellcheck source=selftests/lib/swap.sh
+. "$here/lib/swap.sh"
 steps=$bin/programs/steps
+
+# After each test: as it was.
+clean_up() {
+	[ -n "${other_areas+set}" ] || return 0
+	swapoff -a
+	[ ! -e /sys/block/zram1 ] || echo 1 >/sys/block/zram1/reset
+	others_on
+	echo 3 >/proc/sys/vm/page-cluster
+}
 
 # faults_of STEP...: watched from the beginning to the end; the report in $WORK/out, what the
 # program says in $WORK/said.
@@ -174,6 +185,94 @@ same({p["pid"]: [p["minor"], p["major"]] for p in r["processes"] if p["pid"] in 
      children, "children")
 same([len(p["threads"]) for p in r["processes"] if p["comm"] == "steps"].count(5), 8, "threads")
 same(sum(m["minor"] for m in r["mappings"]), total["minor"], "mappings")
+'
+}
+
+# ------------------------------------------------------------------------- causes
+
+# causes_of: of the mapping where a step was, as the report has them.
+caused='
+def causes_of(name, n=0):
+    return [m["causes"] for m in at(s[name][n][0])]
+def sums():
+    same(r["lost"]["complete"], True, "complete")
+    causes = {c["cause"]: c for c in r["causes"]}
+    for kind in "minor", "major":
+        same(sum(c[kind] for c in causes.values()), total[kind], "causes, " + kind)
+    for m in r["mappings"]:
+        same(sum(m["causes"].values()), m["minor"] + m["major"], m["name"])
+    for c in r["causes"]:
+        told = sum(m["causes"].get(c["cause"], 0) for m in r["mappings"])
+        same(told, c["minor"] + c["major"], c["cause"] + ", mappings")
+        t = c["latency"]
+        same((t["faults"], sum(h["faults"] for h in t["histogram"])), (told, told), c["cause"])
+        assert t["p50_ns"] <= t["p99_ns"] <= t["max_ns"] <= t["time_ns"], t
+    same(sum(c["latency"]["time_ns"] for c in r["causes"]), total["time_ns"], "time")
+sums()
+'
+
+test_causes() {
+	local delay=/sys/kernel/debug/sched/numa_balancing/scan_delay_ms hints=numa
+
+	[ -d /sys/devices/system/node/node1 ] || hints=
+	[ ! -e $delay ] || echo 10 >$delay
+	echo 1000 >/sys/kernel/mm/ksm/pages_to_scan
+	echo 4 >/proc/sys/vm/nr_hugepages
+	faults_of $hints anon zero reuse fork thp:4 hugetlb:3 shmem:100 grow:50 race:200 uffd:3 \
+		notify shared private cold:64 merge:64
+	echo 0 >/proc/sys/vm/nr_hugepages
+	valid faults
+	HINTS=$hints check "$caused"'
+same(causes_of("anon"), [{"anon_zero_fill": 256}], "anon")
+same(causes_of("zero"), [{"zero_page": 256}], "zero")
+same(causes_of("reuse"), [{"anon_zero_fill": 256, "cow_reuse": 256}], "reuse")
+same(causes_of("fork"), [{"anon_zero_fill": 256}, {"cow_copy": 256}], "fork")
+same(causes_of("thp"), [{"thp": 4}], "thp")
+same(causes_of("hugetlb"), [{"hugetlb": 3}], "hugetlb")
+same(causes_of("shmem"), [{"shmem": 100}], "shmem")
+same([c["stack_growth"] for c in causes_of("grow") if "stack_growth" in c], [50], "grow")
+[race] = causes_of("race")
+same(race.pop("anon_zero_fill"), 200, "race")
+assert set(race) <= {"spurious"}, race
+same(causes_of("uffd"), [{"userfaultfd": 3}], "uffd")
+[notify] = causes_of("notify")
+same(notify["write_notify"], 256, "notify")
+same(set(notify), {"write_notify", "file_around"}, "notify")
+same(causes_of("shared"), [{"file_minor": 256}], "shared")
+same(causes_of("private"), [{"cow_copy": 256}], "private")
+same(causes_of("cold"), [{"file_major": 64}], "cold")
+[merge] = causes_of("merge")
+same((merge["anon_zero_fill"], merge["ksm_break"]), (64, 64), "merge")
+if os.environ["HINTS"]:
+    [numa] = causes_of("numa")
+    assert numa["numa_hint"] > 0, numa
+same(r["cost"]["missing_hooks"], [], "hooks")
+'
+}
+
+# Each area in its turn, in one command.
+test_causes_of_swap() {
+	local zswap=/sys/module/zswap/parameters/enabled disk=
+
+	others_off
+	echo 0 >/proc/sys/vm/page-cluster
+	modprobe -q zram num_devices=2 || :
+	echo 64M >/sys/block/zram1/disksize
+	mkswap /dev/zram1 >/dev/null
+	swapon /dev/zram1
+	[ ! -b /dev/pmem0 ] || mkswap /dev/pmem0 >/dev/null
+	[ ! -b /dev/pmem0 ] || disk="swapoff /dev/zram1; swapon /dev/pmem0; $steps swap:64"
+	expect 0 vmscope faults -J -w "$WORK/report" -- sh -c "$steps swap:64 swapped:64
+		echo Y >$zswap; $steps swap:64; echo N >$zswap
+		$disk"
+	mv "$WORK/out" "$WORK/said" && mv "$WORK/report" "$WORK/out"
+	DISK=$disk check "$caused"'
+filled = {"anon_zero_fill": 64}
+same(causes_of("swap"), [filled | {"swap_zram": 64}], "zram")
+same(causes_of("swapped"), [filled | {"swap_cache": 64}, {"swap_zram": 64}], "swap cache")
+same(causes_of("swap", 1), [filled | {"swap_zswap": 64}], "zswap")
+if os.environ["DISK"]:
+    same(causes_of("swap", 2), [filled | {"swap_disk": 64}], "disk")
 '
 }
 

@@ -10,10 +10,13 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/mempolicy.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +30,8 @@
 #include <unistd.h>
 
 #define PAGE	4096ul
+#define HUGE	(2ul << 20)
+#define COLD	0x40000000	/* beside MAP_*: the page cache has nothing of it */
 
 static char line[64][96];
 static struct rusage before, after;
@@ -52,12 +57,12 @@ static char *map(size_t pages, int prot, int flags, int fd)
 	return at;
 }
 
-/* A page behind it keeps it from being joined with what was mapped before. */
+/* A page before and one behind keep it from being joined with what else is mapped. */
 static char *anon(size_t pages)
 {
-	char *at = map(pages + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	char *at = map(pages + 2, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1) + PAGE;
 
-	if (mprotect(at + pages * PAGE, PAGE, PROT_NONE))
+	if (mprotect(at, pages * PAGE, PROT_READ | PROT_WRITE))
 		die("mprotect");
 	return at;
 }
@@ -245,6 +250,304 @@ static char *step_uffd(size_t n)
 	return at;
 }
 
+/* --------------------------------------------------------------- other causes */
+
+static void tell(const char *path, const char *what)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, what, strlen(what)) < 0)
+		die(path);
+	close(fd);
+}
+
+static void look(volatile char *at, size_t pages)
+{
+	for (size_t i = 0; i < pages; i++)
+		(void)at[i * PAGE];
+}
+
+static void wait_for(pid_t child)
+{
+	int status;
+
+	if (waitpid(child, &status, 0) != child || status)
+		die("child");
+}
+
+static char *step_zero(size_t n)
+{
+	char *at = anon(n);
+
+	look(at, n);
+	return at;
+}
+
+/* They were shared, and are not any more. */
+static char *step_reuse(size_t n)
+{
+	char *at = step_anon(n);
+	pid_t child = fork();
+
+	if (!child)
+		_exit(0);
+	wait_for(child);
+	touch(at, n);
+	return at;
+}
+
+/* As many huge pages. */
+static char *step_thp(size_t n)
+{
+	char *at = anon((n + 1) * (HUGE / PAGE));
+
+	at = (char *)(((uintptr_t)at + HUGE - 1) & ~(HUGE - 1));
+	if (madvise(at, n * HUGE, MADV_HUGEPAGE))
+		die("MADV_HUGEPAGE");
+	for (size_t i = 0; i < n; i++)
+		touch(at + i * HUGE, 1);
+	return at;
+}
+
+static char *step_hugetlb(size_t n)
+{
+	char *at = mmap(NULL, n * HUGE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+
+	if (at == MAP_FAILED)
+		die("MAP_HUGETLB");
+	for (size_t i = 0; i < n; i++)
+		touch(at + i * HUGE, 1);
+	return at;
+}
+
+/* On a disk, and nobody else's. */
+static char *file(size_t pages, int flags)
+{
+	char path[] = "/var/tmp/stepsXXXXXX", page[PAGE] = "page";
+	int fd = mkostemp(path, O_CLOEXEC);
+
+	if (fd < 0 || unlink(path))
+		die(path);
+	for (size_t i = 0; i < pages; i++)
+		if (write(fd, page, PAGE) != (ssize_t)PAGE)
+			die("write");
+	if (fsync(fd) || (flags & COLD && posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED)))
+		die("fsync");
+	return map(pages, PROT_READ | PROT_WRITE, flags & ~COLD, fd);
+}
+
+/* Looked at, with what is around, and then each written to. */
+static char *step_notify(size_t n)
+{
+	char *at = file(n, MAP_SHARED);
+
+	look(at, n);
+	touch(at, n);
+	return at;
+}
+
+static char *step_shared(size_t n)
+{
+	char *at = file(n, MAP_SHARED);
+
+	touch(at, n);
+	return at;
+}
+
+static char *step_private(size_t n)
+{
+	char *at = file(n, MAP_PRIVATE);
+
+	touch(at, n);
+	return at;
+}
+
+static char *step_cold(size_t n)
+{
+	char *at = file(n, MAP_SHARED | COLD);
+
+	madvise(at, n * PAGE, MADV_RANDOM);
+	look(at, n);
+	return at;
+}
+
+static char *step_shmem(size_t n)
+{
+	int fd = memfd_create("memory", MFD_CLOEXEC);
+	char *at;
+
+	if (fd < 0 || ftruncate(fd, n * PAGE))
+		die("memfd_create");
+	at = map(n, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	touch(at, n);
+	return at;
+}
+
+static bool is_there(char *at, size_t pages)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t entry;
+	bool there = false;
+
+	for (size_t i = 0; i < pages; i++)
+		if (pread(fd, &entry, sizeof(entry), ((uintptr_t)at / PAGE + i) * 8) != 8 ||
+		    entry >> 63)
+			there = true;
+	close(fd);
+	return there;
+}
+
+/* What was just written to waits in batches, which compaction empties. */
+static void swap_out(char *at, size_t pages)
+{
+	for (int turn = 0; is_there(at, pages); turn++) {
+		if (turn % 10 == 0)
+			tell("/proc/sys/vm/compact_memory", "1");
+		if (turn == 1000 || madvise(at, pages * PAGE, MADV_PAGEOUT))
+			die("MADV_PAGEOUT");
+		usleep(1000);
+	}
+}
+
+static char *step_swap(size_t n)
+{
+	char *at = step_anon(n);
+
+	swap_out(at, n);
+	look(at, n);
+	return at;
+}
+
+/* The child has them read, and they are in memory when its parent wants them. */
+static char *step_swapped(size_t n)
+{
+	char *at = step_anon(n);
+	pid_t child;
+
+	swap_out(at, n);
+	child = fork();
+	if (!child) {
+		look(at, n);
+		_exit(0);
+	}
+	wait_for(child);
+	look(at, n);
+	return at;
+}
+
+static unsigned long merged(void)
+{
+	FILE *f = fopen("/proc/self/ksm_merging_pages", "re");
+	unsigned long n = 0;
+
+	if (!f || fscanf(f, "%lu", &n) != 1)
+		die("ksm_merging_pages");
+	fclose(f);
+	return n;
+}
+
+/* Equal ones, that ksmd finds. */
+static char *step_merge(size_t n)
+{
+	char *at = step_anon(n);
+
+	if (madvise(at, n * PAGE, MADV_MERGEABLE))
+		die("MADV_MERGEABLE");
+	tell("/sys/kernel/mm/ksm/run", "1");
+	for (int turn = 0; merged() < n; turn++) {
+		if (turn == 3000)
+			die("ksmd");
+		usleep(10000);
+	}
+	tell("/sys/kernel/mm/ksm/run", "0");
+	touch(at, n);
+	return at;
+}
+
+static void policy(int mode, unsigned long nodes)
+{
+	if (syscall(SYS_set_mempolicy, mode, nodes ? &nodes : NULL, 8 * sizeof(nodes)))
+		die("set_mempolicy");
+}
+
+/*
+ * Of another node than who uses them. Once they are there, only hints of the scheduler
+ * bring it into the kernel.
+ */
+static char *step_numa(size_t n)
+{
+	struct rusage first, now;
+	unsigned int cpu, node;
+	cpu_set_t cpus;
+	char *at;
+
+	syscall(SYS_getcpu, &cpu, &node, NULL);
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+	policy(MPOL_BIND, 1ul << !node);
+	at = step_anon(n);
+	policy(MPOL_DEFAULT, 0);
+	tell("/proc/sys/kernel/numa_balancing", "1");
+	getrusage(RUSAGE_SELF, &first);
+	getrusage(RUSAGE_SELF, &first);
+	do {
+		for (int i = 0; i < 100; i++)
+			look(at, n);
+		getrusage(RUSAGE_SELF, &now);
+	} while (now.ru_minflt == first.ru_minflt &&
+		 now.ru_utime.tv_sec - first.ru_utime.tv_sec < 10);
+	tell("/proc/sys/kernel/numa_balancing", "0");
+	return at;
+}
+
+/* So many pages below it, one after the other. */
+static char *step_grow(size_t n)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	char text[256];
+	unsigned long start = 0;
+
+	while (f && fgets(text, sizeof(text), f))
+		if (strstr(text, "[stack]"))
+			start = strtoul(text, NULL, 16);
+	if (!start)
+		die("stack");
+	fclose(f);
+	for (size_t i = 1; i <= n; i++)
+		touch((char *)start - i * PAGE, 1);
+	return (char *)start - n * PAGE;
+}
+
+static char *both;
+static size_t nr_both;
+static pthread_barrier_t meet;
+
+static void *touch_both(void *none)
+{
+	(void)none;
+	for (size_t i = 0; i < nr_both; i++) {
+		pthread_barrier_wait(&meet);
+		touch(both + i * PAGE, 1);
+	}
+	return NULL;
+}
+
+/* The same pages by two at once: each is filled by one of them. */
+static char *step_race(size_t n)
+{
+	both = anon(n);
+	nr_both = n;
+	pthread_barrier_init(&meet, NULL, 2);
+	for (int i = 0; i < 2; i++)
+		if (pthread_create(&thread[i], NULL, touch_both, NULL))
+			die("pthread_create");
+	for (int i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+	return both;
+}
+
 /* -------------------------------------------------------------- wrong accesses */
 
 static void caught(int signal)
@@ -332,6 +635,21 @@ static const struct {
 	{ "threads", step_threads },
 	{ "sleepers", step_sleepers },
 	{ "uffd", step_uffd },
+	{ "zero", step_zero },
+	{ "reuse", step_reuse },
+	{ "thp", step_thp },
+	{ "hugetlb", step_hugetlb },
+	{ "notify", step_notify },
+	{ "shared", step_shared },
+	{ "private", step_private },
+	{ "cold", step_cold },
+	{ "shmem", step_shmem },
+	{ "swap", step_swap },
+	{ "swapped", step_swapped },
+	{ "merge", step_merge },
+	{ "numa", step_numa },
+	{ "grow", step_grow },
+	{ "race", step_race },
 	{ "null", step_null },
 	{ "readonly", step_readonly },
 	{ "sigbus", step_sigbus },

@@ -71,6 +71,51 @@ static int by_vma_faults(const void *a, const void *b)
 	return one->start < two->start ? -1 : one->start > two->start;
 }
 
+static int by_time(const void *a, const void *b)
+{
+	const struct vs_fault_share *one = a, *two = b;
+	uint64_t first = one->minor + one->major, second = two->minor + two->major;
+
+	if (one->latency.ns != two->latency.ns)
+		return one->latency.ns > two->latency.ns ? -1 : 1;
+	return first > second ? -1 : first < second;
+}
+
+static void add_latency(struct vs_fault_latency *to, const struct vs_fault_latency *latency)
+{
+	to->ns += latency->ns;
+	if (latency->most_ns > to->most_ns)
+		to->most_ns = latency->most_ns;
+	for (int i = 0; i < VS_FAULT_BUCKETS; i++)
+		to->bucket[i] += latency->bucket[i];
+}
+
+/* Of what nobody saw the cause is not known. */
+static void share_out(struct vs_fault_answer *answer)
+{
+	uint64_t minor = answer->total.minor, major = answer->total.major;
+
+	for (int i = 0; i < VS_FAULT_CAUSES; i++) {
+		const struct vs_fault_cause *from = &answer->faults.cause[i];
+		struct vs_fault_share *to = &answer->cause[answer->nr_causes];
+
+		*to = (struct vs_fault_share){ .cause = i, .minor = vs_fault_times(&from->minor),
+					       .major = vs_fault_times(&from->major) };
+		minor = missing(minor, to->minor);
+		major = missing(major, to->major);
+		if (i == VS_CAUSE_OTHER) {
+			to->minor += minor;
+			to->major += major;
+		}
+		add_latency(&to->latency, &from->minor);
+		add_latency(&to->latency, &from->major);
+		add_latency(&answer->minor, &from->minor);
+		add_latency(&answer->major, &from->major);
+		answer->nr_causes += to->minor || to->major;
+	}
+	qsort(answer->cause, answer->nr_causes, sizeof(*answer->cause), by_time);
+}
+
 /* The leader's name is the process's. */
 static void add_to_process(struct vs_fault_process *process, const struct vs_fault_thread *thread)
 {
@@ -102,6 +147,7 @@ int vs_faults_analyze(struct vs_fault_answer *answer)
 		add_to_process(process, thread);
 		vs_fault_sum_add(&answer->total, thread);
 	}
+	share_out(answer);
 	qsort(answer->process, answer->nr_processes, sizeof(*answer->process), by_faults);
 	qsort(faults->vma, faults->nr_vmas, sizeof(*faults->vma), by_vma_faults);
 	return 0;

@@ -29,9 +29,20 @@ struct vs_fault_process {
 	struct vs_fault_sum sum;
 };
 
+/* Faults of one cause: together those of all causes are the total. */
+struct vs_fault_share {
+	enum vs_cause cause;
+	uint64_t minor;
+	uint64_t major;
+	struct vs_fault_latency latency;	/* of those that were seen */
+};
+
 struct vs_fault_answer {
 	struct vs_faults faults;
 	struct vs_fault_sum total;
+	struct vs_fault_latency minor, major;
+	struct vs_fault_share cause[VS_FAULT_CAUSES];	/* most time first, without those of none */
+	size_t nr_causes;
 	struct vs_fault_process *process;	/* most faults first */
 	size_t nr_processes;
 	/* of a command of ours, as wait4() told */

@@ -17,6 +17,34 @@
 #define VS_FAULT_BUCKETS	40
 #define VS_FAULT_NAME	48
 
+/* What a fault came from; bpf/faults.h says it of each. */
+enum vs_cause {
+	VS_CAUSE_ANON_ZERO,
+	VS_CAUSE_STACK_GROWTH,
+	VS_CAUSE_ZERO_PAGE,
+	VS_CAUSE_THP,
+	VS_CAUSE_HUGETLB,
+	VS_CAUSE_FILE_MAPPED,
+	VS_CAUSE_FILE_AROUND,
+	VS_CAUSE_FILE_MAJOR,
+	VS_CAUSE_SHMEM,
+	VS_CAUSE_COW_COPY,
+	VS_CAUSE_COW_REUSE,
+	VS_CAUSE_WRITE_NOTIFY,
+	VS_CAUSE_SWAP_CACHE,
+	VS_CAUSE_SWAP_ZSWAP,
+	VS_CAUSE_SWAP_ZRAM,
+	VS_CAUSE_SWAP_DISK,
+	VS_CAUSE_SWAP_OTHER,
+	VS_CAUSE_KSM_BREAK,
+	VS_CAUSE_NUMA_HINT,
+	VS_CAUSE_MIGRATION,
+	VS_CAUSE_USERFAULTFD,
+	VS_CAUSE_SPURIOUS,
+	VS_CAUSE_OTHER,			/* not known */
+	VS_FAULT_CAUSES
+};
+
 /* By pid and id of the initial pid namespace. */
 struct vs_fault_thread {
 	uint32_t tid;
@@ -59,6 +87,7 @@ struct vs_fault_vma {
 	uint64_t failed;
 	uint64_t ns;			/* in minor and major */
 	uint64_t most_ns;
+	uint64_t cause[VS_FAULT_CAUSES];	/* of minor and major */
 	char name[VS_FAULT_NAME];	/* the last part of its file's path */
 };
 
@@ -93,6 +122,12 @@ struct vs_fault_latency {
 	uint64_t bucket[VS_FAULT_BUCKETS];
 };
 
+struct vs_fault_cause {
+	struct vs_fault_latency minor, major;
+};
+
+#define VS_FAULT_MISSING	16
+
 /* What was counted, and what was not. */
 struct vs_faults {
 	struct vs_fault_thread *thread;
@@ -102,13 +137,13 @@ struct vs_faults {
 	struct vs_fault_signal *signal;	/* the first ones */
 	size_t nr_signals;
 	uint64_t all_signals;
-	struct vs_fault_latency minor, major;
+	struct vs_fault_cause cause[VS_FAULT_CAUSES];
 	uint64_t watched_ns;
 	uint64_t attach_ns;		/* until everything was in its place */
 	uint64_t lost_vmas;		/* faults whose mapping found no place */
 	uint64_t lost_threads;		/* that found no place */
 	uint64_t lost_storage;		/* faults of threads that found no place */
-	const char *missing[8];		/* hooks that this kernel has not */
+	const char *missing[VS_FAULT_MISSING];	/* hooks that this kernel has not */
 	size_t nr_missing;
 };
 

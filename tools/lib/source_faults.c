@@ -24,10 +24,10 @@ void vs_faults_free(struct vs_faults *faults)
 #ifdef VMSCOPE_BPF
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/membarrier.h>
 
+#include "fault_hooks.h"
 #include "faults.h"
 #include "faults.skel.h"
 
@@ -40,6 +40,30 @@ SAME(VS_FAULT_VMA_SPECIAL, FAULT_VMA_SPECIAL);
 SAME(VS_FAULT_NAME, FAULT_NAME);
 SAME(VS_FAULT_COMM, FAULT_COMM);
 SAME(VS_FAULT_BUCKETS, FAULT_BUCKETS);
+SAME(VS_FAULT_CAUSES, FAULT_CAUSES);
+SAME(VS_CAUSE_ANON_ZERO, FAULT_ANON_ZERO);
+SAME(VS_CAUSE_STACK_GROWTH, FAULT_STACK_GROWTH);
+SAME(VS_CAUSE_ZERO_PAGE, FAULT_ZERO_PAGE);
+SAME(VS_CAUSE_THP, FAULT_THP);
+SAME(VS_CAUSE_HUGETLB, FAULT_HUGETLB);
+SAME(VS_CAUSE_FILE_MAPPED, FAULT_FILE_MAPPED);
+SAME(VS_CAUSE_FILE_AROUND, FAULT_FILE_AROUND);
+SAME(VS_CAUSE_FILE_MAJOR, FAULT_FILE_MAJOR);
+SAME(VS_CAUSE_SHMEM, FAULT_SHMEM);
+SAME(VS_CAUSE_COW_COPY, FAULT_COW_COPY);
+SAME(VS_CAUSE_COW_REUSE, FAULT_COW_REUSE);
+SAME(VS_CAUSE_WRITE_NOTIFY, FAULT_WRITE_NOTIFY);
+SAME(VS_CAUSE_SWAP_CACHE, FAULT_SWAP_CACHE);
+SAME(VS_CAUSE_SWAP_ZSWAP, FAULT_SWAP_ZSWAP);
+SAME(VS_CAUSE_SWAP_ZRAM, FAULT_SWAP_ZRAM);
+SAME(VS_CAUSE_SWAP_DISK, FAULT_SWAP_DISK);
+SAME(VS_CAUSE_SWAP_OTHER, FAULT_SWAP_OTHER);
+SAME(VS_CAUSE_KSM_BREAK, FAULT_KSM_BREAK);
+SAME(VS_CAUSE_NUMA_HINT, FAULT_NUMA_HINT);
+SAME(VS_CAUSE_MIGRATION, FAULT_MIGRATION);
+SAME(VS_CAUSE_USERFAULTFD, FAULT_USERFAULTFD);
+SAME(VS_CAUSE_SPURIOUS, FAULT_SPURIOUS);
+SAME(VS_CAUSE_OTHER, FAULT_OTHER);
 
 /* arch/x86/include/asm/trap_pf.h, trapnr.h */
 #define X86_PF_WRITE	2
@@ -50,12 +74,10 @@ SAME(VS_FAULT_BUCKETS, FAULT_BUCKETS);
 #define MINOR_BITS	20
 
 struct vs_watch {
-	struct faults_bpf *bpf;
-	bool follow;
+	struct vs_fault_hooks hooks;
+	struct faults_bpf *bpf;		/* of the hooks */
 	uint64_t attach_ns;
 	uint64_t begun_ns;
-	const char *missing[8];
-	size_t nr_missing;
 };
 
 static uint64_t now(void)
@@ -66,168 +88,20 @@ static uint64_t now(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-/* ------------------------------------------------------------------- loading */
-
-/* The two ways to a function, and what needs neither. */
-enum way {
-	WAY_TRAMPOLINE,			/* fentry, fexit */
-	WAY_MULTI,			/* kprobe.multi */
-	WAY_NEITHER,
-};
-
-static const struct {
-	const char *prefix;
-	enum way way;
-} ways[] = {
-	{ "fentry/", WAY_TRAMPOLINE },
-	{ "fexit/", WAY_TRAMPOLINE },
-	{ "kprobe.multi/", WAY_MULTI },
-	{ "kretprobe.multi/", WAY_MULTI },
-};
-
-/* Hooks without which the rest can do; not to be named where another one does the same. */
-static const struct {
-	const char *hook;
-	bool named;
-} optional[] = {
-	{ "vm_area_free", true },
-	{ "__vm_area_free", false },
-	{ "signal_generate", true },
-};
-
-#define NR_WAYS		(sizeof(ways) / sizeof(ways[0]))
-#define NR_OPTIONAL	(sizeof(optional) / sizeof(optional[0]))
-
-static enum way way_of(const struct bpf_program *program)
-{
-	const char *section = bpf_program__section_name(program);
-
-	for (size_t i = 0; i < NR_WAYS; i++)
-		if (!strncmp(section, ways[i].prefix, strlen(ways[i].prefix)))
-			return ways[i].way;
-	return WAY_NEITHER;
-}
-
-static const char *hook_of(const struct bpf_program *program)
-{
-	const char *section = bpf_program__section_name(program);
-	const char *slash = strchr(section, '/');
-
-	return slash ? slash + 1 : section;
-}
-
-/* Whether the rest can do without the hook of a program; then it is noted. */
-static bool miss(struct vs_watch *watch, const struct bpf_program *program)
-{
-	const char *hook = hook_of(program);
-
-	for (size_t i = 0; i < NR_OPTIONAL; i++) {
-		if (strcmp(optional[i].hook, hook))
-			continue;
-		if (optional[i].named)
-			watch->missing[watch->nr_missing++] = optional[i].hook;
-		return true;
-	}
-	return false;
-}
-
-/* A hook that is not there would take all others down with it. */
-static void choose(struct vs_watch *watch, const struct btf *types, enum way way)
-{
-	struct bpf_program *program;
-
-	bpf_object__for_each_program(program, watch->bpf->obj) {
-		enum way its = way_of(program);
-
-		if (its != WAY_NEITHER && its != way)
-			bpf_program__set_autoload(program, false);
-		else if (its == WAY_TRAMPOLINE &&
-			 btf__find_by_name_kind(types, hook_of(program), BTF_KIND_FUNC) < 0 &&
-			 miss(watch, program))
-			bpf_program__set_autoload(program, false);
-	}
-}
-
-static struct bpf_link *attach_one(const struct bpf_program *program)
-{
-	LIBBPF_OPTS(bpf_kprobe_multi_opts, options);
-	const char *hook = hook_of(program);
-
-	if (way_of(program) != WAY_MULTI)
-		return bpf_program__attach(program);
-	options.syms = &hook;
-	options.cnt = 1;
-	options.retprobe = !strncmp(bpf_program__section_name(program), "kret", 4);
-	return bpf_program__attach_kprobe_multi_opts(program, NULL, &options);
-}
-
-static int attach(struct vs_watch *watch, struct vs_error *error)
-{
-	struct bpf_object_skeleton *skeleton = watch->bpf->skeleton;
-
-	for (int i = 0; i < skeleton->prog_cnt; i++) {
-		struct bpf_prog_skeleton *one = &skeleton->progs[i];
-		const struct bpf_program *program = *one->prog;
-
-		if (!bpf_program__autoload(program) ||
-		    bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
-			continue;
-		*one->link = attach_one(program);
-		if (!*one->link && !miss(watch, program))
-			return vs_error_set(error, VS_FAIL_CANNOT,
-				"this kernel lets no BPF program watch %s: %s", hook_of(program),
-				strerror(errno));
-	}
-	return 0;
-}
-
-/* Into a watch that is empty, or was left by the other way. */
-static int load(struct vs_watch *watch, const struct btf *types, enum way way,
-		struct vs_error *error)
-{
-	int err;
-
-	faults_bpf__destroy(watch->bpf);
-	watch->nr_missing = 0;
-	watch->bpf = faults_bpf__open();
-	if (!watch->bpf)
-		return vs_bpf_failure(-errno, error);
-	watch->bpf->rodata->follow = watch->follow;
-	choose(watch, types, way);
-	err = faults_bpf__load(watch->bpf);
-	return err ? vs_bpf_failure(err, error) : attach(watch, error);
-}
-
-/* Since 6.14, fprobe stands on fgraph; kernels that may be preempted anywhere are as new. */
-static bool sees_each_return(const struct btf *types)
-{
-	return btf__find_by_name_kind(types, "fprobe_hlist", BTF_KIND_STRUCT) > 0;
-}
-
 struct vs_watch *vs_watch_open(bool follow, struct vs_error *error)
 {
 	struct vs_watch *watch = calloc(1, sizeof(*watch));
-	struct btf *types;
 	uint64_t begun = now();
-	int err;
 
 	if (!watch) {
 		vs_error_memory(error);
 		return NULL;
 	}
-	vs_bpf_begin();
-	watch->follow = follow;
-	types = btf__load_vmlinux_btf();
-	err = types ? -1 : vs_bpf_failure(-errno, error);
-	if (types && sees_each_return(types))
-		err = load(watch, types, WAY_MULTI, error);
-	if (types && err)
-		err = load(watch, types, WAY_TRAMPOLINE, error);
-	btf__free(types);
-	if (err) {
+	if (vs_fault_hooks_open(&watch->hooks, follow, error)) {
 		vs_watch_close(watch);
 		return NULL;
 	}
+	watch->bpf = watch->hooks.bpf;
 	watch->attach_ns = now() - begun;
 	return watch;
 }
@@ -236,7 +110,7 @@ void vs_watch_close(struct vs_watch *watch)
 {
 	if (!watch)
 		return;
-	faults_bpf__destroy(watch->bpf);
+	vs_fault_hooks_close(&watch->hooks);
 	free(watch);
 }
 
@@ -357,6 +231,8 @@ static void take_vma(struct vs_faults *faults, const struct fault_vma *from)
 		.ns = from->ns,
 		.most_ns = from->most_ns,
 	};
+	for (int i = 0; i < VS_FAULT_CAUSES; i++)
+		to->cause[i] = from->cause[i];
 	memcpy(to->name, from->name, sizeof(to->name));
 	if (to->kind != VS_FAULT_VMA_FILE)
 		to->offset = 0;
@@ -387,26 +263,31 @@ static int read_vmas(struct vs_watch *watch, struct vs_faults *faults)
 	return 0;
 }
 
-/* All CPUs together. */
-static int read_latency(struct vs_watch *watch, uint32_t kind, struct vs_fault_latency *to)
+static void add_latency(struct vs_fault_latency *to, const struct fault_latency *from)
 {
-	int cpus = libbpf_num_possible_cpus();
-	struct fault_latency *from = cpus > 0 ? calloc(cpus, sizeof(*from)) : NULL;
-	int err;
+	to->ns += from->ns;
+	if (from->most_ns > to->most_ns)
+		to->most_ns = from->most_ns;
+	for (int n = 0; n < VS_FAULT_BUCKETS; n++)
+		to->bucket[n] += from->bucket[n];
+}
 
-	if (!from)
-		return -1;
-	err = bpf_map__lookup_elem(watch->bpf->maps.latencies, &kind, sizeof(kind), from,
-				   cpus * sizeof(*from), 0);
-	for (int i = 0; !err && i < cpus; i++) {
-		to->ns += from[i].ns;
-		if (from[i].most_ns > to->most_ns)
-			to->most_ns = from[i].most_ns;
-		for (int n = 0; n < VS_FAULT_BUCKETS; n++)
-			to->bucket[n] += from[i].bucket[n];
+/* All CPUs together. */
+static int read_latencies(struct vs_watch *watch, struct vs_faults *faults)
+{
+	int cpus = libbpf_num_possible_cpus(), err = 0;
+	struct fault_latency *from = cpus > 0 ? calloc(cpus, sizeof(*from)) : NULL;
+
+	for (uint32_t which = 0; from && !err && which < FAULT_LATENCIES; which++) {
+		struct vs_fault_cause *cause = &faults->cause[which / 2];
+
+		err = bpf_map__lookup_elem(watch->bpf->maps.latencies, &which, sizeof(which),
+					   from, cpus * sizeof(*from), 0);
+		for (int i = 0; !err && i < cpus; i++)
+			add_latency(which % 2 ? &cause->major : &cause->minor, &from[i]);
 	}
 	free(from);
-	return err;
+	return from ? err : -1;
 }
 
 static enum vs_fault_access access_of(const struct fault_signal *signal)
@@ -460,8 +341,7 @@ int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_err
 	/* Programs that run now end before it returns: what they count is read whole. */
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 	if (read_threads(watch, faults) || read_vmas(watch, faults) ||
-	    read_signals(watch, faults) || read_latency(watch, FAULT_MINOR, &faults->minor) ||
-	    read_latency(watch, FAULT_IS_MAJOR, &faults->major)) {
+	    read_signals(watch, faults) || read_latencies(watch, faults)) {
 		vs_faults_free(faults);
 		return vs_error_set(error, VS_FAIL_CANNOT, "reading what was counted: %s",
 				    strerror(errno));
@@ -469,8 +349,8 @@ int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_err
 	faults->lost_vmas = shared->lost_vmas;
 	faults->lost_threads = shared->lost_threads;
 	faults->lost_storage = shared->lost_storage;
-	memcpy(faults->missing, watch->missing, sizeof(faults->missing));
-	faults->nr_missing = watch->nr_missing;
+	memcpy(faults->missing, watch->hooks.missing, sizeof(faults->missing));
+	faults->nr_missing = watch->hooks.nr_missing;
 	return 0;
 }
 

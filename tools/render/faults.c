@@ -13,8 +13,8 @@
 /* Rows of the tables on the first screen; all are in the JSON. */
 #define LINES		24
 #define LEAST_VMAS	1
-#define WHO		3
-#define WHO_NARROW	2
+#define MOST_CAUSES	6
+#define WHO		2
 
 /* include/linux/mm.h */
 #define VM_READ		1
@@ -203,9 +203,10 @@ static int tell_cost(const struct vs_style *style, const struct vs_fault_answer 
 	else if (command)
 		vs_flow_item(&flow, "; ", "the command ended with %d",
 			     WEXITSTATUS(answer->status));
-	for (size_t i = 0; i < faults->nr_missing; i++)
-		vs_flow_item(&flow, i ? ", " : "; ", "%s%s", i ? "" : "this kernel has no ",
-			     faults->missing[i]);
+	for (size_t i = 0; i < faults->nr_missing; i++) {
+		vs_flow_item(&flow, i ? ", " : "; ", "%s", i ? "no" : "this kernel has no");
+		vs_flow_words(&flow, faults->missing[i]);
+	}
 	return vs_flow_end(&flow);
 }
 
@@ -258,54 +259,40 @@ static int tell_sums(const struct vs_style *style, const struct vs_fault_answer 
 	return vs_flow_end(&flow);
 }
 
-static void tell_latency(struct vs_flow *flow, const char *kind,
-			 const struct vs_fault_latency *latency, const char *separator)
+static int tell_times(const struct vs_style *style, const struct vs_fault_answer *answer)
 {
-	char total[32], half[32], most[32], longest[32];
-
-	if (!vs_fault_times(latency))
-		return;
-	vs_flow_item(flow, separator, "%s in %s:", vs_duration(latency->ns, total, sizeof(total)),
-		     kind);
-	if (!is_narrow(flow->style)) {
-		vs_flow_item(flow, " ", "p50 %s,",
-			     vs_duration(vs_fault_percentile(latency, 50), half, sizeof(half)));
-		vs_flow_item(flow, " ", "p99 %s,",
-			     vs_duration(vs_fault_percentile(latency, 99), most, sizeof(most)));
-	}
-	vs_flow_item(flow, " ", "max %s", vs_duration(latency->most_ns, longest,
-						      sizeof(longest)));
-}
-
-static int tell_times(const struct vs_style *style, const struct vs_faults *faults)
-{
-	bool minor = vs_fault_times(&faults->minor), major = vs_fault_times(&faults->major);
-	char share[16];
+	uint64_t watched = answer->faults.watched_ns;
+	char minor[32], major[32], share[16];
 	struct vs_flow flow;
 
-	if (!minor && !major)
+	if (!answer->minor.ns && !answer->major.ns)
 		return 0;
 	vs_flow_begin(&flow, style, "time    ", 8);
-	tell_latency(&flow, "minor", &faults->minor, "");
-	tell_latency(&flow, "major", &faults->major, minor ? "; " : "");
-	if (major)
-		vs_flow_item(&flow, ", ", "%s of the time watched",
-			     vs_percent(faults->major.ns, faults->watched_ns, share,
-					sizeof(share)));
+	vs_flow_item(&flow, "", "%s in minor", vs_duration(answer->minor.ns, minor, sizeof(minor)));
+	if (answer->major.ns) {
+		vs_flow_item(&flow, ", ", "%s in major:",
+			     vs_duration(answer->major.ns, major, sizeof(major)));
+		vs_flow_item(&flow, " ", "%s of the time watched",
+			     vs_percent(answer->major.ns, watched, share, sizeof(share)));
+	}
 	return vs_flow_end(&flow);
 }
 
 /* ---------------------------------------------------------------------- tables */
 
-static size_t rows_of(const struct vs_style *style, size_t nr)
+static size_t rows_of(size_t nr)
 {
-	size_t most = is_narrow(style) ? WHO_NARROW : WHO;
-
-	return nr < most ? nr : most;
+	return nr < WHO ? nr : WHO;
 }
 
-/* Returns the number of lines, as those below. */
-static int process_table(const struct vs_style *style, const struct vs_fault_answer *answer)
+static int process_lines(const struct vs_fault_answer *answer)
+{
+	size_t nr = answer->nr_processes;
+
+	return nr > 1 ? 1 + rows_of(nr) + (nr > rows_of(nr)) : 0;
+}
+
+static void process_table(const struct vs_style *style, const struct vs_fault_answer *answer)
 {
 	static const struct vs_column head[] = {
 		{ .name = "PID", .right = true, .width = 7 },
@@ -316,7 +303,7 @@ static int process_table(const struct vs_style *style, const struct vs_fault_ans
 		{ .name = "WRONG", .right = true, .width = 5, .from = 60 },
 		{ .name = "NAME", .fills = true },
 	};
-	size_t nr = answer->nr_processes, shown = rows_of(style, nr);
+	size_t nr = answer->nr_processes, shown = rows_of(nr);
 	struct vs_table *table = nr > 1 ? vs_table_new(style, head, 7) : NULL;
 
 	for (size_t i = 0; table && i < shown; i++) {
@@ -336,11 +323,17 @@ static int process_table(const struct vs_style *style, const struct vs_fault_ans
 	vs_table_end(table);
 	if (nr > shown)
 		fprintf(style->out, "and %zu more processes\n", nr - shown);
-	return nr > 1 ? 1 + shown + (nr > shown) : 0;
 }
 
-/* The busiest threads of the busiest process, when it has several. */
-static int thread_table(const struct vs_style *style, const struct vs_fault_answer *answer)
+/* Those of the one process that there is. */
+static uint32_t threads_to_tell(const struct vs_fault_answer *answer)
+{
+	return answer->nr_processes == 1 && answer->process->threads > 1 ?
+		rows_of(answer->process->threads) : 0;
+}
+
+/* The busiest of them. */
+static void thread_table(const struct vs_style *style, const struct vs_fault_answer *answer)
 {
 	static const struct vs_column head[] = {
 		{ .name = "THREAD", .right = true, .width = 7 },
@@ -349,10 +342,8 @@ static int thread_table(const struct vs_style *style, const struct vs_fault_answ
 		{ .name = "NAME", .fills = true },
 	};
 	const struct vs_fault_process *process = answer->process;
-	bool room = answer->nr_processes == 1 || !is_narrow(style);
-	uint32_t nr = answer->nr_processes && room ? process->threads : 0;
-	uint32_t shown = rows_of(style, nr);
-	struct vs_table *table = nr > 1 ? vs_table_new(style, head, 4) : NULL;
+	uint32_t shown = threads_to_tell(answer);
+	struct vs_table *table = shown ? vs_table_new(style, head, 4) : NULL;
 
 	for (uint32_t i = 0; table && i < shown; i++) {
 		const struct vs_fault_thread *one = &answer->faults.thread[process->first + i];
@@ -368,7 +359,6 @@ static int thread_table(const struct vs_style *style, const struct vs_fault_answ
 		vs_table_row(table, cell);
 	}
 	vs_table_end(table);
-	return nr > 1 ? 1 + shown : 0;
 }
 
 static void mapping_table(const struct vs_style *style, const struct vs_fault_answer *answer,
@@ -409,14 +399,19 @@ void vs_faults_screen(const struct vs_style *style, const struct vs_report *repo
 		      const struct vs_fault_answer *answer, char **command)
 {
 	int lines = tell_title(style, report, answer, command) + tell_cost(style, answer, command);
+	int left, others, threads = threads_to_tell(answer);
 
 	fputc('\n', style->out);
 	lines += tell_sums(style, answer);
-	lines += tell_times(style, &answer->faults);
+	lines += tell_times(style, answer);
 	lines += tell_wrong(style, &answer->faults);
-	lines += process_table(style, answer);
-	lines += thread_table(style, answer);
-	/* with the blank line, the head and how many more there are */
-	lines = LINES - lines - 3;
-	mapping_table(style, answer, lines < LEAST_VMAS ? LEAST_VMAS : lines);
+	/* with a head each, and how many more mappings there are */
+	others = process_lines(answer) + (threads ? 1 + threads : 0) + LEAST_VMAS + 2;
+	left = LINES - lines - 1;
+	left -= vs_causes_table(style, answer, left - others < MOST_CAUSES + 1 ?
+				left - others : MOST_CAUSES + 1);
+	process_table(style, answer);
+	thread_table(style, answer);
+	left -= others - LEAST_VMAS;
+	mapping_table(style, answer, left < LEAST_VMAS ? LEAST_VMAS : left);
 }

@@ -15,6 +15,12 @@ void vs_faults_screen(const struct vs_style *style, const struct vs_report *repo
 void vs_faults_json(FILE *out, const struct vs_report *report,
 		    const struct vs_fault_answer *answer, char **command);
 
+/* Its name for people, and in JSON. */
+const char *vs_cause_name(enum vs_cause cause);
+const char *vs_cause_id(enum vs_cause cause);
+/* A table of the first ones; returns the number of lines, as many as are asked for at most. */
+int vs_causes_table(const struct vs_style *style, const struct vs_fault_answer *answer, int lines);
+
 /* What both say of a mapping: "[heap]", the last part of a path; of a signal. */
 const char *vs_fault_name(const struct vs_fault_vma *vma);
 const char *vs_fault_signal_name(const struct vs_fault_signal *signal);

@@ -78,6 +78,13 @@ static json_t *latency_json(const struct vs_fault_latency *latency)
 		"max_ns", (json_int_t)latency->most_ns, "histogram", list);
 }
 
+static json_t *cause_json(const struct vs_fault_share *share)
+{
+	return json_pack("{s:s, s:I, s:I, s:o}", "cause", vs_cause_id(share->cause),
+		"minor", (json_int_t)share->minor, "major", (json_int_t)share->major,
+		"latency", latency_json(&share->latency));
+}
+
 static json_t *thread_json(const struct vs_fault_thread *thread)
 {
 	struct vs_fault_sum sum = { 0 };
@@ -104,6 +111,17 @@ static json_t *process_json(const struct vs_faults *faults, const struct vs_faul
 	return one;
 }
 
+/* How many of each, where there are any. */
+static json_t *causes_json(const struct vs_fault_vma *vma)
+{
+	json_t *causes = json_object();
+
+	for (int i = 0; i < VS_FAULT_CAUSES; i++)
+		if (vma->cause[i])
+			json_object_set_new(causes, vs_cause_id(i), json_integer(vma->cause[i]));
+	return causes;
+}
+
 static json_t *mapping_json(const struct vs_fault_vma *vma)
 {
 	json_t *file = json_null();
@@ -112,12 +130,13 @@ static json_t *mapping_json(const struct vs_fault_vma *vma)
 		file = json_pack("{s:I, s:I, s:I, s:I}", "dev_major", (json_int_t)vma->dev_major,
 			"dev_minor", (json_int_t)vma->dev_minor,
 			"inode", (json_int_t)vma->inode, "offset", (json_int_t)vma->offset);
-	return json_pack("{s:o, s:o, s:o, s:I, s:b, s:b, s:o, s:I, s:I, s:I, s:I, s:I}",
+	return json_pack("{s:o, s:o, s:o, s:I, s:b, s:b, s:o, s:I, s:I, s:I, s:o, s:I, s:I}",
 		"start", vs_json_hex(vma->start), "end", vs_json_hex(vma->end),
 		"name", vs_json_text(vs_fault_name(vma)), "pid", (json_int_t)vma->pid,
 		"ended", vma->ended, "foreign", vma->foreign, "file", file,
 		"minor", (json_int_t)vma->minor, "major", (json_int_t)vma->major,
-		"failed", (json_int_t)vma->failed, "time_ns", (json_int_t)vma->ns,
+		"failed", (json_int_t)vma->failed, "causes", causes_json(vma),
+		"time_ns", (json_int_t)vma->ns,
 		"max_ns", (json_int_t)vma->most_ns);
 }
 
@@ -149,7 +168,11 @@ void vs_faults_json(FILE *out, const struct vs_report *report,
 	vs_json_member(&json, "totals", sum_json(&answer->total));
 	vs_json_member(&json, "lost", lost_json(answer));
 	vs_json_member(&json, "latency", json_pack("{s:o, s:o}",
-		"minor", latency_json(&faults->minor), "major", latency_json(&faults->major)));
+		"minor", latency_json(&answer->minor), "major", latency_json(&answer->major)));
+	vs_json_array(&json, "causes");
+	for (size_t i = 0; i < answer->nr_causes; i++)
+		vs_json_element(&json, cause_json(&answer->cause[i]));
+	vs_json_array_end(&json);
 	vs_json_array(&json, "processes");
 	for (size_t i = 0; i < answer->nr_processes; i++)
 		vs_json_element(&json, process_json(faults, &answer->process[i]));

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What happened in which mapping, and until when it was there: a part of
+ * faults.bpf.c. It must not know when a fault begins or ends.
+ */
+#ifndef VMSCOPE_BPF_MAPPINGS_H
+#define VMSCOPE_BPF_MAPPINGS_H
+
+/* include/linux/mm.h */
+#define VM_GROWSDOWN		0x0100
+
+/* include/uapi/linux/magic.h */
+#define TMPFS_MAGIC		0x01021994
+
+/* A mapping, as it is when a fault begins. */
+struct look {
+	__u64 key;
+	__u64 start;
+	__u64 end;
+	__u64 pgoff;
+	__u64 flags;
+	__u64 mm;
+	__u64 file;
+	__u64 ops;
+	__u64 start_brk;
+	__u64 brk;
+};
+
+/* One VMA's worth of zeros, too large for the stack. */
+static const struct fault_vma no_vma;
+
+/* A mapping that is no more goes where nothing takes its place. */
+static __always_inline void retire(__u64 key, struct fault_vma *v)
+{
+	__u32 n = __sync_fetch_and_add(&nr_ended_vmas, 1);
+
+	v->ended = 1;
+	if (n >= FAULT_VMAS || bpf_map_update_elem(&ended_vmas, &n, v, BPF_ANY))
+		__sync_fetch_and_add(&lost_vmas, v->minor + v->major + v->failed);
+	bpf_map_delete_elem(&vmas, &key);
+}
+
+/* fs/proc/task_mmu.c: what is shown as [heap], and nearly what as [stack] */
+static __always_inline __u8 kind_of(const struct look *l)
+{
+	if (l->file)
+		return FAULT_VMA_FILE;
+	if (l->flags & VM_GROWSDOWN)
+		return FAULT_VMA_STACK;
+	if (l->start < l->brk && l->end > l->start_brk)
+		return FAULT_VMA_HEAP;
+	return l->ops ? FAULT_VMA_SPECIAL : FAULT_VMA_ANON;
+}
+
+static __always_inline struct fault_vma *new_vma(const struct look *l)
+{
+	struct file *file = (struct file *)l->file;
+	struct fault_vma *v;
+	__u64 key = l->key;
+
+	if (bpf_map_update_elem(&vmas, &key, &no_vma, BPF_ANY))
+		return NULL;
+	v = bpf_map_lookup_elem(&vmas, &key);
+	if (!v)
+		return NULL;
+	v->tgid = bpf_get_current_pid_tgid() >> 32;
+	v->mm = l->mm;
+	v->file = l->file;
+	if (file) {
+		v->inode = BPF_CORE_READ(file, f_inode, i_ino);
+		v->device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+		v->shmem = BPF_CORE_READ(file, f_inode, i_sb, s_magic) == TMPFS_MAGIC;
+		bpf_probe_read_kernel_str(v->name, sizeof(v->name),
+					  BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	}
+	return v;
+}
+
+static __always_inline bool is_same(const struct fault_vma *v, const struct look *l)
+{
+	return v->mm == l->mm && v->file == l->file && v->start < l->end && l->start < v->end;
+}
+
+/* While its lock is held; NULL: it found no place. */
+static __always_inline struct fault_vma *note_vma(const struct look *l, struct task_struct *task)
+{
+	__u64 key = l->key;
+	struct fault_vma *v = bpf_map_lookup_elem(&vmas, &key);
+
+	if (v && !is_same(v, l)) {
+		retire(key, v);
+		v = NULL;
+	}
+	if (!v)
+		v = new_vma(l);
+	if (!v)
+		return NULL;
+	v->start = l->start;
+	v->end = l->end;
+	v->pgoff = l->pgoff;
+	v->flags = l->flags;
+	v->kind = kind_of(l);
+	v->foreign = l->mm != (__u64)task->mm;
+	return v;
+}
+
+static __always_inline void count_in(__u64 key, __u32 cause, bool major, bool failed, __u64 ns)
+{
+	struct fault_vma *v = bpf_map_lookup_elem(&vmas, &key);
+
+	if (!v) {
+		__sync_fetch_and_add(&lost_vmas, 1);
+		return;
+	}
+	if (failed) {
+		__sync_fetch_and_add(&v->failed, 1);
+		return;
+	}
+	__sync_fetch_and_add(major ? &v->major : &v->minor, 1);
+	if (cause < FAULT_CAUSES)
+		__sync_fetch_and_add(&v->cause[cause], 1);
+	__sync_fetch_and_add(&v->ns, ns);
+	if (ns > v->most_ns)
+		v->most_ns = ns;
+}
+
+static __always_inline int end_of_vma(__u64 key)
+{
+	struct fault_vma *v = counting ? bpf_map_lookup_elem(&vmas, &key) : NULL;
+
+	if (v)
+		retire(key, v);
+	return 0;
+}
+
+SEC("fentry/vm_area_free")
+int BPF_PROG(end_vma, struct vm_area_struct *vma)
+{
+	return end_of_vma((__u64)vma);
+}
+
+/* 6.12 frees those of who ends by this one alone. */
+SEC("fentry/__vm_area_free")
+int BPF_PROG(end_vma_at_exit, struct vm_area_struct *vma)
+{
+	return end_of_vma((__u64)vma);
+}
+
+#endif

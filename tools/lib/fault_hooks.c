@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Where the programs that count page faults are attached, as far as this kernel
+ * has what they want. It must not know what they count.
+ */
+#ifdef VMSCOPE_BPF
+
+#include <errno.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf_load.h"
+#include "fault_hooks.h"
+#include "faults.h"
+#include "faults.skel.h"
+
+/* The two ways to a function, and what needs neither. */
+enum way {
+	WAY_TRAMPOLINE,			/* fentry, fexit */
+	WAY_MULTI,			/* kprobe.multi */
+	WAY_NEITHER,
+};
+
+static const struct {
+	const char *prefix;
+	enum way way;
+} ways[] = {
+	{ "fentry/", WAY_TRAMPOLINE },
+	{ "fexit/", WAY_TRAMPOLINE },
+	{ "kprobe.multi/", WAY_MULTI },
+	{ "kretprobe.multi/", WAY_MULTI },
+};
+
+#define NR_WAYS		(sizeof(ways) / sizeof(ways[0]))
+
+/* What a program says that is attached to many, each of which is in the table below. */
+#define MANY		"inside"
+
+/*
+ * Hooks without which the rest can do. Of those with the same name for people one is
+ * enough: kernels have one or the other.
+ */
+static const struct hook {
+	const char *function;
+	const char *name;
+	uint32_t sees;			/* FAULT_SAW_* */
+	bool result;			/* by what it returns */
+} hooks_there_may_be[] = {
+	{ "vm_area_free", "vm_area_free", 0, false },
+	{ "__vm_area_free", "vm_area_free", 0, false },
+	{ "signal_generate", "signal_generate", 0, false },
+	{ "folio_add_new_anon_rmap", "folio_add_new_anon_rmap", FAULT_SAW_NEW_ANON, false },
+	{ "page_add_new_anon_rmap", "folio_add_new_anon_rmap", FAULT_SAW_NEW_ANON, false },
+	{ "__do_fault", "__do_fault", FAULT_SAW_FILE, false },
+	{ "filemap_map_pages", "filemap_map_pages", FAULT_SAW_AROUND, false },
+	{ "do_wp_page", "do_wp_page", FAULT_SAW_WP, false },
+	{ "do_swap_page", "do_swap_page", FAULT_SAW_SWAP, false },
+	{ "swap_read_folio", "swap_read_folio", FAULT_SAW_SWAP_READ, false },
+	{ "swap_readpage", "swap_read_folio", FAULT_SAW_SWAP_READ, false },
+	{ "submit_bio", "submit_bio", FAULT_SAW_IO, false },
+	/* where a program of its own knows its arguments */
+	{ "bdev_read_page", "submit_bio", 0, false },
+	{ "zswap_load", "zswap_load", FAULT_SAW_ZSWAP, true },
+	{ "zswap_frontswap_load", "zswap_load", FAULT_SAW_ZSWAP, true },
+	{ "do_huge_pmd_anonymous_page", "do_huge_pmd_anonymous_page", FAULT_SAW_HUGE, true },
+	{ "do_huge_pmd_wp_page", "do_huge_pmd_wp_page", FAULT_SAW_HUGE_WP, true },
+	{ "task_numa_fault", "task_numa_fault", FAULT_SAW_NUMA, false },
+	{ "migration_entry_wait", "migration_entry_wait", FAULT_SAW_MIGRATION, false },
+	{ "pmd_migration_entry_wait", "migration_entry_wait", FAULT_SAW_MIGRATION, false },
+	{ "handle_userfault", "handle_userfault", FAULT_SAW_USERFAULT, false },
+	{ "expand_downwards", "expand_downwards", FAULT_SAW_GROWTH, false },
+};
+
+#define NR_HOOKS	(sizeof(hooks_there_may_be) / sizeof(hooks_there_may_be[0]))
+
+/* While they are attached. */
+struct attaching {
+	struct vs_fault_hooks *hooks;
+	const struct btf *types;
+	enum way way;
+	bool there[NR_HOOKS];
+};
+
+static enum way way_of(const struct bpf_program *program)
+{
+	const char *section = bpf_program__section_name(program);
+
+	for (size_t i = 0; i < NR_WAYS; i++)
+		if (!strncmp(section, ways[i].prefix, strlen(ways[i].prefix)))
+			return ways[i].way;
+	return WAY_NEITHER;
+}
+
+static const char *function_of(const struct bpf_program *program)
+{
+	const char *section = bpf_program__section_name(program);
+	const char *slash = strchr(section, '/');
+
+	return slash ? slash + 1 : section;
+}
+
+static bool is_of_return(const struct bpf_program *program)
+{
+	return !strncmp(bpf_program__section_name(program), "kret", 4);
+}
+
+/* NULL: nothing can do without it. */
+static const struct hook *optional(const struct bpf_program *program)
+{
+	for (size_t i = 0; i < NR_HOOKS; i++)
+		if (!strcmp(hooks_there_may_be[i].function, function_of(program)))
+			return &hooks_there_may_be[i];
+	return NULL;
+}
+
+static bool has_function(const struct attaching *a, const char *name)
+{
+	return btf__find_by_name_kind(a->types, name, BTF_KIND_FUNC) > 0;
+}
+
+/* -------------------------------------------------------------------- choosing */
+
+/* A hook that is not there would take all others down with it. */
+static void choose(const struct attaching *a)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, a->hooks->bpf->obj) {
+		enum way its = way_of(program);
+
+		if (its != WAY_NEITHER && its != a->way)
+			bpf_program__set_autoload(program, false);
+		else if (its == WAY_TRAMPOLINE && optional(program) &&
+			 !has_function(a, function_of(program)))
+			bpf_program__set_autoload(program, false);
+	}
+}
+
+/* Whether zswap_load() is one of those that return true, and not 0, for success. */
+static bool zswap_says_true(const struct btf *types)
+{
+	int id = btf__find_by_name_kind(types, "zswap_load", BTF_KIND_FUNC);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(types, id) : NULL;
+
+	type = type ? btf__type_by_id(types, type->type) : NULL;
+	type = type ? btf__type_by_id(types, btf__resolve_type(types, type->type)) : NULL;
+	return type && btf_is_int(type) && btf_int_encoding(type) & BTF_INT_BOOL;
+}
+
+/* ------------------------------------------------------------------- attaching */
+
+static struct bpf_link *attach_multi(const struct bpf_program *program, const char **functions,
+				     const __u64 *cookies, size_t nr)
+{
+	LIBBPF_OPTS(bpf_kprobe_multi_opts, options);
+
+	options.syms = functions;
+	options.cookies = cookies;
+	options.cnt = nr;
+	options.retprobe = is_of_return(program);
+	return bpf_program__attach_kprobe_multi_opts(program, NULL, &options);
+}
+
+/* All at once, or where one of them is refused each for itself. */
+static void attach_many(struct attaching *a, const struct bpf_program *program,
+			struct bpf_link **link)
+{
+	const char *functions[NR_HOOKS];
+	__u64 cookies[NR_HOOKS];
+	size_t which[NR_HOOKS], nr = 0;
+
+	for (size_t i = 0; i < NR_HOOKS; i++) {
+		const struct hook *hook = &hooks_there_may_be[i];
+
+		if (!hook->sees || hook->result != is_of_return(program) ||
+		    !has_function(a, hook->function))
+			continue;
+		functions[nr] = hook->function;
+		cookies[nr] = hook->sees;
+		which[nr++] = i;
+	}
+	*link = attach_multi(program, functions, cookies, nr);
+	for (size_t i = 0; i < nr; i++) {
+		struct bpf_link *one = *link ? NULL :
+			attach_multi(program, &functions[i], &cookies[i], 1);
+
+		if (one)
+			a->hooks->single[a->hooks->nr_single++] = one;
+		a->there[which[i]] = *link || one;
+	}
+}
+
+static struct bpf_link *attach_one(const struct bpf_program *program)
+{
+	const char *function = function_of(program);
+
+	if (way_of(program) != WAY_MULTI)
+		return bpf_program__attach(program);
+	return attach_multi(program, &function, NULL, 1);
+}
+
+static int attach(struct attaching *a, struct vs_error *error)
+{
+	struct bpf_object_skeleton *skeleton = a->hooks->bpf->skeleton;
+
+	for (int i = 0; i < skeleton->prog_cnt; i++) {
+		struct bpf_prog_skeleton *one = &skeleton->progs[i];
+		const struct bpf_program *program = *one->prog;
+		const struct hook *hook = optional(program);
+
+		if (!bpf_program__autoload(program) ||
+		    bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
+			continue;
+		if (!strcmp(function_of(program), MANY)) {
+			attach_many(a, program, one->link);
+			continue;
+		}
+		*one->link = attach_one(program);
+		if (hook)
+			a->there[hook - hooks_there_may_be] = *one->link;
+		else if (!*one->link)
+			return vs_error_set(error, VS_FAIL_CANNOT,
+				"this kernel lets no BPF program watch %s: %s",
+				function_of(program), strerror(errno));
+	}
+	return 0;
+}
+
+/* Those of which none is there, by the name that all of them have. */
+static void note_missing(struct attaching *a)
+{
+	struct vs_fault_hooks *hooks = a->hooks;
+
+	for (size_t i = 0; i < NR_HOOKS; i++) {
+		const struct hook *hook = &hooks_there_may_be[i];
+		bool there = false;
+
+		if (a->there[i])
+			hooks->bpf->bss->can_see |= hook->sees;
+		if (strcmp(hook->name, hook->function))
+			continue;
+		for (size_t other = i; other < NR_HOOKS; other++)
+			if (!strcmp(hooks_there_may_be[other].name, hook->name))
+				there = there || a->there[other];
+		if (!there && hooks->nr_missing < VS_FAULT_MISSING)
+			hooks->missing[hooks->nr_missing++] = hook->name;
+	}
+}
+
+/* Into hooks that are empty, or were left by the other way. */
+static int load(struct vs_fault_hooks *hooks, const struct btf *types, enum way way, bool follow,
+		struct vs_error *error)
+{
+	struct attaching a = { .hooks = hooks, .types = types, .way = way };
+	int err;
+
+	vs_fault_hooks_close(hooks);
+	hooks->bpf = faults_bpf__open();
+	if (!hooks->bpf)
+		return vs_bpf_failure(-errno, error);
+	hooks->bpf->rodata->follow = follow;
+	hooks->bpf->rodata->zswap_says_true = zswap_says_true(types);
+	choose(&a);
+	err = faults_bpf__load(hooks->bpf);
+	if (err)
+		return vs_bpf_failure(err, error);
+	if (attach(&a, error))
+		return -1;
+	note_missing(&a);
+	return 0;
+}
+
+/* Since 6.14, fprobe stands on fgraph; kernels that may be preempted anywhere are as new. */
+static bool sees_each_return(const struct btf *types)
+{
+	return btf__find_by_name_kind(types, "fprobe_hlist", BTF_KIND_STRUCT) > 0;
+}
+
+int vs_fault_hooks_open(struct vs_fault_hooks *hooks, bool follow, struct vs_error *error)
+{
+	struct btf *types;
+	int err = -1;
+
+	vs_bpf_begin();
+	types = btf__load_vmlinux_btf();
+	if (!types)
+		return vs_bpf_failure(-errno, error);
+	if (sees_each_return(types))
+		err = load(hooks, types, WAY_MULTI, follow, error);
+	if (err)
+		err = load(hooks, types, WAY_TRAMPOLINE, follow, error);
+	btf__free(types);
+	return err;
+}
+
+void vs_fault_hooks_close(struct vs_fault_hooks *hooks)
+{
+	for (size_t i = 0; i < hooks->nr_single; i++)
+		bpf_link__destroy(hooks->single[i]);
+	faults_bpf__destroy(hooks->bpf);
+	memset(hooks, 0, sizeof(*hooks));
+}
+
+#endif
