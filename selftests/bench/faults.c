@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What counting page faults adds to each of them: the instructions of a write to new
+ * memory and of a read of the page of zeros, while nobody watches, while vmscope
+ * watches, and while it watches somebody else. Counts instructions only in a guest
+ * whose clock counts them; knows nothing of guests.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE	4096ul
+#define PAGES	4096ul
+#define ROUNDS	5
+
+/* Instructions for each fault. */
+struct cost {
+	double write;
+	double read;
+};
+
+static const struct goal {
+	const char *what;
+	struct cost most;		/* as many times what it costs when nobody watches */
+} goals[] = {
+	{ "it is watched", { 1.20, 1.85 } },
+	{ "another one is watched", { 1.06, 1.25 } },
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "faults: %s: %s\n", what, strerror(errno));
+	exit(2);
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* One fault for each page, its mapping and unmapping included; the best of some. */
+static double cost_of(bool write)
+{
+	double best = 0;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		volatile char *at;
+		uint64_t begin = now();
+		double each;
+
+		at = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (at == MAP_FAILED || madvise((void *)at, PAGES * PAGE, MADV_NOHUGEPAGE))
+			die("mmap");
+		for (size_t i = 0; i < PAGES; i++)
+			if (write)
+				at[i * PAGE] = 1;
+			else
+				(void)at[i * PAGE];
+		munmap((void *)at, PAGES * PAGE);
+		each = (double)(now() - begin) / PAGES;
+		if (!round || each < best)
+			best = each;
+	}
+	return best;
+}
+
+static struct cost measure(void)
+{
+	struct cost cost;
+
+	cost.write = cost_of(true);
+	cost.read = cost_of(false);
+	return cost;
+}
+
+/* It sleeps until the process ends or somebody stops it. */
+static bool waits(pid_t pid)
+{
+	char path[64], where[64] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (!fgets(where, sizeof(where), f))
+		where[0] = 0;
+	fclose(f);
+	return strstr(where, "poll");
+}
+
+static pid_t watch(pid_t whom)
+{
+	char target[16];
+	pid_t pid;
+
+	snprintf(target, sizeof(target), "%d", whom);
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (!pid) {
+		execlp("vmscope", "vmscope", "faults", target, "-w", "/dev/null", NULL);
+		die("vmscope");
+	}
+	while (!waits(pid)) {
+		if (waitpid(pid, NULL, WNOHANG) == pid) {
+			errno = ECHILD;
+			die("vmscope faults");
+		}
+		usleep(10000);
+	}
+	return pid;
+}
+
+static void end(pid_t pid, int signal)
+{
+	kill(pid, signal);
+	if (waitpid(pid, NULL, 0) != pid)
+		die("waitpid");
+}
+
+static bool tell(const char *what, const char *fault, double cost, double none, double most)
+{
+	double ratio = cost / none;
+	bool met = ratio <= most;
+
+	printf("%-24s %-6s %8.0f %8.0f %7.3f %6.2f  %s\n", what, fault, none, cost, ratio, most,
+	       met ? "met" : "MISSED");
+	return met;
+}
+
+int main(void)
+{
+	struct cost none, cost;
+	struct utsname name;
+	pid_t idle, watcher;
+	bool met = true;
+
+	uname(&name);
+	printf("%s: instructions of a page fault\n%-24s %-6s %8s %8s %7s %6s\n", name.release,
+	       "", "", "ALONE", "NOW", "RATIO", "GOAL");
+	idle = fork();
+	if (!idle)
+		for (;;)
+			pause();
+	measure();
+	none = measure();
+	for (size_t i = 0; i < sizeof(goals) / sizeof(goals[0]); i++) {
+		watcher = watch(i ? idle : getpid());
+		cost = measure();
+		end(watcher, SIGINT);
+		if (!tell(goals[i].what, "write", cost.write, none.write, goals[i].most.write))
+			met = false;
+		if (!tell(goals[i].what, "read", cost.read, none.read, goals[i].most.read))
+			met = false;
+	}
+	end(idle, SIGKILL);
+	return met ? 0 : 1;
+}
