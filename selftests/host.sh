@@ -38,13 +38,17 @@ print(flush=True)
 sys.stdin.read()'
 }
 
-test_host_adds_up() {
+# Of a host that is quiet. The kernel frees what the programs before had a while after
+# they ended, and has pages on their way; of all others the sum is known to the page.
+quiet_host() {
 	sync
 	expect 0 vmscope host -J
+	(remainder anonymous 2 && remainder mapped 4)
+}
+
+test_host_adds_up() {
+	quiet_host || quiet_host || quiet_host || die "it did not add up, three times"
 	valid host
-	# of all others the sum is known to the page; the kernel has pages on their way
-	remainder anonymous 2
-	remainder mapped 4
 	same "$(json "r['sums']['anonymous']['processes'] > 120 << 20")" True
 	same "$(json "r['sums']['mapped']['processes'] > 32 << 20")" True
 	same "$(json "r['sums']['page_tables']['remainder'] < r['sums']['page_tables']['kernel'] // 2")" True

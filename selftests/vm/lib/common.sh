@@ -130,12 +130,14 @@ cache_item() {
 	REPLY=$folder
 }
 
-# Items of the same name that nobody used for a week: superseded versions.
+# Items of the same name that nobody used for a week: superseded versions. Modules, of
+# which each change of a source makes eight, are superseded within a day.
 forget_old_items() {
-	local name=$1 keep=$2 old lock
+	local name=$1 keep=$2 old lock days=7
+	case $name in module*) days=0 ;; esac
 	for old in "$VMSCOPE_CACHE/items/$name"-????????????; do
 		[ "$old" != "$keep" ] || continue
-		[ -n "$(find "$old/.complete" -mtime +7 2>/dev/null)" ] || continue
+		[ -n "$(find "$old/.complete" -mtime +$days 2>/dev/null)" ] || continue
 		exec {lock}<"$old/.complete"
 		! flock -n "$lock" || remove_tree "$old"
 		exec {lock}<&-

@@ -13,28 +13,42 @@ module_fingerprint() {
 	) | hash_of
 }
 
-# module_make KERNEL SUFFIX [VARIABLE...]: build/moduleSUFFIX/RELEASE/vmscope.ko, only
-# when a source changed: a warm start has no time for kbuild's own checks.
-module_make() {
-	local kernel=$1 suffix=$2 release stamp log want
+# module_make_item KERNEL SUFFIX VARIABLE... FOLDER: vmscope.ko of the sources as they are.
+module_make_item() {
+	local kernel=$1 suffix=$2 folder=${!#} release log
 	shift 2
+	set -- "${@:1:$#-1}"
 	release=$(cat "$kernel/release")
-	stamp=$SRC/build/vm/module$suffix-$release.stamp
 	log=$SRC/build/vm/module$suffix-$release.log
-	want=$(module_fingerprint "$kernel")
-	# A module newer than its stamp was made by hand, of sources that may be gone again.
-	if [ -e "$SRC/build/module$suffix/$release/vmscope.ko" ] &&
-		[ ! "$SRC/build/module$suffix/$release/vmscope.ko" -nt "$stamp" ] &&
-		[ "$want" = "$(cat "$stamp" 2>/dev/null)" ]; then
-		return
-	fi
 	say "building build/module$suffix/$release/vmscope.ko"
-	rm -f "$stamp"
-	if ! toolchain_make "$kernel" -C "$SRC" module "KDIR=$kernel/kdir" "O=$SRC/build" "$@" \
-		>"$log" 2>&1; then
+	if ! toolchain_make "$kernel" -j"$(nproc)" -C "$SRC" module "KDIR=$kernel/kdir" \
+		"O=$SRC/build" "$@" >"$log" 2>&1; then
 		tail -n 40 "$log" >&2
 		die "the module does not build for kernel $release"
 	fi
+	cp "$SRC/build/module$suffix/$release/vmscope.ko" "$folder/"
+}
+
+# module_make KERNEL SUFFIX [VARIABLE...]: build/moduleSUFFIX/RELEASE/vmscope.ko, out of the
+# cache unless a source changed: a warm start has no time for kbuild's own checks, and every
+# fresh clone would build the same eight modules again.
+module_make() {
+	local kernel=$1 suffix=$2 release stamp built want
+	shift 2
+	release=$(cat "$kernel/release")
+	stamp=$SRC/build/vm/module$suffix-$release.stamp
+	built=$SRC/build/module$suffix/$release/vmscope.ko
+	want=$(module_fingerprint "$kernel")
+	# A module newer than its stamp was made by hand, of sources that may be gone again.
+	if [ -e "$built" ] && [ ! "$built" -nt "$stamp" ] &&
+		[ "$want" = "$(cat "$stamp" 2>/dev/null)" ]; then
+		return
+	fi
+	rm -f "$stamp"
+	cache_item "module$suffix" "$want" module_make_item "$kernel" "$suffix" "$@" ||
+		exit "$STATUS_CANNOT"
+	mkdir -p "${built%/*}"
+	cmp -s "$REPLY/vmscope.ko" "$built" || cp "$REPLY/vmscope.ko" "$built"
 	echo "$want" >"$stamp"
 }
 
