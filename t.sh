@@ -1,15 +1,12 @@
-t() { local s=$EPOCHREALTIME i; for i in 1 2 3 4 5; do "$@" >/dev/null 2>&1; done; python3 -c "print('%.3f'%((${EPOCHREALTIME}-$s)/5), '''$*''')"; }
-sleep 1000 & p=$!
-f() { :; }
-t /bin/true
-t python3 -c ''
-t python3 -S -E -c ''
-t vmscope --version
-t vmscope show $p
-t vmscope show $p -J
-t vmscope swap $p
-t vmscope age $p
-t vmscope host
-sub() { x=$(echo a); }
-t sub
-ldd $(which vmscope)
+. tools/tests/lib.sh
+WORK=$(mktemp -d)
+expect 0 printf 'a\0b\n\nc\n\n'; echo "[$out]"
+expect 1 sh -c 'echo vmscope: bad >&2; exit 1'; echo "[$out][$err]"
+refused 1 bad sh -c 'echo vmscope: bad >&2; exit 1'
+expect 0 printf '\n\n'; echo "[$out]"
+waits_to_read() {
+	local where=
+	read -r where 2>/dev/null <"/proc/$1/wchan" || [ -n "$where" ] || return 1
+	[[ $where == *pipe_read ]]
+}
+(waits_to_read 99999999) ; echo $?

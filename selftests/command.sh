@@ -440,9 +440,9 @@ hold_working() {
 	"$bin/working" --hold >"$WORK/working" &
 	working=$!
 	trap 'kill -9 $working 2>/dev/null || :' EXIT
-	for _ in $(seq 100); do
+	for _ in {1..100}; do
 		[ ! -s "$WORK/working" ] || break
-		sleep 0.1
+		pause 0.1
 	done
 	read -r same grows <"$WORK/working"
 }

@@ -51,9 +51,9 @@ pass_on() {
 	local before
 	before=$(grep -c ready "$WORK/held")
 	echo >&7
-	for _ in $(seq 600); do
+	for _ in {1..600}; do
 		[ "$(grep -c ready "$WORK/held")" -le "$before" ] || ! waits_to_read "$held" || return 0
-		sleep 0.05
+		pause 0.05
 	done
 	die "the program does not go on: $(cat "$WORK/held")"
 }
@@ -62,11 +62,9 @@ pass_on() {
 watch() {
 	"$VMSCOPE" faults "$held" -J -w "$WORK/out" 2>"$WORK/err" 7>&- &
 	watcher=$!
-	for _ in $(seq 600); do
-		case $(cat "/proc/$watcher/wchan" 2>/dev/null) in
-		*poll*) return 0 ;;
-		esac
-		sleep 0.05
+	for _ in {1..600}; do
+		! waits_in poll "$watcher" || return 0
+		pause 0.05
 	done
 	die "nobody watches: $(cat "$WORK/err")"
 }
@@ -326,7 +324,7 @@ test_threads_that_run() {
 	watch
 	faults_by_kernel >"$WORK/before"
 	pass_on
-	until all_wait; do sleep 0.05; done
+	until all_wait; do pause 0.05; done
 	stop_watching
 	faults_by_kernel >"$WORK/said"
 	BEFORE=$(cat "$WORK/before") check '

@@ -16,9 +16,9 @@ hold_merge() {
 	local pid=$!
 	# shellcheck disable=SC2064 # what it is now
 	trap "kill -9 $pid 2>/dev/null || :" EXIT
-	for _ in $(seq 600); do
+	for _ in {1..600}; do
 		[ ! -s "$WORK/facts" ] || break
-		sleep 0.1
+		pause 0.1
 	done
 	[ -s "$WORK/facts" ] || die "merge does not start: $(cat "$WORK/merge.err")"
 	one=$(json "f['one']") other=$(json "f['other']")
@@ -127,7 +127,7 @@ test_beside_one_that_unmerges() {
 		expect 0 vmscope ksm --all -J
 	done
 	touch "$WORK/unmerged"
-	sleep 0.2
+	pause 0.2
 	echo 0 >$ksm/run
 }
 

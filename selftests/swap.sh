@@ -188,12 +188,21 @@ zram_on() {
 	swapon -p "${1:-100}" /dev/zram1
 }
 
+# lines_said: how many lines the process has said, in $lines.
+lines_said() {
+	local said_so_far
+	mapfile -t said_so_far <"$WORK/said"
+	lines=${#said_so_far[@]}
+}
+
 # wait_for LINES: until the process has said so many.
 wait_for() {
-	for _ in $(seq 1200); do
-		[ "$(wc -l <"$WORK/said")" -lt "$1" ] || return 0
+	local lines
+	for _ in {1..2400}; do
+		lines_said
+		[ "$lines" -lt "$1" ] || return 0
 		kill -0 "$held" 2>/dev/null || break
-		sleep 0.1
+		pause 0.05
 	done
 	die "it does not get there: $(cat "$WORK/said" "$WORK/complains")"
 }
@@ -205,12 +214,12 @@ swapper() {
 	python3 "$WORK/swapper" "$@" <"$WORK/steps" >"$WORK/said" 2>"$WORK/complains" &
 	held=$!
 	wait_for 1
-	said=$(head -n 1 "$WORK/said")
+	read -r said <"$WORK/said"
 }
 
 next_step() {
 	local lines
-	lines=$(wc -l <"$WORK/said")
+	lines_said
 	echo >&8
 	wait_for $((lines + 1))
 }

@@ -178,10 +178,10 @@ class Place:
 
     def __enter__(self):
         self.scratch = tempfile.mkdtemp()
-        image = shutil.copy(PROGRAMS + "/ext4.img", self.scratch)
+        subprocess.run(["tar", "-xf", PROGRAMS + "/ext4.tar", "-C", self.scratch], check=True)
         subprocess.run(["modprobe", "-qa", "loop", "ext4"], check=False)
         os.makedirs(PLACE, exist_ok=True)
-        subprocess.run(["mount", "-o", "loop", image, PLACE], check=True)
+        subprocess.run(["mount", "-o", "loop", self.scratch + "/ext4.img", PLACE], check=True)
         for name in os.listdir(PROGRAMS + "/tour"):
             os.symlink(f"{PROGRAMS}/tour/{name}", f"{PLACE}/{name}")
         # Of several areas, the kernel does not show which is which.

@@ -31,11 +31,11 @@ members() {
 
 clean_up() {
 	set +e
-	for _ in $(seq 100); do
+	for _ in {1..100}; do
 		[ -d $groups/$group ] || break
 		members | xargs -r kill -9 2>/dev/null
 		rmdir $groups/$group 2>/dev/null && break
-		sleep 0.1
+		pause 0.1
 	done
 	# the last who could give orders to those who connect
 	exec 9>&-
@@ -48,9 +48,9 @@ clean_up() {
 wait_until() {
 	local what=$1
 	shift
-	for _ in $(seq 600); do
+	for _ in {1..600}; do
 		! "$@" >/dev/null 2>&1 || return 0
-		sleep 0.1
+		pause 0.1
 	done
 	die "no end to waiting: $what"
 }

@@ -12,12 +12,21 @@ trap 'rm -rf "$WORK"' EXIT
 # shellcheck source=tools/tests/lib.sh
 . "$top/tools/tests/lib.sh"
 
+# waits_in FUNCTION PID: it sleeps in a function of the kernel of about that name.
+waits_in() {
+	local where=
+	read -r where 2>/dev/null <"/proc/$2/wchan" || [ -n "$where" ] || return 1
+	[[ $where == *"$1"* ]]
+}
+
 # waits_to_read PID: it sleeps until something comes through the pipe that it reads.
 waits_to_read() {
-	case $(cat "/proc/$1/wchan" 2>/dev/null) in
-	*pipe_read) ;;
-	*) return 1 ;;
-	esac
+	waits_in pipe_read "$1"
+}
+
+# pause SECONDS: like sleep, without a process; nobody writes to that pipe.
+pause() {
+	read -r -t "$1" -u "$silence" _ || :
 }
 
 # What a script has to do after each of its tests, when it defines it.
@@ -31,10 +40,10 @@ hold_program() {
 	"$@" >"$WORK/held" 2>"$WORK/held.err" <"$WORK/never" &
 	held=$!
 	trap 'kill -9 $held 2>/dev/null || :; clean_up' EXIT
-	for _ in $(seq 600); do
+	for _ in {1..1200}; do
 		[ ! -s "$WORK/held" ] || ! waits_to_read $held || return 0
 		kill -0 $held 2>/dev/null || break
-		sleep 0.1
+		pause 0.05
 	done
 	die "$1 does not start: $(cat "$WORK/held.err")"
 }
@@ -68,7 +77,8 @@ begin_tests() {
 		echo "1..0 # SKIP the vmscope module is not loaded"
 		exit 4
 	fi
-	mkfifo "$WORK/never"
+	mkfifo "$WORK/never" "$WORK/silence"
+	exec {silence}<>"$WORK/silence"
 	# Kept open for writing: who reads from it waits until this shell ends.
 	exec 7<>"$WORK/never"
 	mkfifo "$WORK/asked" "$WORK/judged"

@@ -119,7 +119,7 @@ long read_number(const char *path)
 
 int run_command(const char *format, ...)
 {
-	char command[1024];
+	char command[4096];
 	va_list args;
 
 	va_start(args, format);
@@ -338,15 +338,16 @@ void ext4_image(char *path, size_t size)
 	find_image("ext4.img", path, size);
 }
 
+/* Unpacked, the image is as small as what is in it; copying it takes ten times as long. */
 static int mount_ext4(const char *dir)
 {
-	char copy[64], image[512];
+	char packed[512], command[1024];
 
-	ext4_image(image, sizeof(image));
-	snprintf(copy, sizeof(copy), "/tmp/ext4.%d", getpid());
-	run_command("modprobe -qa loop ext4");
-	return run_command("cp %s %s && mount -o loop %s %s && rm %s",
-			   image, copy, copy, dir, copy) ? ENODEV : 0;
+	find_image("ext4.tar", packed, sizeof(packed));
+	snprintf(command, sizeof(command), "mount -o loop /tmp/ext4.%d/ext4.img %s", getpid(), dir);
+	return run_command("d=/tmp/ext4.%d; mkdir $d && tar -xf %s -C $d && "
+			   "{ %s 2>/dev/null || { modprobe -qa loop ext4; %s; }; } && rm -r $d",
+			   getpid(), packed, command, command) ? ENODEV : 0;
 }
 
 /* Memory that is a disk: the kernel was told of it with memmap=SIZE!START. */

@@ -29,7 +29,7 @@ file_on() {
 make_file() {
 	mkdir -p "$WORK/fs"
 	modprobe -qa loop ext4 || :
-	cp "$bin/ext4.img" "$WORK/ext4.img"
+	tar -xf "$bin/ext4.tar" -C "$WORK"
 	mount -o loop "$WORK/ext4.img" "$WORK/fs"
 	dd if=/dev/zero of="$WORK/fs/swap" bs=1M count="$1" 2>/dev/null
 	chmod 600 "$WORK/fs/swap"
