@@ -152,25 +152,25 @@ sys.stdin.read()'
 same_reports() {
 	python3 - "$@" <<-'PY'
 	import json, sys
+	# Others map the same files meanwhile; what is referenced changes by itself.
+	moving = ["referenced", "marks"]
+	shares = ["pss", "pss_file", "uss", "shared_clean", "private_clean"]
 	def load(jobs):
 	    report = json.load(open("%s.%s" % (sys.argv[1], jobs)))
 	    if report["cost"]["jobs"] != int(jobs):
 	        sys.exit("%d threads instead of %s" % (report["cost"]["jobs"], jobs))
+	    for mapping in report["maps"]:
+	        for key in moving + (shares if mapping["inode"] else []):
+	            del mapping[key]
 	    return report["maps"]
-	# Others map the same files meanwhile; what is referenced changes by itself.
-	shares = {"pss", "pss_file", "uss", "shared_clean", "private_clean"}
-	moving = {"referenced", "marks"}
 	one = load(sys.argv[2])
 	for jobs in sys.argv[3:]:
 	    many = load(jobs)
 	    if len(one) < 5000 or len(one) != len(many):
 	        sys.exit("%d and %d mappings" % (len(one), len(many)))
-	    for a, b in zip(one, many):
-	        for key in a:
-	            if key in moving or (a["inode"] and key in shares):
-	                continue
-	            if a[key] != b[key]:
-	                sys.exit("%s: %s is %s and %s" % (a["start"], key, a[key], b[key]))
+	    if one != many:
+	        a, b = next((a, b) for a, b in zip(one, many) if a != b)
+	        sys.exit("%s: %s" % (a["start"], [(k, a[k], b[k]) for k in a if a[k] != b[k]]))
 	PY
 }
 

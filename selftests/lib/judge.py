@@ -26,9 +26,16 @@ schema, folder = sys.argv[1:]
 defined = {}
 
 
-def load(name):
-    with open(os.path.join(folder, name)) as file:
+@functools.lru_cache(maxsize=4)
+def parsed(path, *as_it_was):
+    with open(path) as file:
         return json.load(file)
+
+
+def load(name):
+    path = os.path.join(folder, name)
+    was = os.stat(path)
+    return parsed(path, was.st_ino, was.st_size, was.st_mtime_ns)
 
 
 class Names(dict):

@@ -110,7 +110,9 @@ void ext4_image(char *path, size_t size);
 /* An open, unlinked file of @size bytes, filled, on a file system of its own. */
 int file_on(const char *type, size_t size);
 
-/* The frames that the page cache or LRU batches hold back: let go of them. */
+/* The pages that LRU batches hold: put where they belong, and let go of. */
 void settle(void);
+/* The same, and the free memory is made one piece: huge pages need it. */
+void compact(void);
 
 #endif
