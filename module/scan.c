@@ -280,13 +280,21 @@ static bool send_small(struct scan *s, struct vm_area_struct *vma,
 	       encode_few(&s->encoder, &s->few, range->start, range->end);
 }
 
-/* All of a small VMA, as join_sums(). Return: false when some is left over. */
+/*
+ * All of a small VMA, as join_sums(), whose entries are held or can be. Return:
+ * false when some is left over.
+ */
 static bool join_small(struct scan *s, struct vm_area_struct *vma,
 		       const pte_t *pte, unsigned long n)
 {
-	unsigned long bytes = scan_join_ptes(s, pte, n, vma_is_anonymous(vma),
-					file_kind_of(vma)) << PAGE_SHIFT;
+	unsigned long bytes;
 
+	if (!pte && s->section.lock != SECTION_IRQ)
+		pte = walk_hold(&s->walk, s->section.start, n);
+	if (!pte)
+		return false;
+	bytes = scan_join_ptes(s, pte, n, vma_is_anonymous(vma),
+			       file_kind_of(vma)) << PAGE_SHIFT;
 	join_sums(s, vma->vm_flags, bytes);
 	s->addr = s->section.start + bytes;
 	s->walk.entries += bytes >> PAGE_SHIFT;
@@ -295,9 +303,10 @@ static bool join_small(struct scan *s, struct vm_area_struct *vma,
 }
 
 /*
- * A VMA of few pages, all in the table that is held already: read and sent
- * without a tally of its own, for nothing comes in between. Return: false when
- * it is none, or there is no room; nothing has been sent, then.
+ * A VMA of few pages, all in one table, which is held already or, for sums of all,
+ * is held next: read and sent without a tally of its own, for nothing comes in
+ * between. Return: false when it is none, or there is no room; nothing has been
+ * sent, then.
  */
 static bool small_vma(struct scan *s, struct vm_area_struct *vma)
 {
@@ -305,8 +314,8 @@ static bool small_vma(struct scan *s, struct vm_area_struct *vma)
 	unsigned long n = (range->end - range->start) >> PAGE_SHIFT;
 	const pte_t *pte = walk_held(&s->walk, range->start, n);
 
-	if (!pte || range->start < s->addr || range->end > s->request->end ||
-	    !vma_is_ordinary(vma))
+	if ((!pte && !s->request->whole) || range->start < s->addr ||
+	    range->end > s->request->end || !vma_is_ordinary(vma))
 		return false;
 	if (s->request->whole)
 		return join_small(s, vma, pte, n);

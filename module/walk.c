@@ -268,6 +268,52 @@ static unsigned long walk_p4ds(struct walk *w, pgd_t *pgdp, pgd_t pgd,
 	return addr;
 }
 
+/* The entry of the PMD level that names a PTE table, or NULL. */
+static pmd_t *find_pmd(struct walk *w, unsigned long addr, pmd_t *pmd)
+{
+	pgd_t *pgdp = pgd_offset(w->mm, addr), pgd = pgd_read_once(pgdp);
+	p4d_t *p4dp, p4d;
+	pud_t *pudp, pud;
+	pmd_t *pmdp;
+
+	if (pgd_none(pgd))
+		return NULL;
+	p4dp = p4d_offset_lockless(pgdp, pgd, addr);
+	p4d = p4d_read_once(p4dp);
+	if (p4d_none(p4d))
+		return NULL;
+	pudp = pud_offset_lockless(p4dp, p4d, addr);
+	pud = pud_read_once(pudp);
+	if (pud_none(pud) || pud_maps_memory(pud) || !pud_present(pud))
+		return NULL;
+	pmdp = pmd_offset_lockless(pudp, pud, addr);
+	*pmd = pmd_read_once(pmdp);
+	if (pmd_none(*pmd) || pmd_maps_memory(*pmd) || !pmd_present(*pmd))
+		return NULL;
+	return pmdp;
+}
+
+const pte_t *walk_hold(struct walk *w, unsigned long addr, unsigned long n)
+{
+	pmd_t *pmdp, pmd;
+
+	if (pte_index(addr) + n > PTRS_PER_PTE)
+		return NULL;
+	walk_release(w);
+	*w->budget -= 2 * COST_DESCENT;
+	pmdp = find_pmd(w, addr, &pmd);
+	if (!pmdp)
+		return NULL;
+	hold(w, pte_lockptr(w->mm, &pmd), pmd, addr);
+	if (likely(pmd_same(pmd, pmd_read_once(pmdp)))) {
+		/* one of each level */
+		w->entries += LEVEL_PGD;
+		return w->held.table + pte_index(addr);
+	}
+	walk_release(w);
+	return NULL;
+}
+
 void walk_init(struct walk *w, struct mm_struct *mm, const struct walk_ops *ops,
 	       long *budget)
 {

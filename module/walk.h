@@ -119,4 +119,13 @@ static inline const pte_t *walk_held(const struct walk *w, unsigned long addr,
 	return first + n <= PTRS_PER_PTE ? w->held.table + first : NULL;
 }
 
+/**
+ * walk_hold - the entries of @n pages from @addr on, all in one table, which is
+ * held from now on in place of the last
+ *
+ * Context: as walk_range(), and with locks. Return: NULL where there is no such
+ * table, or it changes: walk_range() tells what there is instead.
+ */
+const pte_t *walk_hold(struct walk *w, unsigned long addr, unsigned long n);
+
 #endif /* VMS_WALK_H */
