@@ -67,16 +67,21 @@ void charges_distrust(struct charges *c);
 /* A section has begun. */
 void charges_section(struct charges *c, bool in_rcu);
 
-/* Around a look at pages. */
+/* Around a look at pages. The lock is given up in another function; sparse is told. */
 static inline void charges_enter(struct charges *c)
 {
+	if (c->in_rcu)
+		return;
 	rcu_read_lock();
-	if (!c->in_rcu)
-		c->now = NULL;
+	__release(RCU);
+	c->now = NULL;
 }
 
 static inline void charges_leave(struct charges *c)
 {
+	if (c->in_rcu)
+		return;
+	__acquire(RCU);
 	rcu_read_unlock();
 }
 
