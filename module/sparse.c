@@ -10,19 +10,25 @@
 
 #if BLOCKS_POSSIBLE
 
-/* Of a page, and of so many empty entries, in units of ten instructions. */
-#define COST_PAGE	5
+/* Of a page, of one unlike the last, of so many empty entries, in units of ten instructions. */
+#define COST_PAGE	3
+#define COST_UNLIKE	10
 #define EMPTY_A_UNIT	6
 
-/* Two of what a fault maps around itself: what is longer is worth blocks. */
-#define LONG_RUN	32u
+/*
+ * Two of what a fault maps around itself: what is longer is worth blocks, but not
+ * where it is asked of each page as well who pays for it.
+ */
+#define LONG_RUN(c)	((c) ? (unsigned int)PTRS_PER_PTE : 32u)
 
 /**
  * struct alike - small pages that have the words of the one before
  * @attrs: of its entry, without the frame
+ * @base: of all struct pages, less @attrs, which stand in every address, shifted
+ *	like the frame
  * @flags: of its page, those that matter
  * @counts: its mappings and references
- * @kind: kind bits of its mapping pointer
+ * @mapping: the object that it is of, and kind bits
  * @group: word of who pays for it
  * @cell: where such pages are counted
  * @share: of each
@@ -30,9 +36,10 @@
  */
 struct alike {
 	u64 attrs;
+	unsigned long base;
 	u64 flags;
 	u64 counts;
-	u64 kind;
+	u64 mapping;
 	u64 group;
 	unsigned int cell;
 	u32 share;
@@ -42,28 +49,23 @@ struct alike {
 #define FLAGS_THAT_MATTER	(F_AGE | BIT(PG_head) | F_SMALL_ANON)
 
 /* How many entries from the front are like the one before. */
-static unsigned int count_alike(const u64 *p, unsigned int n,
-				const struct alike *last)
+static __always_inline unsigned int
+count_alike(const u64 *p, unsigned int n, const struct alike *last)
 {
 	const u64 pfn_mask = ARCH_PFN_MASK;
-	const u64 attrs = last->attrs, flags = last->flags;
-	const u64 counts = last->counts, kind = last->kind;
-	const u64 group = last->group;
-	/* the attributes, shifted like the frame, stand in every address */
-	const unsigned long base = (unsigned long)vmemmap -
-				   (attrs >> PAGE_STRUCT_SHIFT);
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
 		u64 raw = read_entry(p + i);
 		const struct page *page = (const struct page *)
-			(base + (raw >> PAGE_STRUCT_SHIFT));
+			(last->base + (raw >> PAGE_STRUCT_SHIFT));
 
-		if ((raw & ~pfn_mask) != attrs ||
-		    (page_word(page, FLAGS_WORD) & FLAGS_THAT_MATTER) != flags ||
-		    counts_of(page) != counts ||
-		    (page_word(page, MAPPING_WORD) & MAPPING_KIND_MASK) != kind ||
-		    page_word(page, GROUP_WORD) != group)
+		if ((raw & ~pfn_mask) != last->attrs ||
+		    (page_word(page, FLAGS_WORD) & FLAGS_THAT_MATTER) !=
+		    last->flags ||
+		    counts_of(page) != last->counts ||
+		    page_word(page, MAPPING_WORD) != last->mapping ||
+		    page_word(page, GROUP_WORD) != last->group)
 			break;
 	}
 	return i;
@@ -95,9 +97,10 @@ static bool take_another(struct charges *c, struct alike *last, u64 raw,
 			   &last->share))
 		return false;
 	last->attrs = raw & ~(u64)ARCH_PFN_MASK;
+	last->base = (unsigned long)vmemmap - (last->attrs >> PAGE_STRUCT_SHIFT);
 	last->flags = page_word(page, FLAGS_WORD) & FLAGS_THAT_MATTER;
 	last->counts = counts_of(page);
-	last->kind = page_word(page, MAPPING_WORD) & MAPPING_KIND_MASK;
+	last->mapping = page_word(page, MAPPING_WORD);
 	last->group = page_word(page, GROUP_WORD);
 	last->pages = 1;
 	if (c && (!c->now || c->word != last->group))
@@ -115,7 +118,7 @@ static __always_inline unsigned int take_entries(struct tally *t,
 	struct alike last;
 
 	last.pages = 0;
-	while (i < n && run < LONG_RUN) {
+	while (i < n && run < LONG_RUN(c)) {
 		u64 raw = read_entry(p + i);
 
 		if (!raw) {
@@ -126,13 +129,14 @@ static __always_inline unsigned int take_entries(struct tally *t,
 			continue;
 		}
 		some = last.pages ?
-		       count_alike(p + i, min(n - i, LONG_RUN - run), &last) : 0;
+		       count_alike(p + i, min(n - i, LONG_RUN(c) - run), &last) : 0;
 		last.pages += some;
 		if (!some) {
 			add_alike(t, c, &last);
 			last.pages = 0;
 			if (!take_another(c, &last, raw, anonymous, file_kind))
 				break;
+			t->cost += COST_UNLIKE;
 			some = 1;
 		}
 		i += some;
