@@ -30,8 +30,25 @@
 
 const char *page_types_path;
 
-static char buffer[MIB] __attribute__((aligned(4096)));
-static uint64_t words[PREAD / 8];
+/* What is read goes here, and is forgotten after each measurement. */
+static struct room {
+	char buffer[MIB];
+	uint64_t words[PREAD / 8];
+	uint64_t flags[PREAD / 8];
+	uint64_t counts[PREAD / 8];
+} room __attribute__((aligned(4096)));
+
+/*
+ * Processes that are built later would have all of it, and cost as much as was
+ * read before: the memory goes, and the tables that map it.
+ */
+static int forget(void)
+{
+	void *p = mmap(&room, sizeof(room), PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	return p == MAP_FAILED ? errno : 0;
+}
 
 static int open_proc(pid_t pid, const char *file)
 {
@@ -63,7 +80,7 @@ static int scan_patiently(const struct target *t, struct sample *s,
 		.size = sizeof(arg),
 		.flags = flags,
 		.end = vmscope_info()->task_size,
-		.buffer = (uintptr_t)buffer,
+		.buffer = (uintptr_t)room.buffer,
 		.buffer_size = BUFFER,
 		.records = records,
 		.key = key,
@@ -253,7 +270,7 @@ static int read_whole(const struct target *t, const char *name,
 
 	if (fd < 0)
 		return errno;
-	while ((n = read(fd, buffer, BUFFER)) > 0)
+	while ((n = read(fd, room.buffer, BUFFER)) > 0)
 		s->bytes += n;
 	close(fd);
 	return n ? errno : 0;
@@ -287,15 +304,15 @@ static int read_vma(int pagemap, uint64_t start, uint64_t end, words_fn fn,
 {
 	while (start < end) {
 		uint64_t bytes = (end - start) / PAGE_SIZE * 8;
-		ssize_t n = pread(pagemap, words, bytes < PREAD ? bytes : PREAD,
-				  start / PAGE_SIZE * 8);
+		ssize_t n = pread(pagemap, room.words,
+				  bytes < PREAD ? bytes : PREAD, start / PAGE_SIZE * 8);
 		int error = 0;
 
 		if (n <= 0)
 			return n ? errno : 0;	/* vsyscall has none */
 		s->bytes += n;
 		if (fn)
-			error = fn(words, n / 8, s);
+			error = fn(room.words, n / 8, s);
 		if (error)
 			return error;
 		start += n / 8 * PAGE_SIZE;
@@ -337,10 +354,8 @@ static int kpageflags = -1, kpagecount = -1;
 /* Frames [first, first + n) from both files, n at most a pread of them. */
 static int read_frames(uint64_t first, size_t n)
 {
-	static uint64_t flags[PREAD / 8], counts[PREAD / 8];
-
-	if (pread(kpageflags, flags, n * 8, first * 8) < 0 ||
-	    pread(kpagecount, counts, n * 8, first * 8) < 0)
+	if (pread(kpageflags, room.flags, n * 8, first * 8) < 0 ||
+	    pread(kpagecount, room.counts, n * 8, first * 8) < 0)
 		return errno;
 	return 0;
 }
@@ -412,7 +427,7 @@ static int pagemap_scan(const struct target *t, struct sample *s)
 	struct scan_arg arg = {
 		.size = sizeof(arg),
 		.end = vmscope_info()->task_size,
-		.vec = (uintptr_t)buffer,
+		.vec = (uintptr_t)room.buffer,
 		.vec_len = BUFFER / sizeof(struct scan_region),
 		.category_anyof_mask = SCAN_IS_PRESENT | SCAN_IS_SWAPPED,
 		.return_mask = SCAN_IS_FILE | SCAN_IS_PRESENT | SCAN_IS_SWAPPED |
@@ -551,6 +566,8 @@ struct sample measure(enum measure_id id, const struct target *t, uint64_t pages
 			if (!i || s.longest[lock] < longest[lock])
 				longest[lock] = s.longest[lock];
 	}
+	if (!s.error)
+		s.error = forget();
 	if (s.error)
 		return s;
 	qsort(took, rounds, sizeof(took[0]), by_size);
