@@ -255,29 +255,38 @@ static uint64_t remainder_of(const struct vs_model *model, const struct vs_vma *
 	return size - known;
 }
 
+/* Of what there is something of. */
+static uint64_t sum_of(const struct vs_model *model, const struct vs_vma *vma,
+		       const struct vs_tally *tally, enum vs_figure figure)
+{
+	const struct vs_figure_info *how = &info[figure];
+	uint64_t pages;
+
+	if (figure == VS_FIG_REMAINDER)
+		return remainder_of(model, vma, tally);
+	if (model->origin == VS_ORIGIN_PROC)
+		return vs_tally_smaps(tally, how->smaps);
+	if (figure == VS_FIG_LOCKED && !(vma->flags & VS_VM_LOCKED))
+		return 0;
+	if (is_pss(figure))
+		return vs_tally_counters(tally, how->counters) >> VS_PSS_SHIFT;
+	pages = vs_tally_cells(tally, how->cells) + vs_tally_counters(tally, how->counters) -
+		vs_tally_counters(tally, how->minus);
+	return pages << model->kernel.page_shift;
+}
+
 /* Of a mapping that has sums, where the source can give it. */
-static uint64_t figure_of(const struct vs_model *model, const struct vs_vma *vma,
-			  enum vs_figure figure)
+static inline uint64_t figure_of(const struct vs_model *model, const struct vs_vma *vma,
+				 enum vs_figure figure)
 {
 	const struct vs_figure_info *how = &info[figure];
 	struct vs_tally tally = vs_model_tally(model, vma);
-	uint64_t pages;
 
 	/* most are of something that a mapping has nothing of */
 	if (!(tally.cells & how->cells) && !(tally.counters & how->counters) &&
 	    !(tally.smaps & how->smaps) && figure != VS_FIG_REMAINDER)
 		return 0;
-	if (figure == VS_FIG_REMAINDER)
-		return remainder_of(model, vma, &tally);
-	if (model->origin == VS_ORIGIN_PROC)
-		return vs_tally_smaps(&tally, how->smaps);
-	if (figure == VS_FIG_LOCKED && !(vma->flags & VS_VM_LOCKED))
-		return 0;
-	if (is_pss(figure))
-		return vs_tally_counters(&tally, how->counters) >> VS_PSS_SHIFT;
-	pages = vs_tally_cells(&tally, how->cells) + vs_tally_counters(&tally, how->counters) -
-		vs_tally_counters(&tally, how->minus);
-	return pages << model->kernel.page_shift;
+	return sum_of(model, vma, &tally, figure);
 }
 
 uint64_t vs_figure(const struct vs_model *model, const struct vs_vma *vma, enum vs_figure figure)

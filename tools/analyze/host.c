@@ -44,15 +44,18 @@ void vs_host_free(struct vs_host *host)
 	memset(host, 0, sizeof(*host));
 }
 
+/* Memory that is never touched costs nothing, and what is copied costs twice. */
+#define AT_FIRST	1024
+
 static void *grow(void *array, size_t nr, size_t *max, size_t size)
 {
 	void *more;
 
 	if (nr < *max)
 		return array;
-	more = reallocarray(array, *max ? *max * 2 : 64, size);
+	more = reallocarray(array, *max ? *max * 2 : AT_FIRST, size);
 	if (more)
-		*max = *max ? *max * 2 : 64;
+		*max = *max ? *max * 2 : AT_FIRST;
 	return more;
 }
 
@@ -399,19 +402,36 @@ static void name_payers(struct vs_host *host)
 	}
 }
 
-void vs_host_finish(struct vs_host *host)
+/* Who is killed first comes first. For few, looking for them is less than sorting all. */
+static void order(struct vs_host *host, size_t first)
+{
+	struct vs_host_process *process = host->process;
+
+	if (first >= host->nr) {
+		if (host->nr)
+			qsort(process, host->nr, sizeof(*process), by_badness);
+		return;
+	}
+	for (size_t i = 0; i < first; i++) {
+		struct vs_host_process one = process[i];
+		size_t worst = i;
+
+		for (size_t n = i + 1; n < host->nr; n++)
+			if (by_badness(&process[n], &process[worst]) < 0)
+				worst = n;
+		process[i] = process[worst];
+		process[worst] = one;
+	}
+}
+
+void vs_host_finish(struct vs_host *host, size_t first)
 {
 	name_payers(host);
 	sum_lines(host);
 	divide(host);
 	for (size_t i = 0; i < host->nr; i++)
 		weigh(host, &host->process[i]);
-	if (host->nr)
-		qsort(host->process, host->nr, sizeof(*host->process), by_badness);
-}
-
-void vs_host_read_scores(struct vs_host *host, size_t nr)
-{
-	for (size_t i = 0; i < host->nr && i < nr; i++)
+	order(host, first);
+	for (size_t i = 0; i < host->nr && i < first; i++)
 		host->process[i].oom.score = vs_oom_score(host->process[i].pid);
 }

@@ -110,11 +110,11 @@ int vs_host_detail(void *host, const struct vs_model *model, const struct vs_vma
 /* A process, after it was read; as above. */
 int vs_host_add(void *context, const struct vs_model *model);
 
-/* After the last one: sums, parts; processes are put in the order in which OOM would kill them. */
-void vs_host_finish(struct vs_host *host);
-
-/* What the kernel makes of the first of them. */
-void vs_host_read_scores(struct vs_host *host, size_t nr);
+/*
+ * After the last one: sums, parts; the @first processes that OOM would kill are put
+ * first, in that order, and the kernel is asked for its score of them.
+ */
+void vs_host_finish(struct vs_host *host, size_t first);
 
 /* The control groups with the most memory, largest first. Returns how many of max. */
 size_t vs_host_top_groups(const struct vs_host *host, uint32_t *index, size_t max);

@@ -41,10 +41,9 @@ static int read_host(struct vs_crowd *crowd, struct vs_host *host)
 	/* the kernel's figures last: what ended meanwhile is in neither */
 	if (!err && vs_host_memory_read(&host->memory, &error))
 		err = vs_fail(&error);
-	if (!err)
-		vs_host_finish(host);
 	/* a screen shows few */
-	vs_host_read_scores(host, crowd->options->json ? host->nr : VS_HOST_VICTIMS);
+	if (!err)
+		vs_host_finish(host, crowd->options->json ? host->nr : VS_HOST_VICTIMS);
 	host->foreign_reason = foreign_reason(crowd, host);
 	return err;
 }

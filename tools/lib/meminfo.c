@@ -175,14 +175,22 @@ static void take_stat(struct vs_cgroup_memory *memory, const char *path)
 		{ "shmem", offsetof(struct vs_cgroup_memory, shmem) },
 		{ "pagetables", offsetof(struct vs_cgroup_memory, tables) },
 	};
-	char key[64];
-	uint64_t value;
+	char line[128];
 	FILE *file = fopen(path, "re");
 
-	while (file && fscanf(file, "%63s %" SCNu64, key, &value) == 2)
-		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-			if (!strcmp(known[i].name, key))
-				memcpy((char *)memory + known[i].at, &value, sizeof(value));
+	while (file && fgets(line, sizeof(line), file)) {
+		size_t length = strcspn(line, " ");
+
+		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+			uint64_t value;
+
+			if (strlen(known[i].name) != length ||
+			    memcmp(known[i].name, line, length))
+				continue;
+			value = strtoull(line + length, NULL, 10);
+			memcpy((char *)memory + known[i].at, &value, sizeof(value));
+		}
+	}
 	if (file)
 		fclose(file);
 }

@@ -13,7 +13,6 @@ _Static_assert(sizeof(struct vs_vma) == 72, "recorded files hold it as it is");
 _Static_assert(sizeof(struct vs_walk) == 192, "recorded files hold it as it is");
 
 /* In the arena, the three masks stand before the values. */
-#define TALLY_HEAD	3
 
 void vs_model_init(struct vs_model *model)
 {
@@ -130,21 +129,6 @@ size_t vs_tally_values(const struct vs_tally *tally)
 		__builtin_popcountll(tally->smaps);
 }
 
-struct vs_tally vs_model_tally(const struct vs_model *model, const struct vs_vma *vma)
-{
-	struct vs_tally tally = { 0 };
-	const uint64_t *word;
-
-	if (vma->tally == VS_NO_TALLY)
-		return tally;
-	word = model->words + vma->tally;
-	tally.cells = word[0];
-	tally.counters = word[1];
-	tally.smaps = word[2];
-	tally.value = word + TALLY_HEAD;
-	return tally;
-}
-
 static uint64_t sum(const uint64_t *value, uint64_t present, uint64_t mask)
 {
 	uint64_t total = 0;
@@ -202,9 +186,9 @@ static int store_tally(struct vs_model *model, struct vs_vma *vma, const struct 
 	size_t at = model->nr_words;
 	uint64_t *word;
 
-	if (at + TALLY_HEAD + values >= VS_NO_TALLY)
+	if (at + VS_TALLY_HEAD + values >= VS_NO_TALLY)
 		return -ENOMEM;
-	word = grow(model->words, &model->max_words, at + TALLY_HEAD + values, sizeof(*word));
+	word = grow(model->words, &model->max_words, at + VS_TALLY_HEAD + values, sizeof(*word));
 	if (!word)
 		return -ENOMEM;
 	model->words = word;
@@ -213,8 +197,8 @@ static int store_tally(struct vs_model *model, struct vs_vma *vma, const struct 
 	word[1] = tally->counters;
 	word[2] = tally->smaps;
 	if (values)
-		memcpy(word + TALLY_HEAD, tally->value, values * sizeof(*word));
-	model->nr_words = at + TALLY_HEAD + values;
+		memcpy(word + VS_TALLY_HEAD, tally->value, values * sizeof(*word));
+	model->nr_words = at + VS_TALLY_HEAD + values;
 	vma->tally = at;
 	return 0;
 }
@@ -244,7 +228,7 @@ int vs_model_add_tally(struct vs_model *model, struct vs_vma *vma, const struct 
 	b += __builtin_popcountll(tally->counters);
 	put_sums(value + n, both.smaps, a, old.smaps, b, tally->smaps);
 	/* A mapping read in parts is the last one: take its place back. */
-	if (vma->tally + TALLY_HEAD + vs_tally_values(&old) == model->nr_words)
+	if (vma->tally + VS_TALLY_HEAD + vs_tally_values(&old) == model->nr_words)
 		model->nr_words = vma->tally;
 	return store_tally(model, vma, &both);
 }

@@ -559,7 +559,25 @@ int vs_model_append(struct vs_model *model, const struct vs_model *part);
 void vs_cost_add(struct vs_cost *cost, const struct vs_cost *part);
 
 const char *vs_model_name(const struct vs_model *model, const struct vs_vma *vma);
-struct vs_tally vs_model_tally(const struct vs_model *model, const struct vs_vma *vma);
+
+/* Words before the values: which cells, counters and fields of smaps there are. */
+#define VS_TALLY_HEAD	3
+
+static inline struct vs_tally vs_model_tally(const struct vs_model *model,
+					     const struct vs_vma *vma)
+{
+	const uint64_t *word = model->words + vma->tally;
+
+	if (vma->tally == VS_NO_TALLY)
+		return (struct vs_tally){ 0 };
+	return (struct vs_tally){
+		.cells = word[0],
+		.counters = word[1],
+		.smaps = word[2],
+		.value = word + VS_TALLY_HEAD,
+	};
+}
+
 /* The index of the first mapping that ends beyond an address, or nr_vmas. */
 size_t vs_model_first(const struct vs_model *model, uint64_t address);
 /* The mapping that an address is in, or NULL. */
