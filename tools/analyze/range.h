@@ -24,8 +24,9 @@ int vs_range_parse(const char *text, const struct vs_kernel *kernel, struct vs_r
 		   struct vs_error *error);
 
 /*
- * The mappings of that name (whole path, last part of it, [heap], the plain
- * name of [anon:...]), neighbours joined. Allocates; returns their number or -1.
+ * The mappings of that name (whole path, last part of it, [heap], the plain name
+ * of [anon:...], what share calls it), neighbours joined. Allocates; returns their
+ * number, 0 or -1 with the error set: nothing has the name, or several paths end in it.
  */
 int vs_ranges_by_name(const char *name, const struct vs_model *model, struct vs_range **range,
 		      struct vs_error *error);

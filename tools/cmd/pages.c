@@ -49,7 +49,7 @@ static int find_ranges(struct vs_session *session, const char *text, struct vs_r
 		return err;
 	*nr = vs_ranges_by_name(text, &session->model, range, &error);
 	vs_model_clear(&session->model);
-	return *nr < 0 ? vs_fail(&error) : VS_EXIT_OK;
+	return *nr <= 0 ? vs_fail(&error) : VS_EXIT_OK;
 }
 
 static int choose_key(const struct vs_options *options, const struct vs_session *session,

@@ -16,6 +16,22 @@ static int no_memory(void)
 	return VS_EXIT_CANNOT;
 }
 
+/* A second argument that is no process: START-END, 0xADDRESS, [heap], /a/file. */
+static bool is_range(const char *text)
+{
+	const struct vs_kernel kernel = { .page_shift = 12 };
+	struct vs_range range;
+	struct vs_error error;
+	uint64_t address;
+
+	if (*text == '[' || *text == '/' || !strncmp(text, "0x", 2))
+		return true;
+	/* no pid is as long */
+	if (!vs_parse_address(text, &address))
+		return strlen(text) > 7;
+	return vs_range_parse(text, &kernel, &range, &error) <= 0;
+}
+
 /* ----------------------------------------------------------- one process */
 
 struct one {
@@ -23,6 +39,30 @@ struct one {
 	struct vs_crowd crowd;
 	struct vs_share share;
 };
+
+/* One range: between those of a name nothing else may be. */
+static int join_ranges(struct one *one, const char *text, const struct vs_range *range, int nr)
+{
+	const struct vs_model *model = &one->session.model;
+	bool apart = false;
+	char list[300] = "";
+
+	for (int i = 0; i < nr; i++) {
+		size_t length = strlen(list);
+
+		snprintf(list + length, sizeof(list) - length, "%s%llx-%llx", i ? ", " : "",
+			 (unsigned long long)range[i].start, (unsigned long long)range[i].end);
+		if (i)
+			apart |= model->vma[vs_model_first(model, range[i - 1].end)].start !=
+				range[i].start;
+	}
+	one->share.range = (struct vs_range){ range[0].start, range[nr - 1].end };
+	if (!apart)
+		return VS_EXIT_OK;
+	vs_say("share: '%s' is mapped at %d places, with others between them: write one of them: %s",
+	       text, nr, list);
+	return VS_EXIT_USAGE;
+}
 
 /* The range that was asked about: an address is its page. */
 static int find_range(struct one *one, const char *text)
@@ -52,12 +92,17 @@ static int find_range(struct one *one, const char *text)
 	if (err)
 		return err;
 	nr = vs_ranges_by_name(text, &one->session.model, &range, &error);
-	vs_model_clear(&one->session.model);
-	if (nr < 0)
+	if (!nr && !is_range(text)) {
+		vs_say("no process named '%s', and process %d has no mapping of that name: 'ps -e' lists the ones, 'vmscope maps' the others",
+		       text, one->session.target.pid);
+		return VS_EXIT_GONE;
+	}
+	if (nr <= 0)
 		return vs_fail(&error);
-	one->share.range = (struct vs_range){ range[0].start, range[nr - 1].end };
+	err = join_ranges(one, text, range, nr);
+	vs_model_clear(&one->session.model);
 	free(range);
-	return VS_EXIT_OK;
+	return err;
 }
 
 /* What it maps elsewhere in its own memory can be the same pages, too. */
@@ -243,20 +288,16 @@ static int ask_group(const struct vs_options *options)
 
 /* ------------------------------------------------------------------------ */
 
-/* A second argument that is no process: START-END, 0xADDRESS, [heap], /a/file. */
-static bool is_range(const char *text)
+/* What is the name of no process may be that of a mapping, such as libc.so.6. */
+static bool is_process(const char *text)
 {
-	const struct vs_kernel kernel = { .page_shift = 12 };
-	struct vs_range range;
+	struct vs_target target;
+	struct vs_matches matches;
 	struct vs_error error;
-	uint64_t address;
+	bool found = !vs_target_find(text, &target, &matches, &error) || matches.found;
 
-	if (*text == '[' || *text == '/' || !strncmp(text, "0x", 2))
-		return true;
-	/* no pid is as long */
-	if (!vs_parse_address(text, &address))
-		return strlen(text) > 7;
-	return vs_range_parse(text, &kernel, &range, &error) <= 0;
+	vs_target_release(&target);
+	return found || !text[strspn(text, "0123456789")];
 }
 
 int vs_cmd_share(const struct vs_options *options)
@@ -266,7 +307,7 @@ int vs_cmd_share(const struct vs_options *options)
 	if (options->family)
 		return vs_cmd_family(options);
 	if (!options->everyone && options->nr_arguments == 2 &&
-	    is_range(options->argument[1]))
+	    (is_range(options->argument[1]) || !is_process(options->argument[1])))
 		range = options->argument[1];
 	if (range || (options->nr_arguments == 1 && !options->everyone))
 		return ask_one(options, range);

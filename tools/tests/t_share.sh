@@ -55,6 +55,28 @@ test_share_range_is_an_address_or_a_name() {
 	refused 2 "is neither START-END" seen share "$first" "[nothing]"
 }
 
+# The C library is mapped by both; no process is named as it is.
+test_share_file_by_the_last_part_of_its_path() {
+	hold_two
+	expect 0 seen share "$first" libc.so.6 -J
+	same "$(json "{m['pid'] for m in r['elsewhere']} >= {$second}")" True
+	same "$(json "{m['name'].split('/')[-1] for m in r['elsewhere']}")" "{'libc.so.6'}"
+	refused 3 "and process $first has no mapping of that name" seen share "$first" nothing-is-so
+}
+
+# Two files of one name, one of them mapped in between.
+test_share_name_of_several_files_lists_them() {
+	mkdir "$WORK/one" "$WORK/other"
+	echo 'int twin;' | ${CC:-gcc} -shared -fPIC -o "$WORK/one/twin.so" -x c -
+	cp "$WORK/one/twin.so" "$WORK/other"
+	LD_PRELOAD="$WORK/one/twin.so $WORK/other/twin.so" hold 2
+	refused 2 "'twin.so' is the last part of 2 names" seen share "$held" twin.so
+	has "$err" "$(realpath "$WORK")/one/twin.so"
+	has "$err" "$(realpath "$WORK")/other/twin.so"
+	refused 2 "'twin.so' is the last part of 2 names" vmscope pages "$held" twin.so --source=proc
+	expect 0 seen share "$held" "$(realpath "$WORK")/one/twin.so"
+}
+
 test_share_without_frames() {
 	hold_two
 	refused 5 "frame numbers and raw entries need CAP_SYS_ADMIN" faked share "$first"
