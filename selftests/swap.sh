@@ -437,6 +437,23 @@ test_a_gap_in_the_numbers() {
 	has_not "$(json "r['swap']['missing']")" "name"
 }
 
+# Of two areas the one that the process uses, when they are gone as well.
+test_names_of_areas_are_in_a_snapshot() {
+	zram_on 20
+	file_on 12
+	swapper equal_pages
+	expect 0 vmscope record "$held" --pages -w "$WORK/snapshot"
+	swapoff -a
+	expect 0 vmscope swap --from "$WORK/snapshot" -J
+	same "$(json "[(a['name'], a['kind'], a['reading'] is None) for a in r['swap']['areas']]")" \
+		"[('$WORK/fs/swap', 'file', False)]"
+	has_not "$(json "r['swap']['missing']")" "name"
+	has "$(json "r['swap']['missing']['references']")" "snapshot does not hold"
+	expect 0 vmscope swap --from "$WORK/snapshot" --runs
+	has "$out" "fs/swap: "
+	has "$out" " swap:"
+}
+
 test_swapoff_during_the_look() {
 	zram_on
 	swapper equal_pages

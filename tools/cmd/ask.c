@@ -128,7 +128,7 @@ static int conclude(const struct asked *asked, const struct vs_session *session)
 
 	if (question->finish(asked->state))
 		return -1;
-	if (!question->live || session->model.recorded_at)
+	if (!question->live)
 		return 0;
 	return question->live(asked->state, session->options);
 }

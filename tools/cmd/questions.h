@@ -25,7 +25,7 @@ struct vs_options;
  *	others asked for are set as well; 0, or not 0 without memory
  * @detail: each detail of any kind; likewise
  * @finish: everything was read; 0, or not 0 without memory
- * @live: then, of a running process: who else is to be asked; NULL: nobody
+ * @live: then: who else is to be asked, of a running process; NULL: nobody
  * @end: frees the state
  * @screen: the answer for people, behind title and cost
  * @json: the answer for programs

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "../analyze/range.h"
+#include "../lib/swaps.h"
 #include "cmd.h"
+#include "swap.h"
 
 struct recording {
 	struct vs_recorder *recorder;
@@ -113,8 +115,10 @@ static int collect(const struct vs_options *options, struct vs_session *session,
 static int record(const struct vs_options *options, struct recording *recording,
 		  uint64_t *address)
 {
+	struct vs_swaps_then swaps;
 	struct vs_session session;
 	uint64_t key, details;
+	bool named = options->pages && !vs_swaps_begin(&swaps) && swaps.swaps.nr;
 	int result;
 
 	result = vs_session_open(&session, options, options->argument[0]);
@@ -124,6 +128,10 @@ static int record(const struct vs_options *options, struct recording *recording,
 		result = collect(options, &session, recording, address, &key, &details);
 	if (!result && vs_record_model(recording->recorder, VS_LOOK_MAIN, &session.model, key,
 				       details, &recording->error))
+		result = vs_fail(&recording->error);
+	/* areas that came or went meanwhile are left out */
+	if (!result && named && vs_swaps_end(&swaps) &&
+	    vs_record_swaps(recording->recorder, &swaps, &recording->error))
 		result = vs_fail(&recording->error);
 	if (!result && options->verify)
 		result = record_proc(options, recording, VS_LOOK_PROC_AFTER);

@@ -81,6 +81,41 @@ static int ask_slots(struct vs_swap *swap, struct vs_slots *slots)
 	return vs_swap_ask(swap, NULL, NULL);
 }
 
+/* A snapshot tells which areas there were, nothing of what is in them. */
+static int look_back(struct vs_swap *swap)
+{
+	const struct vs_swaps_then *then = swap->model->swaps;
+
+	if (then) {
+		swap->swaps = then->swaps;
+		swap->have_swaps = true;
+		vs_swap_name(swap, then->have_numbers ? then->pages : NULL, true);
+		vs_swap_read_back(swap);
+	}
+	for (int i = 0; i < swap->nr_places; i++)
+		if (swap->place[i].is_zram)
+			snprintf(swap->place[i].why_no_zram, sizeof(swap->place[i].why_no_zram),
+				 "a recorded snapshot does not hold it");
+	return vs_swap_ask(swap, NULL, NULL);
+}
+
+int vs_swaps_begin(struct vs_swaps_then *then)
+{
+	memset(then, 0, sizeof(*then));
+	return vs_swaps_read(&then->swaps);
+}
+
+bool vs_swaps_end(struct vs_swaps_then *then)
+{
+	const char *no = getenv("VMSCOPE_NO_BPF");
+	struct vs_slots *slots = no && *no ? NULL : vs_slots_open(&(struct vs_error){ 0 });
+	struct vs_swaps after;
+
+	then->have_numbers = slots && !vs_slots_areas(slots, then->pages);
+	vs_slots_close(slots);
+	return !vs_swaps_read(&after) && vs_swaps_same(&then->swaps, &after);
+}
+
 int vs_ask_swap_live(void *state, const struct vs_options *options)
 {
 	struct vs_swap *swap = state;
@@ -91,6 +126,8 @@ int vs_ask_swap_live(void *state, const struct vs_options *options)
 	int err = 0;
 
 	swap->keep_parts = options->runs;
+	if (swap->model->recorded_at)
+		return look_back(swap);
 	if (swap->total.swapped)
 		slots = open_slots(swap, options);
 	numbers = slots && !vs_slots_areas(slots, pages);

@@ -10,6 +10,7 @@
 #define VMSCOPE_FILE_FORMAT_H
 
 #include "source.h"
+#include "swaps.h"
 
 #define FORMAT		3
 #define ENDIAN		0x01020304u
@@ -33,6 +34,7 @@ enum chunk_type {
 	CHUNK_WORDS = 5,		/* uint64_t... */
 	CHUNK_STRINGS = 6,		/* char... */
 	CHUNK_WALKS = 7,		/* struct vs_walk... */
+	CHUNK_SWAPS = 9,		/* struct vs_swaps_then; older files have none */
 };
 
 struct chunk {

@@ -42,6 +42,7 @@ void vs_model_clear(struct vs_model *model)
 void vs_model_free(struct vs_model *model)
 {
 	vs_model_clear(model);
+	free(model->swaps);
 	vs_model_init(model);
 }
 

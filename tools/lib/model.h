@@ -515,6 +515,8 @@ struct vs_surveyed {
 	int64_t oom_adjust;
 };
 
+struct vs_swaps_then;
+
 struct vs_model {
 	enum vs_origin origin;
 	struct vs_kernel kernel;
@@ -536,6 +538,7 @@ struct vs_model {
 	size_t nr_strings, max_strings;
 	struct vs_walk *walk;
 	size_t nr_walks;
+	struct vs_swaps_then *swaps;	/* of a snapshot that holds them */
 };
 
 void vs_model_init(struct vs_model *model);

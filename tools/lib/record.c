@@ -233,6 +233,12 @@ int vs_record_model(struct vs_recorder *recorder, enum vs_look look, const struc
 			 model->nr_walks * sizeof(*model->walk), error);
 }
 
+int vs_record_swaps(struct vs_recorder *recorder, const struct vs_swaps_then *swaps,
+		    struct vs_error *error)
+{
+	return put_chunk(recorder, CHUNK_SWAPS, swaps, sizeof(*swaps), error);
+}
+
 int vs_record_finish(struct vs_recorder *recorder, struct vs_error *error)
 {
 	uint64_t sum = recorder->sum;

@@ -138,6 +138,10 @@ int vs_record_detail(struct vs_recorder *recorder, uint32_t vma, const struct vs
 /* The key of its extents, 0: none; and which kinds of detail were recorded. */
 int vs_record_model(struct vs_recorder *recorder, enum vs_look look, const struct vs_model *model,
 		    uint64_t key, uint64_t details, struct vs_error *error);
+/* The swap areas at that time: behind the model of the main look. */
+struct vs_swaps_then;
+int vs_record_swaps(struct vs_recorder *recorder, const struct vs_swaps_then *swaps,
+		    struct vs_error *error);
 int vs_record_finish(struct vs_recorder *recorder, struct vs_error *error);
 void vs_record_abandon(struct vs_recorder *recorder);
 

@@ -169,6 +169,24 @@ static void *copy_chunk(const struct chunk *chunk, size_t element, size_t *nr)
 	return copy;
 }
 
+/* What names mean is up to who shows them; they end, and are no more than there is room for. */
+static bool load_swaps(const struct chunk *chunk, struct vs_model *model)
+{
+	struct vs_swaps *swaps;
+	size_t nr;
+
+	free(model->swaps);
+	model->swaps = copy_chunk(chunk, sizeof(*model->swaps), &nr);
+	if (!model->swaps)
+		return false;
+	swaps = &model->swaps->swaps;
+	if (swaps->nr < 0 || swaps->nr > VS_MAX_SWAPS)
+		swaps->nr = 0;
+	for (int i = 0; i < swaps->nr; i++)
+		swaps->area[i].name[sizeof(swaps->area[i].name) - 1] = 0;
+	return true;
+}
+
 static int load_chunks(const struct file_state *state, size_t at, struct vs_model *model,
 		       struct vs_error *error)
 {
@@ -200,6 +218,10 @@ static int load_chunks(const struct file_state *state, size_t at, struct vs_mode
 			free(model->walk);
 			model->walk = copy_chunk(chunk, sizeof(*model->walk), &model->nr_walks);
 			memory = model->walk;
+			break;
+		case CHUNK_SWAPS:
+			if (chunk->size == sizeof(*model->swaps))
+				memory = load_swaps(chunk, model);
 			break;
 		}
 	}

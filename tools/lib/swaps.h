@@ -30,6 +30,13 @@ struct vs_swaps {
 	bool zswap;			/* enabled */
 };
 
+/* As they were when a process was looked at, for those who were not there. */
+struct vs_swaps_then {
+	struct vs_swaps swaps;
+	uint32_t have_numbers;		/* which of them have which numbers is known: */
+	uint32_t pages[VS_MAX_SWAPS];	/* usable ones by number, 0 where there is no area */
+};
+
 /* 0 or -errno. */
 int vs_swaps_read(struct vs_swaps *swaps);
 

@@ -240,6 +240,27 @@ static const char *zram_text(const struct vs_swap_part *part, char *text)
 	return text;
 }
 
+/* The last part of the area's name, or its number. */
+static const char *slot_text(const struct vs_swap *swap, const struct vs_swap_run *run, char *text,
+			     size_t size)
+{
+	const struct vs_swap_area *area = NULL;
+	const char *last;
+	char clean[40];
+
+	for (int i = 0; i < swap->nr_places; i++)
+		if (swap->place[i].type == run->type)
+			area = swap->place[i].area;
+	if (area) {
+		last = strrchr(area->name, '/');
+		snprintf(text, size, "%s:%x",
+			 vs_tail(last ? last + 1 : area->name, 16, clean, sizeof(clean)), run->slot);
+	} else {
+		snprintf(text, size, "%u:%x", run->type, run->slot);
+	}
+	return text;
+}
+
 static void show_parts(const struct vs_style *style, const struct vs_swap *swap)
 {
 	static const struct vs_column head[] = {
@@ -263,7 +284,7 @@ static void show_parts(const struct vs_style *style, const struct vs_swap *swap)
 		snprintf(text[0], sizeof(text[0]), "%012" PRIx64, part->run.page << shift);
 		cell[1] = vs_amount(style, (uint64_t)part->run.pages << shift, text[1],
 				    sizeof(text[1]));
-		snprintf(text[2], sizeof(text[2]), "%u:%x", part->run.type, part->run.slot);
+		slot_text(swap, &part->run, text[2], sizeof(text[2]));
 		*text[3] = *text[5] = 0;
 		if (part->flags & VS_SLOT_KNOWN)
 			snprintf(text[3], sizeof(text[3]), "%s%u",
@@ -384,8 +405,8 @@ static json_t *reasons_json(const struct vs_swap *swap)
 	if (!(swap->model->kernel.key & VS_ATTR_SHMEM_SWAPPED))
 		reason(reasons, "shmem", ONLY_THE_MODULE);
 	reason(reasons, "slots", why_no_places(swap));
-	reason(reasons, "name", swap->model->recorded_at ? "a recorded snapshot does not hold it" :
-	       swap->why_no_names);
+	reason(reasons, "name", swap->model->recorded_at && !swap->model->swaps ?
+	       "this snapshot does not hold it" : swap->why_no_names);
 	if (!swap->have_swaps)
 		reason(reasons, "reading", "how this machine reads swap is not known");
 	if (!swap->have_slots && swap->total.swapped) {
