@@ -17,6 +17,32 @@ static void help_all(void)
 	       "'man vmscope' all the rest, the exit status among it.\n");
 }
 
+/* What the words of a usage stand for. */
+static void help_words(const struct vs_style *style, const struct vs_verb *verb)
+{
+	static const struct {
+		const char *word, *help;
+	} words[] = {
+		{ "TARGET", "a pid, 'self', or the exact name of a process" },
+		{ "RANGE",
+		  "START-END or START+LENGTH, in hexadecimal but for the length; or the name of a mapping: '[heap]', a path, the last part of a path (libc.so.6)" },
+		{ "ADDRESS", "in hexadecimal, with or without 0x" },
+		{ "CMD", "a command and its arguments, which is run" },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct vs_flow flow;
+		char name[16];
+
+		if (!strstr(verb->arguments, words[i].word))
+			continue;
+		snprintf(name, sizeof(name), "  %s", words[i].word);
+		vs_flow_begin(&flow, style, name, 11);
+		vs_flow_words(&flow, words[i].help);
+		vs_flow_end(&flow);
+	}
+}
+
 static int help_verb(const struct vs_options *options, const char *name)
 {
 	const struct vs_verb *verb = vs_verb_find(name);
@@ -26,10 +52,12 @@ static int help_verb(const struct vs_options *options, const char *name)
 		vs_say("help: no verb '%s': 'vmscope help' lists them", name);
 		return VS_EXIT_USAGE;
 	}
-	printf("Usage: vmscope %s %s%s[OPTIONS]\n%s\n\nOptions:\n", verb->name, verb->arguments,
+	printf("Usage: vmscope %s %s%s[OPTIONS]\n%s\n\n", verb->name, verb->arguments,
 	       *verb->arguments ? " " : "", verb->help);
 	vs_style_init(&style, options);
 	style.color = false;
+	help_words(&style, verb);
+	printf("%sOptions:\n", *verb->arguments ? "\n" : "");
 	vs_options_help(&style, verb->options);
 	return VS_EXIT_OK;
 }

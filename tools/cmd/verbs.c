@@ -30,7 +30,7 @@ const struct vs_verb vs_verbs[] = {
 	  VS_OPT_SOURCE | VS_OPT_FORMAT | VS_OPT_COLOR | VS_OPT_EVERYONE | VS_OPT_FAMILY, 1,
 	  VS_MAX_TARGETS },
 	{ "ksm", vs_cmd_ksm, "what KSM merged, with whom, and why not more",
-	  "TARGET...", VS_OPT_SOURCE | VS_OPT_FORMAT | VS_OPT_COLOR | VS_OPT_EVERYONE, 1,
+	  "TARGET... | --all", VS_OPT_SOURCE | VS_OPT_FORMAT | VS_OPT_COLOR | VS_OPT_EVERYONE, 1,
 	  VS_MAX_TARGETS },
 	{ "swap", vs_cmd_ask, "where its swapped pages are, and who else has them",
 	  "TARGET", SWAP, 1, 1 },

@@ -21,6 +21,8 @@ test_usage_help_lists_every_verb() {
 	has "$out" "--filter"
 	expect 0 vmscope help pages
 	has "$out" "--key"
+	has "$out" "START-END or START+LENGTH"
+	has "$out" "a pid, 'self', or the exact name"
 	refused 2 "no verb" vmscope help nonsense
 	refused 2 "no verb 'map'" vmscope map self
 	for verb in show maps pages walk age tables swap share ksm numa host faults verify record doctor help; do
