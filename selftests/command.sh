@@ -437,6 +437,7 @@ test_target_that_is_stopped_or_traced() {
 # One that uses the first megabyte of a mapping again and again, and a page more of another
 # each time; their addresses in $same and $grows.
 hold_working() {
+	: >"$WORK/working"
 	"$bin/working" --hold >"$WORK/working" &
 	working=$!
 	trap 'kill -9 $working 2>/dev/null || :' EXIT

@@ -12,6 +12,7 @@ ksm=/sys/kernel/mm/ksm
 
 # Two processes of which is known exactly what KSM merged: see merge.c. ksmd stands.
 hold_merge() {
+	: >"$WORK/facts"
 	"$bin/merge" --hold >"$WORK/facts" 2>"$WORK/merge.err" <"$WORK/never" &
 	local pid=$!
 	# shellcheck disable=SC2064 # what it is now

@@ -211,6 +211,7 @@ wait_for() {
 swapper() {
 	mkfifo "$WORK/steps"
 	exec 8<>"$WORK/steps"
+	: >"$WORK/said"
 	python3 "$WORK/swapper" "$@" <"$WORK/steps" >"$WORK/said" 2>"$WORK/complains" &
 	held=$!
 	wait_for 1

@@ -37,6 +37,7 @@ clean_up() {
 # hold_program PROGRAM...: a process that says when it is ready and then reads; its pid in
 # $held. Until it reads, its memory changes.
 hold_program() {
+	: >"$WORK/held"
 	"$@" >"$WORK/held" 2>"$WORK/held.err" <"$WORK/never" &
 	held=$!
 	trap 'kill -9 $held 2>/dev/null || :; clean_up' EXIT
@@ -114,6 +115,11 @@ valid() {
 	judge valid "$1" || die "$1: not as the schema says: $answer"
 }
 
+# A command that ends a test says where, for it may have said nothing itself.
+wrong() {
+	echo "${BASH_SOURCE[1]##*/}:${BASH_LINENO[0]}: $BASH_COMMAND" >&2
+}
+
 # run_tests PREFIX [TEST...]: all functions test_*, each in a shell of its own: a test stops
 # at its first wrong thing.
 run_tests() {
@@ -124,7 +130,7 @@ run_tests() {
 	echo "1..${#tests[@]}"
 	for test in "${tests[@]}"; do
 		number=$((number + 1))
-		(set -e; trap clean_up EXIT; "$test") >"$WORK/log" 2>&1 </dev/null
+		(set -eE; trap clean_up EXIT; trap wrong ERR; "$test") >"$WORK/log" 2>&1 </dev/null
 		case $? in
 		0) echo "ok $number $prefix.${test#test_}" ;;
 		4) echo "ok $number $prefix.${test#test_} # SKIP $(tail -n 1 "$WORK/log")" ;;

@@ -15,8 +15,9 @@ build_helpers() {
 		sync "$WORK"/holder*	# pages of a new file are dirty until they are written
 }
 
+# To where it is read even when the output is asked for.
 die() {
-	echo "$*"
+	echo "$*" >&2
 	exit 1
 }
 
