@@ -123,7 +123,7 @@ long read_number(const char *path)
 
 int run_command(const char *format, ...)
 {
-	char command[4096];
+	char command[1024];
 	va_list args;
 
 	va_start(args, format);
@@ -357,13 +357,16 @@ void ext4_image(char *path, size_t size)
 /* Unpacked, the image is as small as what is in it; copying it takes ten times as long. */
 static int mount_ext4(const char *dir)
 {
-	char packed[512], command[1024];
+	char packed[512], at[32], mount[256];
 
 	find_image("ext4.tar", packed, sizeof(packed));
-	snprintf(command, sizeof(command), "mount -o loop /tmp/ext4.%d/ext4.img %s", getpid(), dir);
-	return run_command("d=/tmp/ext4.%d; mkdir $d && tar -xf %s -C $d && "
-			   "{ %s 2>/dev/null || { modprobe -qa loop ext4; %s; }; } && rm -r $d",
-			   getpid(), packed, command, command) ? ENODEV : 0;
+	snprintf(at, sizeof(at), "/tmp/ext4.%d", getpid());
+	snprintf(mount, sizeof(mount), "mount -o loop %s/ext4.img %s", at, dir);
+	if (run_command("mkdir %s && tar -xf %s -C %s", at, packed, at))
+		return ENODEV;
+	/* The first mount may be too early for it. */
+	return run_command("%s 2>/dev/null || { modprobe -qa loop ext4; %s; } && rm -r %s",
+			   mount, mount, at) ? ENODEV : 0;
 }
 
 /* Memory that is a disk: the kernel was told of it with memmap=SIZE!START. */

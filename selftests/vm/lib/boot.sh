@@ -33,6 +33,10 @@ kvm_works() {
 	[ "$(cat "$answer")" = yes ]
 }
 
+# Each byte of the fast string instructions is emulated, and counted, as an instruction:
+# without them memory is cleared and copied by eight bytes at a time.
+SLOW_STRINGS="erms=off,fsrm=off"
+
 # boot_machine: sets the array MACHINE from the options of the run.
 boot_machine() {
 	local kernel=$1 initramfs=$2 cpu=max
@@ -44,16 +48,14 @@ boot_machine() {
 		-kernel "$kernel/vmlinuz")
 	if [ -n "$OPT_ICOUNT" ]; then
 		# Same inputs, same instruction counts: virtual time only, seeded
-		# randomness, one processor. Without the fast string instructions, each
-		# byte of which would count as an instruction, memory is copied and
-		# cleared by eight bytes at a time.
+		# randomness, one processor.
 		MACHINE+=(-accel tcg -icount "shift=0,sleep=off" -smp 1 -seed 1
-			-cpu "${OPT_CPU:-$cpu,rdrand=off,rdseed=off,erms=off,fsrm=off}"
+			-cpu "${OPT_CPU:-$cpu,rdrand=off,rdseed=off,$SLOW_STRINGS}"
 			-rtc "base=2026-01-01,clock=vm")
 	elif kvm_works "$kernel/vmlinuz" "$initramfs"; then
 		MACHINE+=(-accel kvm -smp "$OPT_CPUS" -cpu "${OPT_CPU:-$cpu}")
 	else
-		MACHINE+=(-accel "tcg,thread=multi" -smp "$OPT_CPUS" -cpu "${OPT_CPU:-$cpu}")
+		MACHINE+=(-accel "tcg,thread=multi" -smp "$OPT_CPUS" -cpu "${OPT_CPU:-$cpu,$SLOW_STRINGS}")
 	fi
 }
 
