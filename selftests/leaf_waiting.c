@@ -22,6 +22,7 @@ struct shared {
 	struct slow_file file;
 	struct region r;
 	char disk[32];
+	volatile bool touched;
 };
 
 FIXTURE(waiting) {
@@ -111,6 +112,8 @@ static void *write_again(void *arg)
 	struct shared *s = arg;
 
 	touch(memory_of(s), SIZE);
+	/* To make an entry writable locks its page as well, for a moment. */
+	s->touched = true;
 	msync(memory_of(s), SIZE, MS_SYNC);
 	return NULL;
 }
@@ -156,10 +159,14 @@ TEST_F(waiting, a_page_that_is_written_again_is_locked)
 {
 	uint64_t both = VMSCOPE_ATTR_LOCKED | VMSCOPE_ATTR_WRITEBACK;
 	struct scan_page p = { 0 };
+	int look;
 
 	ASSERT_BUILT(target_start(&self->t, build_written, self->s), "sync_file_range");
 	EXPECT_BECOMES(both, VMSCOPE_ATTR_WRITEBACK);
 	ASSERT_EQ(0, target_step(&self->t, 1));
+	/* Where the kernel keeps pages stable, that one waits there, with its page locked. */
+	for (look = 0; look < LOOKS / 5 && !self->s->touched; look++)
+		usleep(1000);
 	ASSERT_TRUE(becomes(&self->t, &self->s->r, both, both, &p))
 		TH_LOG("attributes %llx", (unsigned long long)p.attributes);
 	EXPECT_TRUE(kpage_flags(p.frame) >> KPF_LOCKED & 1);
