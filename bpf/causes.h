@@ -254,13 +254,6 @@ static __always_inline enum fault_cause cause_of(const struct thread *t, bool ma
 
 SEES(__do_fault, FAULT_SAW_FILE)
 SEES(filemap_map_pages, FAULT_SAW_AROUND)
-SEES(do_swap_page, FAULT_SAW_SWAP)
-SEES(swap_readpage, FAULT_SAW_SWAP_READ)
-SEES(swap_read_folio, FAULT_SAW_SWAP_READ)
-SEES(task_numa_fault, FAULT_SAW_NUMA)
-SEES(migration_entry_wait, FAULT_SAW_MIGRATION)
-SEES(pmd_migration_entry_wait, FAULT_SAW_MIGRATION)
-SEES(handle_userfault, FAULT_SAW_USERFAULT)
 
 SEC("fentry/page_add_new_anon_rmap")
 int BPF_PROG(saw_page_add_new_anon_rmap)
@@ -280,12 +273,6 @@ int BPF_PROG(saw_do_wp_page, struct vm_fault *vmf)
 	return saw_wp(vmf);
 }
 
-SEC("fentry/submit_bio")
-int BPF_PROG(saw_submit_bio, struct bio *bio)
-{
-	return saw_bio(bio);
-}
-
 /* 6.1 reads from zram by this one. */
 SEC("fentry/bdev_read_page")
 int BPF_PROG(saw_bdev_read_page, struct block_device *device)
@@ -293,12 +280,6 @@ int BPF_PROG(saw_bdev_read_page, struct block_device *device)
 	struct inside *in = where_inside();
 
 	return in ? saw_io(in, device) : 0;
-}
-
-SEC("fentry/expand_downwards")
-int BPF_PROG(saw_expand_downwards, struct vm_area_struct *vma, unsigned long address)
-{
-	return saw_growth(address);
 }
 
 SEC("fexit/do_huge_pmd_anonymous_page")
@@ -328,12 +309,9 @@ int BPF_PROG(saw_zswap_frontswap_load, unsigned int type, unsigned long offset,
 
 #ifdef bpf_target_defined
 
-/* One for all, that is told which one it is. */
-SEC("kprobe.multi/inside")
-int BPF_KPROBE(saw_multi, unsigned long first, unsigned long second)
+/* By what a program is told that is attached to many functions. */
+static __always_inline int saw_told(__u64 what, unsigned long first, unsigned long second)
 {
-	__u64 what = bpf_get_attach_cookie(ctx);
-
 	switch (what) {
 	case FAULT_SAW_WP:
 		return saw_wp((void *)first);
@@ -345,6 +323,23 @@ int BPF_KPROBE(saw_multi, unsigned long first, unsigned long second)
 		return saw_growth(second);
 	}
 	return saw(what);
+}
+
+SEC("kprobe.multi/inside")
+int BPF_KPROBE(saw_multi, unsigned long first, unsigned long second)
+{
+	return saw_told(bpf_get_attach_cookie(ctx), first, second);
+}
+
+/*
+ * Beside fentry, where few faults come by: a kprobe is dearer there, but it is gone at
+ * once. For each function with a trampoline the end is a wait for all tasks
+ * (kernel/trace/ftrace.c:ftrace_shutdown()), a fifth of a second.
+ */
+SEC("kprobe/inside")
+int BPF_KPROBE(saw_rare, unsigned long first, unsigned long second)
+{
+	return saw_told(bpf_get_attach_cookie(ctx), first, second);
 }
 
 SEC("kretprobe.multi/inside")

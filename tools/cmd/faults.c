@@ -152,6 +152,8 @@ static int report(struct look *look)
 		return VS_EXIT_CANNOT;
 	}
 	print(look);
+	/* who reads it need not wait until all is detached, which takes a second or two */
+	fflush(look->out);
 	result = close_output(look);
 	return result ? result : vs_faults_complete(&look->answer) ? VS_EXIT_OK : VS_EXIT_PARTIAL;
 }

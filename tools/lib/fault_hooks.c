@@ -19,7 +19,7 @@
 
 /* The two ways to a function, and what needs neither. */
 enum way {
-	WAY_TRAMPOLINE,			/* fentry, fexit */
+	WAY_TRAMPOLINE,			/* fentry, fexit, and kprobe where it is rare */
 	WAY_MULTI,			/* kprobe.multi */
 	WAY_NEITHER,
 };
@@ -30,6 +30,7 @@ static const struct {
 } ways[] = {
 	{ "fentry/", WAY_TRAMPOLINE },
 	{ "fexit/", WAY_TRAMPOLINE },
+	{ "kprobe/", WAY_TRAMPOLINE },
 	{ "kprobe.multi/", WAY_MULTI },
 	{ "kretprobe.multi/", WAY_MULTI },
 };
@@ -48,6 +49,7 @@ static const struct hook {
 	const char *name;
 	uint32_t sees;			/* FAULT_SAW_* */
 	bool result;			/* by what it returns */
+	bool rare;			/* no program of its own for a trampoline */
 } hooks_there_may_be[] = {
 	{ "vm_area_free", "vm_area_free", 0, false },
 	{ "__vm_area_free", "vm_area_free", 0, false },
@@ -57,21 +59,21 @@ static const struct hook {
 	{ "__do_fault", "__do_fault", FAULT_SAW_FILE, false },
 	{ "filemap_map_pages", "filemap_map_pages", FAULT_SAW_AROUND, false },
 	{ "do_wp_page", "do_wp_page", FAULT_SAW_WP, false },
-	{ "do_swap_page", "do_swap_page", FAULT_SAW_SWAP, false },
-	{ "swap_read_folio", "swap_read_folio", FAULT_SAW_SWAP_READ, false },
-	{ "swap_readpage", "swap_read_folio", FAULT_SAW_SWAP_READ, false },
-	{ "submit_bio", "submit_bio", FAULT_SAW_IO, false },
+	{ "do_swap_page", "do_swap_page", FAULT_SAW_SWAP, false, true },
+	{ "swap_read_folio", "swap_read_folio", FAULT_SAW_SWAP_READ, false, true },
+	{ "swap_readpage", "swap_read_folio", FAULT_SAW_SWAP_READ, false, true },
+	{ "submit_bio", "submit_bio", FAULT_SAW_IO, false, true },
 	/* where a program of its own knows its arguments */
 	{ "bdev_read_page", "submit_bio", 0, false },
 	{ "zswap_load", "zswap_load", FAULT_SAW_ZSWAP, true },
 	{ "zswap_frontswap_load", "zswap_load", FAULT_SAW_ZSWAP, true },
 	{ "do_huge_pmd_anonymous_page", "do_huge_pmd_anonymous_page", FAULT_SAW_HUGE, true },
 	{ "do_huge_pmd_wp_page", "do_huge_pmd_wp_page", FAULT_SAW_HUGE_WP, true },
-	{ "task_numa_fault", "task_numa_fault", FAULT_SAW_NUMA, false },
-	{ "migration_entry_wait", "migration_entry_wait", FAULT_SAW_MIGRATION, false },
-	{ "pmd_migration_entry_wait", "migration_entry_wait", FAULT_SAW_MIGRATION, false },
-	{ "handle_userfault", "handle_userfault", FAULT_SAW_USERFAULT, false },
-	{ "expand_downwards", "expand_downwards", FAULT_SAW_GROWTH, false },
+	{ "task_numa_fault", "task_numa_fault", FAULT_SAW_NUMA, false, true },
+	{ "migration_entry_wait", "migration_entry_wait", FAULT_SAW_MIGRATION, false, true },
+	{ "pmd_migration_entry_wait", "migration_entry_wait", FAULT_SAW_MIGRATION, false, true },
+	{ "handle_userfault", "handle_userfault", FAULT_SAW_USERFAULT, false, true },
+	{ "expand_downwards", "expand_downwards", FAULT_SAW_GROWTH, false, true },
 };
 
 #define NR_HOOKS	(sizeof(hooks_there_may_be) / sizeof(hooks_there_may_be[0]))
@@ -164,7 +166,21 @@ static struct bpf_link *attach_multi(const struct bpf_program *program, const ch
 	return bpf_program__attach_kprobe_multi_opts(program, NULL, &options);
 }
 
-/* All at once, or where one of them is refused each for itself. */
+static bool is_multi(const struct bpf_program *program)
+{
+	return way_of(program) == WAY_MULTI;
+}
+
+static struct bpf_link *attach_single(const struct bpf_program *program, const char *function,
+				      __u64 cookie)
+{
+	LIBBPF_OPTS(bpf_kprobe_opts, options, .bpf_cookie = cookie);
+
+	return is_multi(program) ? attach_multi(program, &function, &cookie, 1) :
+		bpf_program__attach_kprobe_opts(program, function, &options);
+}
+
+/* All at once, or where that cannot be or one of them is refused each for itself. */
 static void attach_many(struct attaching *a, const struct bpf_program *program,
 			struct bpf_link **link)
 {
@@ -176,16 +192,17 @@ static void attach_many(struct attaching *a, const struct bpf_program *program,
 		const struct hook *hook = &hooks_there_may_be[i];
 
 		if (!hook->sees || hook->result != is_of_return(program) ||
-		    !has_function(a, hook->function))
+		    !has_function(a, hook->function) || (!is_multi(program) && !hook->rare))
 			continue;
 		functions[nr] = hook->function;
 		cookies[nr] = hook->sees;
 		which[nr++] = i;
 	}
-	*link = attach_multi(program, functions, cookies, nr);
+	if (is_multi(program))
+		*link = attach_multi(program, functions, cookies, nr);
 	for (size_t i = 0; i < nr; i++) {
 		struct bpf_link *one = *link ? NULL :
-			attach_multi(program, &functions[i], &cookies[i], 1);
+			attach_single(program, functions[i], cookies[i]);
 
 		if (one)
 			a->hooks->single[a->hooks->nr_single++] = one;
@@ -197,7 +214,7 @@ static struct bpf_link *attach_one(const struct bpf_program *program)
 {
 	const char *function = function_of(program);
 
-	if (way_of(program) != WAY_MULTI)
+	if (!is_multi(program))
 		return bpf_program__attach(program);
 	return attach_multi(program, &function, NULL, 1);
 }
