@@ -66,15 +66,15 @@ test_share_file_by_the_last_part_of_its_path() {
 
 # Two files of one name, one of them mapped in between.
 test_share_name_of_several_files_lists_them() {
-	mkdir "$WORK/one" "$WORK/other"
-	echo 'int twin;' | ${CC:-gcc} -shared -fPIC -o "$WORK/one/twin.so" -x c -
-	cp "$WORK/one/twin.so" "$WORK/other"
-	LD_PRELOAD="$WORK/one/twin.so $WORK/other/twin.so" hold 2
+	mkdir -p "$WORK/twins/one" "$WORK/twins/other"
+	echo 'int twin;' | ${CC:-gcc} -shared -fPIC -o "$WORK/twins/one/twin.so" -x c -
+	cp "$WORK/twins/one/twin.so" "$WORK/twins/other"
+	LD_PRELOAD="$WORK/twins/one/twin.so $WORK/twins/other/twin.so" hold 2
 	refused 2 "'twin.so' is the last part of 2 names" seen share "$held" twin.so
-	has "$err" "$(realpath "$WORK")/one/twin.so"
-	has "$err" "$(realpath "$WORK")/other/twin.so"
+	has "$err" "$(realpath "$WORK")/twins/one/twin.so"
+	has "$err" "$(realpath "$WORK")/twins/other/twin.so"
 	refused 2 "'twin.so' is the last part of 2 names" vmscope pages "$held" twin.so --source=proc
-	expect 0 seen share "$held" "$(realpath "$WORK")/one/twin.so"
+	expect 0 seen share "$held" "$(realpath "$WORK")/twins/one/twin.so"
 }
 
 test_share_without_frames() {
