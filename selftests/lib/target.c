@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,18 +65,24 @@ int target_open(int device, pid_t pid)
 	return error ? error : arg.fd;
 }
 
-const struct vmscope_info *vmscope_info(void)
-{
-	static struct vmscope_info info;
-	int device;
+static struct vmscope_info info;
 
-	if (info.size)
-		return &info;
-	device = device_open();
+static void ask_info(void)
+{
+	int device = device_open();
+
 	info.size = sizeof(info);
 	if (device < 0 || vmscope_ioctl(device, VMSCOPE_INFO, &info))
 		abort();
 	close(device);
+}
+
+/* Several threads may be the first. */
+const struct vmscope_info *vmscope_info(void)
+{
+	static pthread_once_t asked = PTHREAD_ONCE_INIT;
+
+	pthread_once(&asked, ask_info);
 	return &info;
 }
 
