@@ -180,7 +180,8 @@ head -c 3000000 /dev/urandom >"$WORK/share/blob"
 	guest panic -- 'echo before; sync; sleep 1; echo c >/proc/sysrq-trigger; sleep 100' &
 	wait
 	guest warn -- 'echo "<4>WARNING: CPU: 0 PID: 1 at test" >/dev/kmsg; true' &
-	guest hang --timeout 20 -- 'echo started; sleep 1000' &
+	# Time enough to get there on a machine where others run, too.
+	guest hang --timeout 45 -- 'echo started; sleep 1000' &
 	wait
 	guest death -- '/run/vmscope/busybox reboot -f; sleep 100' &
 	module_without_views
