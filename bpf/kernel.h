@@ -32,6 +32,7 @@ enum {
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
 	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
 	BPF_F_NO_PREALLOC = 1,
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
 };
@@ -126,9 +127,31 @@ struct file {
 	struct inode *f_inode;
 } __kernel;
 
+typedef struct {
+	long counter;
+} atomic_long_t;
+
+struct percpu_counter {
+	__s64 count;
+} __kernel;
+
+struct task_struct;
+
 struct mm_struct {
 	unsigned long start_brk;
 	unsigned long brk;
+	atomic_long_t pgtables_bytes;
+	struct percpu_counter rss_stat[4];
+	struct task_struct *owner;	/* with CONFIG_MEMCG */
+} __kernel;
+
+/* 6.1 */
+struct mm_rss_stat {
+	atomic_long_t count[4];
+} __kernel;
+
+struct mm_struct___old {
+	struct mm_rss_stat rss_stat;
 } __kernel;
 
 struct vm_area_struct {
@@ -147,12 +170,42 @@ struct thread_struct {
 	unsigned long trap_nr;
 } __kernel;
 
+/* include/linux/page-flags.h: kernels have them in places of their own */
+enum pageflags {
+	PG_head = 16,
+	PG_swapbacked = 19,
+	PG_swapcache = 10,
+};
+
 struct folio {
 	void *mapping;
+	unsigned int _folio_nr_pages;	/* 6.1, 6.12 */
 } __kernel;
 
+struct folio___new {
+	unsigned int _nr_pages;
+} __kernel;
+
+typedef struct {
+	unsigned long pte;
+} pte_t;
+
 struct vm_fault {
+	struct vm_area_struct *vma;
 	struct page *page;
+	pte_t orig_pte;
+} __kernel;
+
+struct ksm_rmap_item {
+	struct mm_struct *mm;
+	unsigned long address;
+} __kernel;
+
+struct oom_control {
+	void *memcg;
+	int order;
+	unsigned long totalpages;
+	long chosen_points;
 } __kernel;
 
 struct gendisk {

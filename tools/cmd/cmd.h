@@ -38,6 +38,7 @@ enum vs_exit {
 #define VS_OPT_SLOTS	(1u << 14)
 #define VS_OPT_FILL	(1u << 15)
 #define VS_OPT_FAULTS	(1u << 16)	/* and a command behind -- */
+#define VS_OPT_EVENTS	(1u << 17)	/* as well */
 
 enum vs_when {
 	VS_AUTO,
@@ -163,6 +164,8 @@ int vs_cmd_ksm(const struct vs_options *options);
 int vs_cmd_host(const struct vs_options *options);
 /* Page faults while they happen. */
 int vs_cmd_faults(const struct vs_options *options);
+/* What happens to memory beside them. */
+int vs_cmd_events(const struct vs_options *options);
 int vs_cmd_help(const struct vs_options *options);
 
 #endif

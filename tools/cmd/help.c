@@ -13,8 +13,7 @@ static void help_all(void)
 	       "TARGET is a pid, 'self', or the exact name of a process.\nVerbs:\n");
 	for (const struct vs_verb *verb = vs_verbs; verb->name; verb++)
 		printf("  %-7s %-18s %s\n", verb->name, verb->arguments, verb->help);
-	printf("\nWithout a verb it is show. 'vmscope help VERB' tells its options, and\n"
-	       "'man vmscope' all the rest, the exit status among it.\n");
+	printf("\nWithout a verb: show. 'vmscope help VERB' tells options, 'man vmscope' the rest.\n");
 }
 
 /* What the words of a usage stand for. */

@@ -90,9 +90,10 @@ static const struct {
 	  "its parents and children: what they still share since the fork" },
 	{ "runs", OPT_RUNS, NULL, VS_OPT_SLOTS, "each run of slots alike, instead of mappings" },
 	{ "no-bpf", OPT_NO_BPF, NULL, VS_OPT_SLOTS, "load no BPF program: slots are not asked about" },
-	{ "duration", 'd', "TIME", VS_OPT_FAULTS,
+	{ "duration", 'd', "TIME", VS_OPT_FAULTS | VS_OPT_EVENTS,
 	  "watch so long, as in 5s or 500ms (until TARGET ends, or Ctrl-C)" },
-	{ "write", 'w', "FILE", VS_OPT_FAULTS, "write the report there, not to standard output" },
+	{ "write", 'w', "FILE", VS_OPT_FAULTS | VS_OPT_EVENTS,
+	  "write the report there, not to standard output" },
 	{ "help", 'h', NULL, 0, "this text" },
 	{ "version", OPT_VERSION, NULL, 0, "version of the command" },
 };
@@ -419,7 +420,7 @@ int vs_options_parse(int argc, char **argv, const struct vs_verb *verb,
 	}
 	options->argument = argv + optind;
 	options->nr_arguments = argc - optind;
-	options->command = verb->options & VS_OPT_FAULTS && behind > 0 &&
+	options->command = verb->options & (VS_OPT_FAULTS | VS_OPT_EVENTS) && behind > 0 &&
 		behind == options->nr_arguments;
 	return check_arguments(verb, options);
 }

@@ -42,6 +42,8 @@ const struct vs_verb vs_verbs[] = {
 	  "TARGET", ASK | VS_OPT_FILL, 1, 1 },
 	{ "faults", vs_cmd_faults, "its page faults, counted while they happen",
 	  "TARGET | -- CMD...", VS_OPT_FORMAT | VS_OPT_COLOR | VS_OPT_FAULTS, 1, 1 },
+	{ "events", vs_cmd_events, "swapping, reclaim, THP, KSM and kills meanwhile",
+	  "[TARGET|-- CMD...]", VS_OPT_FORMAT | VS_OPT_COLOR | VS_OPT_EVENTS, 0, 1 },
 	{ "verify", vs_cmd_verify, "compare the module with procfs, field by field",
 	  "TARGET", VS_OPT_FROM | VS_OPT_FORMAT | VS_OPT_COLOR, 1, 1 },
 	{ "record", vs_cmd_record, "write a snapshot, which --from of every verb reads",

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Pages that become others: huge ones, merged ones, moved ones. A part of
+ * events.bpf.c.
+ */
+#ifndef VMSCOPE_BPF_EVENTS_HUGE_H
+#define VMSCOPE_BPF_EVENTS_HUGE_H
+
+/* ----------------------------------------------------------------- huge pages */
+
+SEC("fexit/do_huge_pmd_anonymous_page")
+int BPF_PROG(huge_fault, struct vm_fault *vmf, unsigned int ret)
+{
+	bool fallback = ret & FAULT_FALLBACK;
+
+	if (!counting || ret & FAULT_RETRY)
+		return 0;
+	if (count(EVENT_THP_FAULT, 0, fallback, 0))
+		count_in(BPF_CORE_READ(vmf, vma),
+			 fallback ? EVENT_IN_THP_FALLBACK : EVENT_IN_THP_FAULT, 1);
+	return 0;
+}
+
+SEC("raw_tp/mm_khugepaged_scan_pmd")
+int scanned(__u64 *ctx)
+{
+	struct mm_struct *mm = (struct mm_struct *)ctx[0];
+	int status = scan_status_at == 5 ? ARGUMENT_AT(ctx, 40) : ARGUMENT_AT(ctx, 32);
+
+	if (count_of(mm, EVENT_THP_SCAN, 0, status != SCAN_SUCCEED))
+		add_reason(EVENT_WHY_SCAN, status, 0, 0);
+	return 0;
+}
+
+static __always_inline int collapsed(struct mm_struct *mm, int status)
+{
+	if (count_of(mm, EVENT_THP_COLLAPSE, 0, status != SCAN_SUCCEED))
+		add_reason(EVENT_WHY_COLLAPSE, status, 0, 0);
+	return 0;
+}
+
+SEC("raw_tp/mm_collapse_huge_page")
+int BPF_PROG(collapsed_anon, struct mm_struct *mm, int isolated, int status)
+{
+	return collapsed(mm, status);
+}
+
+SEC("raw_tp/mm_khugepaged_collapse_file")
+int BPF_PROG(collapsed_file, struct mm_struct *mm, unsigned long pfn, unsigned long index,
+	     unsigned long address, bool is_shmem, struct file *file, int nr, int status)
+{
+	return collapsed(mm, status);
+}
+
+SEC("fexit/split_huge_page_to_list")
+int BPF_PROG(split_huge_page, struct page *page, void *list, int err)
+{
+	count(EVENT_THP_SPLIT, 0, !!err, 0);
+	return 0;
+}
+
+SEC("fexit/split_huge_page_to_list_to_order")
+int BPF_PROG(split_to_order, struct page *page, void *list, unsigned int order, int err)
+{
+	count(EVENT_THP_SPLIT, 0, !!err, 0);
+	return 0;
+}
+
+SEC("fexit/__split_huge_page_to_list_to_order")
+int BPF_PROG(split_evenly, struct page *page, void *list, unsigned int order, int err)
+{
+	count(EVENT_THP_SPLIT, 0, !!err, 0);
+	return 0;
+}
+
+SEC("fexit/folio_split")
+int BPF_PROG(split_folio, struct folio *folio, unsigned int order, struct page *at, void *list,
+	     int err)
+{
+	count(EVENT_THP_SPLIT, 0, !!err, 0);
+	return 0;
+}
+
+#ifdef bpf_target_defined
+
+SEC("kprobe/__split_huge_pmd")
+int BPF_KPROBE(split_pmd, struct vm_area_struct *vma)
+{
+	if (counting && count_of(BPF_CORE_READ(vma, vm_mm), EVENT_THP_SPLIT_PMD, 0, 0))
+		count_in(vma, EVENT_IN_THP_SPLIT_PMD, 1);
+	return 0;
+}
+
+/* ------------------------------------------------------------------------ KSM */
+
+SEC("kprobe/stable_tree_append")
+int BPF_KPROBE(merged, struct ksm_rmap_item *item)
+{
+	count_of(BPF_CORE_READ(item, mm), EVENT_KSM_MERGE, 0, 0);
+	return 0;
+}
+
+SEC("kprobe/remove_rmap_item_from_tree")
+int BPF_KPROBE(unmerged, struct ksm_rmap_item *item)
+{
+	if (counting && BPF_CORE_READ(item, address) & STABLE_FLAG)
+		count_of(BPF_CORE_READ(item, mm), EVENT_KSM_UNMERGE, 0, 0);
+	return 0;
+}
+
+#endif
+
+/* ------------------------------------------------------------------ migration */
+
+SEC("raw_tp/mm_migrate_pages")
+int migrated(__u64 *ctx)
+{
+	__u64 moved = ctx[0], failed = ctx[1];
+	int reason = migrate_reason_at == 7 ? ARGUMENT_AT(ctx, 56) : ARGUMENT_AT(ctx, 48);
+
+	if (count(EVENT_MIGRATE, moved, failed, 0))
+		add_reason(EVENT_WHY_MIGRATE, reason, moved, failed);
+	return 0;
+}
+
+#endif

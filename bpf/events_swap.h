@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Memory that leaves and comes back, and who waits for it: swap, reclaim,
+ * compaction, kills. A part of events.bpf.c.
+ */
+#ifndef VMSCOPE_BPF_EVENTS_SWAP_H
+#define VMSCOPE_BPF_EVENTS_SWAP_H
+
+/* ----------------------------------------------------------------------- swap */
+
+/* The flags stand first in all kernels, whatever they are called. */
+static __always_inline bool has_flag(struct folio *folio, __u32 flag)
+{
+	unsigned long flags = 0;
+
+	bpf_probe_read_kernel(&flags, sizeof(flags), folio);
+	return flags >> flag & 1;
+}
+
+#define HAS_FLAG(folio, flag)	has_flag(folio, bpf_core_enum_value(enum pageflags, flag))
+
+static __always_inline __u64 pages_of(struct folio *folio)
+{
+	struct folio___new *newer = (void *)folio;
+
+	if (!HAS_FLAG(folio, PG_head))
+		return 1;
+	if (bpf_core_field_exists(newer->_nr_pages))
+		return BPF_CORE_READ(newer, _nr_pages);
+	if (bpf_core_field_exists(folio->_folio_nr_pages))
+		return BPF_CORE_READ(folio, _folio_nr_pages);
+	return 1;
+}
+
+/* Of one folio, what one address space has of it. It is the last thing before it goes. */
+SEC("fexit/try_to_unmap_one")
+int BPF_PROG(swapped_out, struct folio *folio, struct vm_area_struct *vma, unsigned long address,
+	     void *arg, bool done)
+{
+	__u64 pages;
+
+	if (!counting || !done || !((__u64)BPF_CORE_READ(folio, mapping) & MAPPING_ANON) ||
+	    !HAS_FLAG(folio, PG_swapbacked) || !HAS_FLAG(folio, PG_swapcache))
+		return 0;
+	pages = pages_of(folio);
+	if (count_of(BPF_CORE_READ(vma, vm_mm), EVENT_SWAP_OUT, pages, 0))
+		count_in(vma, EVENT_IN_SWAP_OUT, pages);
+	return 0;
+}
+
+/* Entries of pages that are being moved, of devices and the like come here, too. */
+static __always_inline bool is_of_swap(struct vm_fault *vmf)
+{
+#ifdef __TARGET_ARCH_x86
+	return BPF_CORE_READ(vmf, orig_pte.pte) >> SWAP_TYPE_SHIFT < SWAP_TYPES;
+#else
+	return true;
+#endif
+}
+
+SEC("fentry/do_swap_page")
+int BPF_PROG(begin_swap_in, struct vm_fault *vmf)
+{
+	begin(DOING_SWAP_IN);
+	return 0;
+}
+
+SEC("fexit/do_swap_page")
+int BPF_PROG(swapped_in, struct vm_fault *vmf, unsigned int ret)
+{
+	__u64 ns = end(DOING_SWAP_IN);
+
+	/* It comes again, and the mapping may be gone. */
+	if (!counting || ret & FAULT_RETRY || !is_of_swap(vmf))
+		return 0;
+	if (count(EVENT_SWAP_IN, 0, !!(ret & FAULT_ERROR), ns))
+		count_in(BPF_CORE_READ(vmf, vma), EVENT_IN_SWAP_IN, 1);
+	return 0;
+}
+
+#ifdef bpf_target_defined
+
+SEC("kprobe/workingset_refault")
+int BPF_KPROBE(refaulted, struct folio *folio)
+{
+	if (!counting)
+		return 0;
+	if (HAS_FLAG(folio, PG_swapbacked))
+		count(EVENT_REFAULT_ANON, pages_of(folio), 0, 0);
+	else
+		count(EVENT_REFAULT_FILE, pages_of(folio), 0, 0);
+	return 0;
+}
+
+#endif
+
+/* -------------------------------------------------------------------- reclaim */
+
+SEC("raw_tp/mm_vmscan_direct_reclaim_begin")
+int begin_reclaim(void *ctx)
+{
+	begin(DOING_RECLAIM);
+	return 0;
+}
+
+SEC("raw_tp/mm_vmscan_direct_reclaim_end")
+int BPF_PROG(end_reclaim, unsigned long reclaimed)
+{
+	count(EVENT_RECLAIM, reclaimed, 0, end(DOING_RECLAIM));
+	return 0;
+}
+
+SEC("raw_tp/mm_vmscan_memcg_reclaim_begin")
+int begin_reclaim_cgroup(void *ctx)
+{
+	begin(DOING_RECLAIM_CGROUP);
+	return 0;
+}
+
+SEC("raw_tp/mm_vmscan_memcg_reclaim_end")
+int BPF_PROG(end_reclaim_cgroup, unsigned long reclaimed)
+{
+	count(EVENT_RECLAIM_CGROUP, reclaimed, 0, end(DOING_RECLAIM_CGROUP));
+	return 0;
+}
+
+SEC("raw_tp/mm_vmscan_wakeup_kswapd")
+int woke_kswapd(void *ctx)
+{
+	count(EVENT_KSWAPD_WAKE, 0, 0, 0);
+	return 0;
+}
+
+/* Again for each round, until it sleeps. */
+SEC("raw_tp/mm_vmscan_kswapd_wake")
+int begin_kswapd(void *ctx)
+{
+	struct thread *t = counting ? thread_of(bpf_get_current_task_btf(), false) : NULL;
+
+	if (!t || !t->since[DOING_KSWAPD])
+		begin(DOING_KSWAPD);
+	return 0;
+}
+
+SEC("raw_tp/mm_vmscan_kswapd_sleep")
+int end_kswapd(void *ctx)
+{
+	__u64 ns = end(DOING_KSWAPD);
+
+	if (ns)
+		count(EVENT_KSWAPD, 0, 0, ns);
+	return 0;
+}
+
+/* ----------------------------------------------------------------- compaction */
+
+SEC("raw_tp/mm_compaction_try_to_compact_pages")
+int stalled_compact(void *ctx)
+{
+	count(EVENT_COMPACT_STALL, 0, 0, 0);
+	return 0;
+}
+
+SEC("raw_tp/mm_compaction_begin")
+int begin_compact(void *ctx)
+{
+	begin(DOING_COMPACT);
+	return 0;
+}
+
+SEC("raw_tp/mm_compaction_end")
+int end_compact(void *ctx)
+{
+	count(EVENT_COMPACT, 0, 0, end(DOING_COMPACT));
+	return 0;
+}
+
+/* ---------------------------------------------------------------------- kills */
+
+#ifdef bpf_target_defined
+
+/* Why, until the one that was chosen is killed: the kernel does one at a time. */
+static struct event_kill why;
+
+SEC("kprobe/oom_kill_process")
+int BPF_KPROBE(chose_to_kill, struct oom_control *oc)
+{
+	why.points = BPF_CORE_READ(oc, chosen_points);
+	why.all = BPF_CORE_READ(oc, totalpages);
+	why.order = BPF_CORE_READ(oc, order);
+	why.cgroup = BPF_CORE_READ(oc, memcg) != NULL;
+	return 0;
+}
+
+/*
+ * As the kernel's own log has it; what CPUs keep for themselves is not in it. Of an array
+ * of structures only a constant index is moved to where the kernel has it.
+ */
+#define RSS_OF(mm, kind) ({						\
+	struct mm_struct___old *older = (void *)mm;			\
+	long pages;							\
+									\
+	if (bpf_core_field_exists(older->rss_stat.count))		\
+		pages = BPF_CORE_READ(older, rss_stat.count[kind].counter);	\
+	else								\
+		pages = BPF_CORE_READ(mm, rss_stat[kind].count);	\
+	pages < 0 ? 0 : pages;						\
+})
+
+static __always_inline void note_kill(struct task_struct *victim, struct mm_struct *mm,
+				      struct event_kill *k)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	*k = why;
+	k->tgid = BPF_CORE_READ(victim, tgid);
+	k->asked = task->tgid;
+	k->at = bpf_ktime_get_ns();
+	BPF_CORE_READ_INTO(&k->comm, victim, group_leader, comm);
+	bpf_probe_read_kernel(k->asked_comm, sizeof(k->asked_comm), task->group_leader->comm);
+	k->file = RSS_OF(mm, 0);
+	k->anon = RSS_OF(mm, 1);
+	k->swap = RSS_OF(mm, 2);
+	k->shmem = RSS_OF(mm, 3);
+	k->tables = BPF_CORE_READ(mm, pgtables_bytes.counter);
+}
+
+SEC("kprobe/__oom_kill_process")
+int BPF_KPROBE(killed, struct task_struct *victim)
+{
+	struct mm_struct *mm = counting ? BPF_CORE_READ(victim, mm) : NULL;
+	__u64 n;
+
+	if (!mm || !count_of(mm, EVENT_OOM_KILL, 0, 0))
+		return 0;
+	n = __sync_fetch_and_add(&nr_kills, 1);
+	if (n < EVENT_KILLS)
+		note_kill(victim, mm, &kills[n & (EVENT_KILLS - 1)]);
+	return 0;
+}
+
+#endif
+#endif

@@ -1,0 +1,193 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vmscope events, of programs to whose memory known things happen, and against what the
+# kernel itself counts of them. Knows nothing of how they are counted.
+set -u
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=selftests/lib/command.sh
+. "$here/lib/command.sh"
+# shellcheck source=selftests/lib/swap.sh
+. "$here/lib/swap.sh"
+happens=$bin/programs/happens
+ksm=/sys/kernel/mm/ksm
+thp=/sys/kernel/mm/transparent_hugepage/enabled
+groups=/sys/fs/cgroup
+
+# After each test: as it was.
+clean_up() {
+	[ ! -e "$WORK/thp" ] || cat "$WORK/thp" >$thp
+	[ ! -e "$WORK/ksm" ] || cat "$WORK/ksm" >$ksm/run
+	rm -f "$WORK/thp" "$WORK/ksm"
+	rmdir $groups/vmscope-events 2>/dev/null || :
+	[ -n "${other_areas+set}" ] || return 0
+	swapoff -a
+	[ ! -e /sys/block/zram1 ] || echo 1 >/sys/block/zram1/reset
+	others_on
+	echo 3 >/proc/sys/vm/page-cluster
+}
+
+# One area in memory, of which pages come back one by one.
+zram_on() {
+	others_off
+	echo 0 >/proc/sys/vm/page-cluster
+	echo N >/sys/module/zswap/parameters/enabled
+	modprobe -q zram num_devices=2 || :
+	echo 64M >/sys/block/zram1/disksize
+	mkswap /dev/zram1 >/dev/null
+	swapon /dev/zram1
+}
+
+# watch [TARGET]: from here to stop_watching.
+watch() {
+	cat /sys/kernel/tracing/enabled_functions >"$WORK/hooks"
+	"$VMSCOPE" events "$@" -J -w "$WORK/out" 2>"$WORK/err" 7>&- &
+	watcher=$!
+	for _ in {1..600}; do
+		! waits_in poll "$watcher" || return 0
+		pause 0.05
+	done
+	die "nobody watches: $(cat "$WORK/err")"
+}
+
+# Nothing is attached to any function behind it.
+stop_watching() {
+	local status=0
+	kill -INT "$watcher"
+	wait "$watcher" || status=$?
+	[ $status -eq 0 ] || die "events ended with $status: $(cat "$WORK/err")"
+	for _ in {1..100}; do
+		! cmp -s "$WORK/hooks" /sys/kernel/tracing/enabled_functions || return 0
+		pause 0.05
+	done
+	die "still attached: $(diff "$WORK/hooks" /sys/kernel/tracing/enabled_functions)"
+}
+
+# pass_on: the program that waits takes its steps until it waits again.
+pass_on() {
+	echo >&7
+	for _ in {1..1200}; do
+		[ "$(grep -c ready "$WORK/held")" -lt 2 ] || ! waits_to_read "$held" || return 0
+		pause 0.05
+	done
+	die "the program does not go on: $(cat "$WORK/held" "$WORK/held.err")"
+}
+
+# said NAME: what the program had to say of that step.
+said() {
+	sed -n "s/^$1 //p" "$WORK/held"
+}
+
+line_of_vmstat() {
+	sed -n "s/^$1 //p" /proc/vmstat
+}
+
+# times EVENT: of the one process, how often; and other figures of it.
+times() {
+	json "p1.get('$1', {}).get('${2:-times}', 0)"
+}
+
+all_of_it_for_one_process() {
+	cat $ksm/run >"$WORK/ksm"
+	sed 's/.*\[\(.*\)\].*/\1/' $thp >"$WORK/thp"
+	echo 1000 >$ksm/pages_to_scan
+	echo 1 >$ksm/run
+	echo madvise >$thp
+	zram_on
+	hold_program "$happens" build:64 wait out:64 in:64 mmap:20 munmap:21 brk:22 mremap:23 \
+		mprotect:24 fork:5 exec:3 huge:3 split:2 collapse:2 move:16 merge:32 wait
+}
+
+# Counted as often as they were let happen, and as the kernel itself counts.
+test_counts_of_a_process() {
+	all_of_it_for_one_process
+	watch "$held"
+	pass_on
+	stop_watching
+	valid events
+	judge define p1 "([p for p in r['processes'] if p['pid'] == $held] or [{'events': {}}])[0]['events']"
+	judge define at "[m for m in r['mappings'] if int(m['start'], 16) == int('$(said build)', 16)]"
+	judge define why "{e['event']: {w['reason']: w for w in e['reasons']} for e in r['events']}"
+	check "r['lost']['complete']" "r['lost']"
+	check "r['cost']['missing_hooks'] in ([], ['mm_khugepaged_collapse_file'])" "r['cost']"
+	same "$(said out)" 64
+	same "$(said in)" 0
+	same "$(times swap_out pages)" 64
+	same "$(times swap_in)" 64
+	same "$(times refault_anon pages)" 64
+	check "[(m['swap_out_pages'], m['swap_in'], m['pid']) for m in at] == [(64, 64, $held)]" "at"
+	same "$(times mmap)" 23
+	same "$(times munmap)" 21
+	same "$(times brk)" 22
+	same "$(times mremap)" 23
+	same "$(times mprotect)" 25
+	same "$(times fork)" 8
+	check "p1['fork']['bytes'] >= 8 * 4096" "p1['fork']"
+	same "$(times thp_fault)" 3
+	same "$(times thp_fault fallback)" 0
+	same "$(times thp_split_pmd)" 2
+	same "$(times thp_collapse)" 2
+	check "why['thp_collapse'] == {'succeed': {'reason': 'succeed', 'times': 2}}" "why"
+	same "$(times migrate pages)" "$(said move)"
+	same "$(said move)" 16
+	check "why['migrate']['syscall']['pages'] == 16" "why['migrate']"
+	same "$(said merge)" 32
+	same "$(times ksm_merge)" 32
+	check "p1['tlb_flush']['times'] == sum(w['times'] for w in why['tlb_flush'].values()) > 20" \
+		"why['tlb_flush']"
+	check "all(e['latency']['times'] == 64 and e['latency']['max_ns'] > 0
+		for e in r['events'] if e['event'] == 'swap_in')" "r['events'][1]"
+}
+
+# What others do, on the whole host: for the limit of a group, to compact, to kill.
+test_host() {
+	mountpoint -q $groups || mount -t cgroup2 none $groups || skip "no cgroup2"
+	echo +memory >$groups/cgroup.subtree_control
+	mkdir -p $groups/vmscope-events
+	echo 16M >$groups/vmscope-events/memory.max
+	echo 0 >$groups/vmscope-events/memory.swap.max
+	watch
+	echo 1 >/proc/sys/vm/compact_memory
+	(echo $BASHPID >$groups/vmscope-events/cgroup.procs && exec "$happens" build:8192) \
+		>/dev/null 2>&1 || :
+	pause 0.1
+	stop_watching
+	valid events
+	judge define by "{e['event']: e for e in r['events']}"
+	judge define mine "[p['events'] for p in r['processes'] if p['pid'] == $BASHPID][0]"
+	same "$(sed -n 's/^oom_kill //p' $groups/vmscope-events/memory.events)" 1
+	check "by['oom_kill']['times'] == 1 == by['oom_kill']['vmstat']['oom_kill']" "by['oom_kill']"
+	check "[(k['comm'], k['asked_by_comm'], k['cgroup'], k['swap'], k['order']) for k in r['kills']]
+		== [('happens', 'happens', True, 0, 0)]" "r['kills']"
+	check "8 << 20 < r['kills'][0]['anon'] <= 16 << 20 and r['kills'][0]['score'] > 0" "r['kills']"
+	check "r['kills'][0]['page_tables'] >= 4096 * 8" "r['kills']"
+	check "mine['compact']['times'] >= 1 and mine['compact']['time_ns'] > 0" "mine"
+	check "mine['fork']['times'] >= 1" "mine"
+	check "by['reclaim_cgroup']['times'] >= 1 and by['reclaim_cgroup']['latency']['time_ns'] > 0" \
+		"by['reclaim_cgroup']"
+	check "by['teardown']['times'] >= 1 and by['exec']['times'] >= 1" "by"
+	check "r['pressure'][0]['after'] or r['pressure'][0]['reason']" "r['pressure']"
+}
+
+# All of a command, from exec to exit, and its children.
+test_command_is_followed_and_told() {
+	"$VMSCOPE" events -J -w "$WORK/out" -- sh -c "$happens fork:2 exec:1; exit 7" >"$WORK/said"
+	valid events
+	check "r['command']['exit_status'] == 7" "r['command']"
+	check "sorted(p['comm'] for p in r['processes']) == ['exe'] + ['happens'] * 3 + ['sh']" \
+		"r['processes']"
+	check "sum(p['events'].get('teardown', {'times': 0})['times'] for p in r['processes']) ==
+		sum(p['events'].get(e, {'times': 0})['times'] for p in r['processes']
+		for e in ('fork', 'exec')) + 1" "r['processes']"
+	fits 80 24 events -- "$happens" build:64 fork:2
+}
+
+test_permission() {
+	cp "$VMSCOPE" "$WORK/vmscope" && chmod 755 "$WORK/vmscope"
+	refused 5 "CAP_BPF" as_nobody "$WORK/vmscope" events -d 10ms
+}
+
+# --------------------------------------------------------------------------
+
+begin_tests
+run_tests events "$@"

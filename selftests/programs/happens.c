@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Lets things happen to its memory of known kinds and numbers, one step after the
+ * other. Knows nothing of who counts them.
+ *
+ * Usage: happens STEP[:N]...   N pages, huge pages or calls
+ *
+ * A line for each step: its name, and what there is to say of it.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAGE	4096ul
+#define HUGE	(2ul << 20)
+
+/* include/uapi/asm-generic/mman-common.h */
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT	21
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE	25
+#endif
+
+#define MOVE_PAGES_MAX	512
+
+/* What the step before built. */
+static char *memory, *huge;
+static size_t pages, nr_huge;
+/* What a step has to say, in one piece and without stdio: it changes no memory. */
+static char line[200];
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(2);
+}
+
+static char *map(size_t size, int prot)
+{
+	char *at = mmap(NULL, size, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (at == MAP_FAILED)
+		die("mmap");
+	return at;
+}
+
+static void advise(char *at, size_t size, int advice)
+{
+	if (madvise(at, size, advice))
+		die("madvise");
+}
+
+static long number_in(const char *path, const char *key)
+{
+	char text[8192], *at;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (length < 0)
+		return -1;
+	text[length] = 0;
+	at = strstr(text, key);
+	return at ? atol(at + strlen(key)) : -1;
+}
+
+/* --------------------------------------------------------------------- steps */
+
+/* The system calls alone that the names say: each is made N times. */
+static void step_build(size_t n)
+{
+	/* A page before and one behind keep it from being joined with what else is mapped. */
+	memory = map((n + 2) * PAGE, PROT_NONE) + PAGE;
+	if (mprotect(memory, n * PAGE, PROT_READ | PROT_WRITE))
+		die("mprotect");
+	advise(memory, n * PAGE, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < n; i++)
+		memset(memory + i * PAGE, 1 + i % 255, PAGE);
+	pages = n;
+	snprintf(line, sizeof(line), "%lx", (unsigned long)memory);
+}
+
+/* By page tables: the counters of /proc/self/status may be behind. */
+static void tell_swapped(void)
+{
+	snprintf(line, sizeof(line), "%ld", number_in("/proc/self/smaps_rollup", "\nSwap:") / 4);
+}
+
+static void step_out(size_t n)
+{
+	advise(memory, n * PAGE, MADV_PAGEOUT);
+	tell_swapped();
+}
+
+static void step_in(size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		((volatile char *)memory)[i * PAGE];
+	tell_swapped();
+}
+
+static void step_mmap(size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		map(PAGE, PROT_READ);
+}
+
+static void step_munmap(size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		munmap(memory - PAGE, PAGE);
+}
+
+static void step_brk(size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		syscall(SYS_brk, 0);
+}
+
+static void step_mremap(size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (mremap(memory, pages * PAGE, pages * PAGE, 0) == MAP_FAILED)
+			die("mremap");
+}
+
+static void step_mprotect(size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		mprotect(memory, PAGE, PROT_READ | PROT_WRITE);
+}
+
+static void step_fork(size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+	}
+}
+
+/* The child is a process of its own, before and behind its exec. */
+static void step_exec(size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			execl("/proc/self/exe", "happens", NULL);
+			_exit(127);
+		}
+		waitpid(pid, NULL, 0);
+	}
+}
+
+static char *map_huge(size_t n)
+{
+	char *at = map((n + 2) * HUGE, PROT_READ | PROT_WRITE);
+
+	at = (char *)(((uintptr_t)at + 2 * HUGE - 1) & ~(HUGE - 1));
+	nr_huge = n;
+	return at;
+}
+
+static void step_huge(size_t n)
+{
+	huge = map_huge(n);
+	advise(huge, n * HUGE, MADV_HUGEPAGE);
+	for (size_t i = 0; i < n; i++)
+		*(volatile char *)(huge + i * HUGE) = 1;
+	snprintf(line, sizeof(line), "%lx", (unsigned long)huge);
+}
+
+/* Of each huge page, one small page goes. */
+static void step_split(size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		advise(huge + i * HUGE + PAGE, PAGE, MADV_DONTNEED);
+}
+
+static void step_collapse(size_t n)
+{
+	char *at = map_huge(n);
+
+	advise(at, n * HUGE, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < n; i++)
+		for (size_t page = 0; page < HUGE / PAGE; page++)
+			*(volatile char *)(at + i * HUGE + page * PAGE) = 1;
+	advise(at, n * HUGE, MADV_HUGEPAGE);
+	for (size_t i = 0; i < n; i++)
+		advise(at + i * HUGE, HUGE, MADV_COLLAPSE);
+}
+
+/* To the other node, each page that is not there. */
+static void step_move(size_t n)
+{
+	static void *page[MOVE_PAGES_MAX];
+	static int node[MOVE_PAGES_MAX], status[MOVE_PAGES_MAX];
+	size_t moved = 0;
+
+	for (size_t i = 0; i < n && i < MOVE_PAGES_MAX; i++)
+		page[i] = memory + i * PAGE;
+	if (syscall(SYS_move_pages, 0, n, page, NULL, status, 0))
+		die("move_pages");
+	for (size_t i = 0; i < n; i++)
+		node[i] = !status[i];
+	if (syscall(SYS_move_pages, 0, n, page, node, status, 2 /* MPOL_MF_MOVE */))
+		die("move_pages");
+	for (size_t i = 0; i < n; i++)
+		moved += status[i] == node[i];
+	snprintf(line, sizeof(line), "%zu", moved);
+}
+
+/* Pages that are all the same, until ksmd has merged them. */
+static void step_merge(size_t n)
+{
+	char *at = map((n + 2) * PAGE, PROT_NONE) + PAGE;
+	long merged = 0;
+
+	if (mprotect(at, n * PAGE, PROT_READ | PROT_WRITE))
+		die("mprotect");
+	memset(at, 7, n * PAGE);
+	advise(at, n * PAGE, MADV_MERGEABLE);
+	for (int i = 0; i < 6000 && merged < (long)n; i++) {
+		usleep(10000);
+		merged = number_in("/proc/self/ksm_merging_pages", "");
+	}
+	snprintf(line, sizeof(line), "%ld", merged);
+}
+
+/* Until something comes through standard input. */
+static void step_wait(size_t n)
+{
+	char byte;
+
+	(void)n;
+	if (read(0, &byte, 1) != 1)
+		exit(0);
+}
+
+static const struct {
+	const char *name;
+	void (*step)(size_t n);
+} steps[] = {
+	{ "build", step_build },	{ "out", step_out },
+	{ "in", step_in },		{ "mmap", step_mmap },
+	{ "munmap", step_munmap },	{ "brk", step_brk },
+	{ "mremap", step_mremap },	{ "mprotect", step_mprotect },
+	{ "fork", step_fork },		{ "exec", step_exec },
+	{ "huge", step_huge },		{ "split", step_split },
+	{ "collapse", step_collapse },	{ "move", step_move },
+	{ "merge", step_merge },	{ "wait", step_wait },
+};
+
+static void take(const char *word)
+{
+	size_t length = strcspn(word, ":"), n = word[length] ? strtoul(word + length + 1, NULL, 0) : 1;
+	char text[300];
+	int size;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (strlen(steps[i].name) != length || strncmp(steps[i].name, word, length))
+			continue;
+		*line = 0;
+		if (steps[i].step == step_wait && write(1, "ready\n", 6) != 6)
+			die("write");
+		steps[i].step(n);
+		size = snprintf(text, sizeof(text), "%s %s\n", steps[i].name, line);
+		if (write(1, text, size) != size)
+			die("write");
+		return;
+	}
+	fprintf(stderr, "no step %s\n", word);
+	exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		take(argv[i]);
+	return 0;
+}
