@@ -21,9 +21,21 @@ static void dump(struct vs_json *json, json_t *value)
 	json_decref(value);
 }
 
+/* The next thing begins a line, unless all are on one. */
+static void next_line(struct vs_json *json, const char *indent)
+{
+	if (json->line)
+		return;
+	fputc('\n', json->out);
+	fputs(indent, json->out);
+}
+
 static void name_member(struct vs_json *json, const char *name)
 {
-	fprintf(json->out, "%s\n \"%s\": ", json->member ? "," : "", name);
+	if (json->member)
+		fputc(',', json->out);
+	next_line(json, " ");
+	fprintf(json->out, "\"%s\": ", name);
 	json->member = true;
 }
 
@@ -32,6 +44,12 @@ void vs_json_begin(struct vs_json *json, FILE *out)
 	memset(json, 0, sizeof(*json));
 	json->out = out;
 	fputc('{', out);
+}
+
+void vs_json_begin_line(struct vs_json *json, FILE *out)
+{
+	vs_json_begin(json, out);
+	json->line = true;
 }
 
 void vs_json_member(struct vs_json *json, const char *name, json_t *value)
@@ -49,19 +67,24 @@ void vs_json_array(struct vs_json *json, const char *name)
 
 void vs_json_element(struct vs_json *json, json_t *value)
 {
-	fputs(json->element ? ",\n  " : "\n  ", json->out);
+	if (json->element)
+		fputc(',', json->out);
+	next_line(json, "  ");
 	json->element = true;
 	dump(json, value);
 }
 
 void vs_json_array_end(struct vs_json *json)
 {
-	fputs(json->element ? "\n ]" : "]", json->out);
+	if (json->element)
+		next_line(json, " ");
+	fputc(']', json->out);
 }
 
 int vs_json_end(struct vs_json *json)
 {
-	fputs("\n}\n", json->out);
+	next_line(json, "");
+	fputs("}\n", json->out);
 	return json->failed ? -ENOMEM : 0;
 }
 

@@ -15,10 +15,13 @@ struct vs_json {
 	FILE *out;
 	bool member;		/* a member stands before */
 	bool element;		/* an element of the open array stands before */
+	bool line;		/* all of it on one */
 	bool failed;		/* no memory */
 };
 
 void vs_json_begin(struct vs_json *json, FILE *out);
+/* One that is a single line, where each line is a value. */
+void vs_json_begin_line(struct vs_json *json, FILE *out);
 /* Takes the value over. */
 void vs_json_member(struct vs_json *json, const char *name, json_t *value);
 void vs_json_array(struct vs_json *json, const char *name);
