@@ -32,6 +32,9 @@ char LICENSE[] SEC("license") = "GPL";
 #define SIGBUS			7
 #define SIGSEGV			11
 
+/* arch/x86/include/asm/trapnr.h: all others tell no address */
+#define X86_TRAP_PF		14
+
 struct thread {
 	struct fault_thread counts;
 	/* the kernel's counters when it was seen first */
@@ -39,7 +42,7 @@ struct thread {
 	__u64 major;
 	/* of the fault that is under way */
 	__u64 vma;
-	__u64 page;
+	__u64 address;
 	__u64 since;			/* its first attempt */
 	__u64 grown;			/* the page that the stack grew for */
 	/* its mapping, as long as none has ended since */
@@ -154,6 +157,7 @@ static __always_inline struct thread *thread_of(struct task_struct *task)
 
 #include "causes.h"
 #include "mappings.h"
+#include "stream.h"
 
 /* -------------------------------------------------------------------- faults */
 
@@ -212,10 +216,10 @@ static __always_inline void note_place_of(struct thread *t, const struct look *l
 static __always_inline int begin(struct thread *t, struct task_struct *task,
 				 unsigned long address, unsigned int flags)
 {
-	if (!t->again || t->page != address >> 12) {
-		t->page = address >> 12;
+	if (!t->again || t->address >> 12 != address >> 12) {
+		t->address = address;
 		t->since = bpf_ktime_get_ns();
-		t->saw = t->grown == t->page ? FAULT_SAW_GROWTH : 0;
+		t->saw = t->grown == address >> 12 ? FAULT_SAW_GROWTH : 0;
 		t->grown = 0;
 	}
 	t->again = false;
@@ -226,6 +230,24 @@ static __always_inline int begin(struct thread *t, struct task_struct *task,
 	return 0;
 }
 
+static __always_inline void tell_fault(const struct thread *t, struct task_struct *task,
+				       struct fault_vma *v, __u32 cause, bool major, bool failed,
+				       __u64 now)
+{
+	struct fault_told told = {
+		.what = failed ? FAULT_TOLD_FAILED : major ? FAULT_TOLD_MAJOR : FAULT_TOLD_MINOR,
+		.cause = failed ? FAULT_CAUSES : t->inside ? cause : FAULT_OTHER,
+		.flags = t->inside ? FAULT_TOLD_PLACED | (t->write ? FAULT_TOLD_WRITE : 0) : 0,
+		.tid = task->pid,
+		.tgid = task->tgid,
+		.at = now,
+		.address = t->inside ? t->address : 0,
+		.ns = t->inside ? now - t->since : 0,
+	};
+
+	tell(v, &told);
+}
+
 /* By then the mapping can be gone, unlike what was found of it at the beginning. */
 static __always_inline int end(unsigned int ret)
 {
@@ -233,8 +255,9 @@ static __always_inline int end(unsigned int ret)
 	/* None: it began before anybody watched. */
 	struct thread *t = may_be_ours(task) ? known(task) : NULL;
 	bool major, failed = ret & FAULT_ERROR;
+	struct fault_vma *v = NULL;
+	__u64 ns, now;
 	__u32 cause;
-	__u64 ns;
 
 	if (!t)
 		return 0;
@@ -247,16 +270,19 @@ static __always_inline int end(unsigned int ret)
 			t->counts.major++;
 		else
 			t->counts.minor++;
-		ns = bpf_ktime_get_ns() - t->since;
+		now = bpf_ktime_get_ns();
+		ns = now - t->since;
 		cause = cause_of(t, major);
 		if (!t->inside)
 			t->counts.unplaced++;
 		else
-			count_in(t->vma, cause, major, failed, ns);
+			v = count_in(t->vma, cause, major, failed, ns);
 		if (t->inside && !failed) {
 			t->counts.ns += ns;
 			note_time(cause, major, ns);
 		}
+		if (stream)
+			tell_fault(t, task, v, cause, major, failed, now);
 	}
 	t->again = ret & FAULT_RETRY;
 	t->inside = false;
@@ -430,18 +456,45 @@ int tell_threads(struct bpf_iter__task *ctx)
 
 /* ------------------------------------------------------------ what is wrong */
 
-static long note_place(struct task_struct *task, struct vm_area_struct *vma, struct fault_signal *s)
+struct wrong {
+	struct fault_signal signal;
+	__u64 vma;
+};
+
+static long note_place(struct task_struct *task, struct vm_area_struct *vma, struct wrong *wrong)
 {
-	s->start = vma->vm_start;
-	s->end = vma->vm_end;
-	s->flags = vma->vm_flags;
+	wrong->signal.start = vma->vm_start;
+	wrong->signal.end = vma->vm_end;
+	wrong->signal.flags = vma->vm_flags;
+	wrong->vma = (__u64)vma;
 	return 0;
+}
+
+/* Its mapping is known when it had a fault before. */
+static __always_inline void tell_wrong(const struct wrong *wrong)
+{
+	const struct fault_signal *s = &wrong->signal;
+	bool no_address = s->known & FAULT_KNOWN_ACCESS && s->trap != X86_TRAP_PF;
+	__u64 key = wrong->vma;
+	struct fault_told told = {
+		.what = FAULT_TOLD_WRONG,
+		.cause = FAULT_CAUSES,
+		.signal = s->signal,
+		.flags = no_address ? 0 : FAULT_TOLD_PLACED,
+		.tid = s->tid,
+		.tgid = s->tgid,
+		.at = bpf_ktime_get_ns(),
+		.address = s->address,
+	};
+
+	tell(bpf_map_lookup_elem(&vmas, &key), &told);
 }
 
 SEC("tp_btf/signal_generate")
 int BPF_PROG(note_signal, int signal, struct kernel_siginfo *info, struct task_struct *task)
 {
-	struct fault_signal s = { 0 };
+	struct wrong wrong = { 0 };
+	struct fault_signal *s = &wrong.signal;
 	struct thread *t;
 	long err;
 	__u64 n;
@@ -451,31 +504,34 @@ int BPF_PROG(note_signal, int signal, struct kernel_siginfo *info, struct task_s
 	/* 0 and 1: somebody sent it, kernel/signal.c:send_signal_locked() */
 	if ((__u64)info <= 1)
 		return 0;
-	s.code = BPF_CORE_READ(info, si_code);
-	if (s.code <= 0)
+	s->code = BPF_CORE_READ(info, si_code);
+	if (s->code <= 0)
 		return 0;
 	t = thread_of(task);
 	if (t)
 		t->counts.wrong++;
 	n = __sync_fetch_and_add(&nr_signals, 1);
-	if (n >= FAULT_SIGNALS)
+	if (n >= FAULT_SIGNALS && !stream)
 		return 0;
-	s.tid = task->pid;
-	s.tgid = task->tgid;
-	s.signal = signal;
-	s.address = (__u64)BPF_CORE_READ(info, _sifields._sigfault._addr);
+	s->tid = task->pid;
+	s->tgid = task->tgid;
+	s->signal = signal;
+	s->address = (__u64)BPF_CORE_READ(info, _sifields._sigfault._addr);
 	if (bpf_core_field_exists(task->thread.error_code)) {
-		s.error = task->thread.error_code;
-		s.trap = task->thread.trap_nr;
-		s.known |= FAULT_KNOWN_ACCESS;
+		s->error = task->thread.error_code;
+		s->trap = task->thread.trap_nr;
+		s->known |= FAULT_KNOWN_ACCESS;
 	}
 	if (task->mm) {
-		s.heap = task->mm->start_brk;
-		s.heap_end = task->mm->brk;
+		s->heap = task->mm->start_brk;
+		s->heap_end = task->mm->brk;
 	}
-	err = bpf_find_vma(task, s.address, note_place, &s, 0);
+	err = bpf_find_vma(task, s->address, note_place, &wrong, 0);
 	if (!err || err == -2 /* ENOENT */)
-		s.known |= FAULT_KNOWN_VMA;
-	signals[n & (FAULT_SIGNALS - 1)] = s;
+		s->known |= FAULT_KNOWN_VMA;
+	if (n < FAULT_SIGNALS)
+		signals[n & (FAULT_SIGNALS - 1)] = *s;
+	if (stream && t)
+		tell_wrong(&wrong);
 	return 0;
 }

@@ -123,6 +123,7 @@ struct fault_thread {
  * @foreign: who was in it last has another address space, as a debugger has
  * @ended: it is no more
  * @shmem: its file is one of shared memory
+ * @told: its number in the stream, or 0
  * @file: the kernel's pointer, by which a mapping that took another's place is
  *	known, as by @mm
  * @minor: faults as the kernel accounts them
@@ -154,7 +155,7 @@ struct fault_vma {
 	unsigned long long ns;
 	unsigned long long most_ns;
 	unsigned int cause[FAULT_CAUSES];
-	unsigned int reserved_too;
+	unsigned int told;
 	char name[FAULT_NAME];
 };
 
@@ -193,6 +194,62 @@ struct fault_signal {
 
 /* The first ones are kept, the others counted. */
 #define FAULT_SIGNALS		64
+
+/* What is told of in the stream. FAILED and WRONG have the cause FAULT_CAUSES. */
+#define FAULT_TOLD_MINOR	0
+#define FAULT_TOLD_MAJOR	1
+#define FAULT_TOLD_FAILED	2	/* ended in a signal, accounted nowhere */
+#define FAULT_TOLD_WRONG	3	/* a signal for an access that was none of its */
+#define FAULT_TOLD_VMA		4	/* a struct fault_told_vma */
+
+#define FAULT_TOLD_WRITE	(1u << 0)	/* or something else */
+#define FAULT_TOLD_PLACED	(1u << 1)	/* its address and time are known */
+
+/**
+ * struct fault_told - a fault, as it ends
+ * @what: FAULT_TOLD_*
+ * @cause: enum fault_cause, of all its attempts
+ * @flags: FAULT_TOLD_WRITE and FAULT_TOLD_PLACED
+ * @signal: of WRONG
+ * @vma: the number of its mapping, which was told before; 0: it is not known
+ * @at: when it ended, on the clock of ktime_get_ns()
+ * @ns: how long it took
+ * @dropped: how many found the buffer full until now
+ */
+struct fault_told {
+	unsigned char what;
+	unsigned char cause;
+	unsigned char flags;
+	unsigned char signal;
+	unsigned int vma;
+	unsigned int tid;
+	unsigned int tgid;
+	unsigned long long at;
+	unsigned long long address;
+	unsigned long long ns;
+	unsigned long long dropped;
+};
+
+/**
+ * struct fault_told_vma - a mapping, before its first fault
+ * @what: FAULT_TOLD_VMA
+ * @start: at that time, as is @pgoff; their difference stays
+ *
+ * All others as in struct fault_vma.
+ */
+struct fault_told_vma {
+	unsigned char what;
+	unsigned char kind;
+	unsigned char foreign;
+	unsigned char reserved;
+	unsigned int vma;
+	unsigned int device;
+	unsigned int reserved_too;
+	unsigned long long start;
+	unsigned long long pgoff;
+	unsigned long long inode;
+	char name[FAULT_NAME];
+};
 
 /* Mappings, threads and processes that are kept at most, and as many that ended. */
 #define FAULT_VMAS		16384

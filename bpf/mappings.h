@@ -104,17 +104,19 @@ static __always_inline struct fault_vma *note_vma(const struct look *l, struct t
 	return v;
 }
 
-static __always_inline void count_in(__u64 key, __u32 cause, bool major, bool failed, __u64 ns)
+/* The mapping, or NULL when it found no place. */
+static __always_inline struct fault_vma *count_in(__u64 key, __u32 cause, bool major, bool failed,
+						  __u64 ns)
 {
 	struct fault_vma *v = bpf_map_lookup_elem(&vmas, &key);
 
 	if (!v) {
 		__sync_fetch_and_add(&lost_vmas, 1);
-		return;
+		return NULL;
 	}
 	if (failed) {
 		__sync_fetch_and_add(&v->failed, 1);
-		return;
+		return v;
 	}
 	__sync_fetch_and_add(major ? &v->major : &v->minor, 1);
 	if (cause < FAULT_CAUSES)
@@ -122,6 +124,7 @@ static __always_inline void count_in(__u64 key, __u32 cause, bool major, bool fa
 	__sync_fetch_and_add(&v->ns, ns);
 	if (ns > v->most_ns)
 		v->most_ns = ns;
+	return v;
 }
 
 static __always_inline int end_of_vma(__u64 key)

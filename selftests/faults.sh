@@ -20,11 +20,20 @@ clean_up() {
 	echo 3 >/proc/sys/vm/page-cluster
 }
 
-# faults_of STEP...: watched from the beginning to the end; the report in $WORK/out, what the
-# program says in $WORK/said.
+# faults_of STEP...: watched from the beginning to the end, with the options in $how; the report
+# in $WORK/out, what the program says in $WORK/said.
+how=()
 faults_of() {
-	"$VMSCOPE" faults -J -w "$WORK/out" -- "$steps" "$@" >"$WORK/said" 2>"$WORK/err" ||
-		die "faults of $*: $? $(cat "$WORK/err")"
+	"$VMSCOPE" faults -J "${how[@]}" -w "$WORK/out" -- "$steps" "$@" >"$WORK/said" \
+		2>"$WORK/err" || die "faults of $*: $? $(cat "$WORK/err")"
+	[ ${#how[@]} -eq 0 ] || part_lines
+}
+
+# part_lines: those before the last one, which is the report, to $WORK/lines.
+part_lines() {
+	head -n -1 "$WORK/out" >"$WORK/lines"
+	tail -n 1 "$WORK/out" >"$WORK/last"
+	mv "$WORK/last" "$WORK/out"
 }
 
 # check CODE: of the report r, and the lines of the program: s[NAME] has its figures. What is
@@ -58,9 +67,9 @@ pass_on() {
 	die "the program does not go on: $(cat "$WORK/held")"
 }
 
-# watch: the program in $held, from here to stop_watching.
+# watch OPTION...: the program in $held, from here to stop_watching.
 watch() {
-	"$VMSCOPE" faults "$held" -J -w "$WORK/out" 2>"$WORK/err" 7>&- &
+	"$VMSCOPE" faults "$held" -J "$@" -w "$WORK/out" 2>"$WORK/err" 7>&- &
 	watcher=$!
 	for _ in {1..600}; do
 		! waits_in poll "$watcher" || return 0
@@ -69,12 +78,25 @@ watch() {
 	die "nobody watches: $(cat "$WORK/err")"
 }
 
+# stop_watching [STATUS]: with which it ends.
 stop_watching() {
 	local status=0
 	kill -INT "$watcher"
 	wait "$watcher" || status=$?
-	[ $status -eq 0 ] || die "faults ended with $status: $(cat "$WORK/err")"
+	[ $status -eq "${1:-0}" ] || die "faults ended with $status: $(cat "$WORK/err")"
 }
+
+# lined: the lines of a stream, and that they add up.
+lined='
+lines = [json.loads(line) for line in open(os.path.dirname(sys.argv[1]) + "/lines")]
+told = [l for l in lines if "lost" not in l]
+stream = r["stream"]
+same(len(told), stream["lines"], "lines")
+same(sum(l["lost"] for l in lines if "lost" in l), stream["lost"], "lost")
+same(stream["seen"], sum(total[kind] for kind in ("minor", "major", "failed", "wrong")) -
+     total["lost_minor"] - total["lost_major"], "seen")
+same(stream["lines"] + stream["filtered"] + stream["lost"], stream["seen"], "all")
+'
 
 # --------------------------------------------------------- a command, and all of it
 
@@ -136,18 +158,30 @@ same((total["minor"], total["major"]), (r["command"]["wait4"]["minor"],
 '
 	refused 2 "no command 'no-such-command'" vmscope faults -- no-such-command
 	refused 2 "cannot run '/etc/passwd'" vmscope faults -- /etc/passwd
-	expect 0 vmscope faults -- "$steps" killed:1
+	expect 0 vmscope faults --follow --cause invalid -- "$steps" killed:1
 	has "$out" "the command was killed by SIGSEGV"
+	has "$out" "seen "
+	[[ $out =~ wrong\ +[0-9a-f]{12}\ +-\ SIGSEGV ]] || die "no line of it: $out"
 	for status in 80 40; do
 		fits $status 24 faults -- sh -c "'$steps fork threads:3 null:2 heap:1 >/dev/null'"
 	done
 }
 
 # What is tried again is one fault, as long as all its attempts.
+# Of the stream those of two causes that are not quicker than one of the histogram's limits.
 test_times() {
+	local how=(--follow --cause anon_zero_fill,userfaultfd --slower 16.384us)
+
 	faults_of anon uffd:3
 	valid faults
-	check '
+	check "$lined"'
+slow = {c["cause"]: sum(h["faults"] for h in c["latency"]["histogram"]
+                        if not h["below_ns"] or h["below_ns"] > 16384) for c in r["causes"]}
+same([sum(l["cause"] == c for l in told) for c in ("anon_zero_fill", "userfaultfd")],
+     [slow["anon_zero_fill"], 3], "slow ones")
+same({l["cause"] for l in told} - {"anon_zero_fill", "userfaultfd"}, set(), "their causes")
+assert min(l["time_ns"] for l in told) >= 16384
+assert stream["filtered"] > 0, stream
 times = r["latency"]
 for kind in "minor", "major":
     t = times[kind]
@@ -209,7 +243,40 @@ def sums():
 sums()
 '
 
+# each: every fault is a line, which says of it what the report sums up.
+each='
+from collections import Counter
+same((stream["filtered"], stream["lost"]), (0, 0), "not told")
+same({k: sum(l["kind"] == k for l in told) for k in ("minor", "major", "failed", "wrong")},
+     {k: total[k] for k in ("minor", "major", "failed", "wrong")}, "kinds")
+same(Counter(l["cause"] for l in told if l["cause"]),
+     Counter({c["cause"]: c["minor"] + c["major"] for c in r["causes"]}), "causes, lines")
+faults = [l for l in told if l["kind"] != "wrong"]
+places = Counter()
+for m in r["mappings"]:
+    places[m["name"]] += m["minor"] + m["major"] + m["failed"]
+same(Counter(l["mapping"]["name"] for l in faults), places, "mappings, lines")
+same(Counter((l["pid"], l["tid"]) for l in faults),
+     Counter({(p["pid"], t["tid"]): n for p in r["processes"] for t in p["threads"]
+              for n in [t["minor"] + t["major"] + t["failed"]] if n}), "threads, lines")
+same(sum(l["time_ns"] for l in faults if l["kind"] != "failed"), total["time_ns"], "time, lines")
+for tid in {l["tid"] for l in told}:
+    ends = [l["at_ns"] for l in told if l["tid"] == tid]
+    same(ends, sorted(ends), "order")
+def pages(name):
+    start = s[name][0][0]
+    return [(int(l["address"], 16) - start, l) for l in faults
+            if 0 <= int(l["address"], 16) - start < 256 * 4096]
+same([(at, l["write"]) for at, l in pages("anon")], [(n * 4096, True) for n in range(256)], "anon")
+same([(at, l["write"]) for at, l in pages("zero")], [(n * 4096, False) for n in range(256)], "zero")
+same([l["mapping"]["file"]["offset"] for at, l in pages("private")],
+     [n * 4096 for n in range(256)], "offsets")
+same([(l["signal"], l["address"]) for l in told if l["kind"] == "wrong"][:2],
+     [("SIGSEGV", "0x8")] * 2, "wrong")
+'
+
 test_causes() {
+	local how=(--follow)
 	local delay=/sys/kernel/debug/sched/numa_balancing/scan_delay_ms hints=numa
 
 	[ -d /sys/devices/system/node/node1 ] || hints=
@@ -217,10 +284,11 @@ test_causes() {
 	echo 1000 >/sys/kernel/mm/ksm/pages_to_scan
 	echo 4 >/proc/sys/vm/nr_hugepages
 	faults_of $hints anon zero reuse fork thp:4 hugetlb:3 shmem:100 grow:50 race:200 uffd:3 \
-		notify shared private cold:64 merge:64
+		notify shared private cold:64 merge:64 null:2 sigbus:1
 	echo 0 >/proc/sys/vm/nr_hugepages
 	valid faults
-	HINTS=$hints check "$caused"'
+	judge lines faults_line lines || die "lines: not as the schema says: $answer"
+	HINTS=$hints check "$caused$lined$each"'
 same(causes_of("anon"), [{"anon_zero_fill": 256}], "anon")
 same(causes_of("zero"), [{"zero_page": 256}], "zero")
 same(causes_of("reuse"), [{"anon_zero_fill": 256, "cow_reuse": 256}], "reuse")
@@ -285,15 +353,37 @@ faults_by_kernel() {
 	done
 }
 
+# start_of_a_mebibyte: of the anonymous mapping in $held that is as large at least.
+start_of_a_mebibyte() {
+	local range inode name
+
+	while read -r range _ _ _ inode name; do
+		[ "$inode$name" = 0 ] && [ $((0x${range#*-} - 0x${range%-*})) -ge 1048576 ] ||
+			continue
+		echo "${range%-*}"
+		return
+	done <"/proc/$held/maps"
+	die "no such mapping"
+}
+
 # malloc and two times memset, of which only the first has faults: 256, one for each page
 # behind the one that malloc() itself wrote to.
 test_textbook() {
+	local start
+
 	hold_program "$steps" malloc wait memset wait memset wait
-	watch
+	start=$(start_of_a_mebibyte)
+	watch --follow --range "$start+1028K"
 	pass_on
 	stop_watching
+	part_lines
 	cp "$WORK/out" "$WORK/first"
 	valid faults
+	: >"$WORK/said"
+	START=$start check "$lined"'
+start = int(os.environ["START"], 16)
+same([int(l["address"], 16) - start for l in told], [4096 * n for n in range(1, 257)], "pages")
+'
 	watch
 	pass_on
 	stop_watching
@@ -367,6 +457,55 @@ same((total["minor"], total["major"]), (r["command"]["wait4"]["minor"],
 assert lost["no_mapping"] > 600
 same(sum(m["minor"] + m["major"] for m in r["mappings"]) + lost["no_mapping"],
      total["minor"] + total["major"], "mappings")
+'
+}
+
+# detached: nothing of it is left in the kernel.
+detached() {
+	local functions=/sys/kernel/debug/tracing/enabled_functions
+
+	[ -e $functions ] || return 0
+	for _ in {1..600}; do
+		grep -qE '^(handle_mm_fault|exit_files|do_wp_page) ' $functions || return 0
+		pause 0.05
+	done
+	die "still attached: $(cat $functions)"
+}
+
+# Room for seventy, and nobody reads: those are told, then how many were lost, then those that
+# came when there was room again.
+test_full_buffer_is_told() {
+	local state=
+
+	hold_program "$steps" malloc wait memset wait anon:50 null:2 wait
+	watch --follow --buffer 4K --range '[anon]'
+	kill -STOP "$watcher"
+	until [ "$state" = T ]; do
+		read -r _ _ state _ <"/proc/$watcher/stat"
+	done
+	pass_on
+	kill -CONT "$watcher"
+	until [ -s "$WORK/out" ] && waits_in poll "$watcher"; do
+		pause 0.05
+	done
+	pass_on
+	stop_watching 6
+	detached
+	part_lines
+	valid faults
+	: >"$WORK/said"
+	check "$lined"'
+[lost] = [n for n, l in enumerate(lines) if "lost" in l]
+same({l["mapping"]["name"] for l in told}, {"[anon]"}, "names")
+same(stream["lines"] + stream["lost"], sum(m["minor"] + m["major"] for m in r["mappings"]
+                                           if m["name"] == "[anon]"), "anonymous ones")
+assert 50 <= lost <= 73 and lines[lost]["lost"] > 180, (lost, lines[lost])
+[late] = [int(m["start"], 16) for m in r["mappings"] if m["minor"] == 50]
+after = [int(l["address"], 16) for l in lines[lost + 1:]]
+assert {late + 4096 * n for n in range(50)} <= set(after), after
+same(stream["buffer_bytes"], os.sysconf("SC_PAGE_SIZE"), "buffer")
+assert stream["filtered"] >= 2, stream
+same(r["lost"]["complete"], False, "complete")
 '
 }
 

@@ -28,6 +28,7 @@ _vmscope() {
 	--color) list="auto always never" ;;
 	-o | --output | --sort)
 		list=$(vmscope "$verb" -o help 2>/dev/null | awk '{ print tolower($1) }') ;;
+	--cause) list=$(vmscope faults --cause help 2>/dev/null | awk '{ print $1 }') ;;
 	--key) list=$(vmscope pages --key help 2>/dev/null | awk '{ print $1 }') ;;
 	help) list=$verbs ;;
 	*)

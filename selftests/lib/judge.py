@@ -11,6 +11,8 @@ what there is to say, each with a NUL behind it.
                         (what a program said of itself), and names that were defined
   define NAME EXPRESSION  what a name stands for in the questions that follow
   valid VERB            whether FOLDER/out is as the schema says
+  lines TYPE FILE       whether each line of FOLDER/FILE is a TYPE of the schema's; of those that
+                        are alike the first is looked at
   run SCRIPT ARGUMENT...  a Python program, as if it were started; it reads FOLDER/out"""
 import contextlib
 import functools
@@ -74,6 +76,22 @@ def valid(verb):
     return not bad, "; ".join(bad)
 
 
+def shape(value):
+    if isinstance(value, dict):
+        return tuple((name, shape(inside)) for name, inside in value.items())
+    return type(value)
+
+
+def lines(type_, name):
+    whole = validator().schema
+    one = type(whole)({"$ref": f"#/$defs/{type_}", "$defs": whole.schema["$defs"]})
+    with open(os.path.join(folder, name)) as file:
+        alike = {(line.get("kind"), line.get("cause"), shape(line)): line
+                 for line in map(json.loads, file)}
+    bad = [error.message[:300] for line in alike.values() for error in one.iter_errors(line)]
+    return not bad, "; ".join(bad[:10])
+
+
 def run(script, *arguments):
     said, status = io.StringIO(), 0
     sys.argv = [script, *arguments]
@@ -87,7 +105,7 @@ def run(script, *arguments):
     return not status, said.getvalue().rstrip("\n")
 
 
-verbs = {"value": value, "define": define, "valid": valid, "run": run}
+verbs = {"value": value, "define": define, "valid": valid, "lines": lines, "run": run}
 questions = sys.stdin
 for question in questions:
     verb, *words = question.rstrip("\n").split("\t")

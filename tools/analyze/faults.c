@@ -187,6 +187,14 @@ uint64_t vs_faults_lost(const struct vs_fault_answer *answer)
 		answer->faults.lost_storage;
 }
 
+uint64_t vs_faults_seen(const struct vs_fault_answer *answer)
+{
+	const struct vs_fault_sum *sum = &answer->total;
+
+	return sum->minor - sum->lost_minor + sum->major - sum->lost_major + sum->failed +
+		sum->wrong;
+}
+
 uint64_t vs_faults_not_followed(const struct vs_fault_answer *answer)
 {
 	const struct vs_fault_sum *sum = &answer->total;
@@ -202,7 +210,8 @@ bool vs_faults_complete(const struct vs_fault_answer *answer)
 	const struct vs_faults *faults = &answer->faults;
 
 	return !vs_faults_lost(answer) && !vs_faults_not_followed(answer) &&
-		!answer->total.unplaced && !faults->lost_vmas && !faults->lost_threads;
+		!answer->total.unplaced && !faults->lost_vmas && !faults->lost_threads &&
+		!faults->stream.dropped;
 }
 
 /* ------------------------------------------------------------ wrong accesses */

@@ -71,6 +71,9 @@ uint64_t vs_fault_percentile(const struct vs_fault_latency *latency, unsigned in
 /* Faults of any kind that the kernel counted and nobody saw. */
 uint64_t vs_faults_lost(const struct vs_fault_answer *answer);
 
+/* Of all kinds, those that were seen: each of them can be told one by one. */
+uint64_t vs_faults_seen(const struct vs_fault_answer *answer);
+
 /* By which wait4() tells more than was seen: of processes that were not followed. */
 uint64_t vs_faults_not_followed(const struct vs_fault_answer *answer);
 

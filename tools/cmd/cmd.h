@@ -83,6 +83,11 @@ struct vs_options {
 	bool runs;
 	bool no_bpf;
 	uint64_t duration_ns;		/* to watch, 0: not given */
+	bool follow;
+	const char *causes;
+	uint64_t slower_ns;		/* 0: not given */
+	const char *range;
+	const char *buffer;
 	bool command;			/* the arguments are one, behind -- */
 	const char **walk;
 	int nr_walks;

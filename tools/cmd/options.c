@@ -37,6 +37,10 @@ enum {
 	OPT_FAMILY,
 	OPT_RUNS,
 	OPT_NO_BPF,
+	OPT_CAUSE,
+	OPT_SLOWER,
+	OPT_RANGE,
+	OPT_BUFFER,
 	OPT_VERSION,
 };
 
@@ -92,6 +96,15 @@ static const struct {
 	{ "no-bpf", OPT_NO_BPF, NULL, VS_OPT_SLOTS, "load no BPF program: slots are not asked about" },
 	{ "duration", 'd', "TIME", VS_OPT_FAULTS | VS_OPT_EVENTS,
 	  "watch so long, as in 5s or 500ms (until TARGET ends, or Ctrl-C)" },
+	{ "follow", 'f', NULL, VS_OPT_FAULTS, "each fault as it happens, a line each" },
+	{ "cause", OPT_CAUSE, "CAUSES", VS_OPT_FAULTS,
+	  "with --follow: only faults of these causes; 'help' lists them" },
+	{ "slower", OPT_SLOWER, "TIME", VS_OPT_FAULTS,
+	  "with --follow: only those that took so long, as in 100us or 5ms" },
+	{ "range", OPT_RANGE, "RANGE", VS_OPT_FAULTS,
+	  "with --follow: only those there: START-END, START+LENGTH, a file's name, [heap], [stack], [anon]" },
+	{ "buffer", OPT_BUFFER, "SIZE", VS_OPT_FAULTS,
+	  "with --follow: room for those that nobody read yet (4M)" },
 	{ "write", 'w', "FILE", VS_OPT_FAULTS | VS_OPT_EVENTS,
 	  "write the report there, not to standard output" },
 	{ "help", 'h', NULL, 0, "this text" },
@@ -170,8 +183,9 @@ static int parse_number(const char *option, const char *value, unsigned long lea
 	return VS_EXIT_OK;
 }
 
-/* "1s", "500ms", "2": seconds without a unit. */
-static int parse_time(const char *option, const char *value, uint64_t *ns)
+/* "1s", "500ms", "2": seconds without a unit; not less than @least, as a text and in ns. */
+static int parse_time(const char *option, const char *value, const char *least_text,
+		      uint64_t least, uint64_t *ns)
 {
 	uint64_t unit = 1000000000;
 	char *end;
@@ -181,11 +195,13 @@ static int parse_time(const char *option, const char *value, uint64_t *ns)
 	number = strtod(value, &end);
 	if (!strcmp(end, "ms"))
 		unit = 1000000;
+	else if (!strcmp(end, "us"))
+		unit = 1000;
 	else if (strcmp(end, "s") && *end)
 		number = 0;
-	if (errno || end == value || !(number * unit >= 1000000) ||
+	if (errno || end == value || !(number * unit >= least) ||
 	    !(number * unit <= 86400e9)) {
-		vs_say("--%s: '%s' is no time from 1ms to 86400s", option, value);
+		vs_say("--%s: '%s' is no time from %s to 86400s", option, value, least_text);
 		return VS_EXIT_USAGE;
 	}
 	*ns = number * unit;
@@ -232,9 +248,23 @@ static int take(int value, struct vs_options *options)
 		options->timeout_ns = number * 1000000ull;
 		break;
 	case OPT_INTERVAL:
-		return parse_time("interval", optarg, &options->interval_ns);
+		return parse_time("interval", optarg, "1ms", 1000000, &options->interval_ns);
 	case 'd':
-		return parse_time("duration", optarg, &options->duration_ns);
+		return parse_time("duration", optarg, "1ms", 1000000, &options->duration_ns);
+	case OPT_SLOWER:
+		return parse_time("slower", optarg, "1us", 1000, &options->slower_ns);
+	case 'f':
+		options->follow = true;
+		break;
+	case OPT_CAUSE:
+		options->causes = optarg;
+		break;
+	case OPT_RANGE:
+		options->range = optarg;
+		break;
+	case OPT_BUFFER:
+		options->buffer = optarg;
+		break;
 	case OPT_COUNT:
 		if (parse_number("count", optarg, 1, 100000, &number))
 			return VS_EXIT_USAGE;
@@ -348,7 +378,8 @@ static int check_arguments(const struct vs_verb *verb, struct vs_options *option
 		return VS_EXIT_USAGE;
 	}
 	if (options->list_columns || (options->columns && !strcmp(options->columns, "help")) ||
-	    (options->key && !strcmp(options->key, "help")))
+	    (options->key && !strcmp(options->key, "help")) ||
+	    (options->causes && !strcmp(options->causes, "help")))
 		least = 0;
 	if (options->nr_arguments < least) {
 		vs_say("%s: missing %s: usage: vmscope %s %s", verb->name,

@@ -14,6 +14,7 @@
 
 #include "bpf_load.h"
 #include "fault_hooks.h"
+#include "fault_stream.h"
 #include "faults.h"
 #include "faults.skel.h"
 
@@ -269,7 +270,7 @@ static void note_missing(struct attaching *a)
 
 /* Into hooks that are empty, or were left by the other way. */
 static int load(struct vs_fault_hooks *hooks, const struct btf *types, enum way way, bool follow,
-		struct vs_error *error)
+		const struct vs_stream *stream, struct vs_error *error)
 {
 	struct attaching a = { .hooks = hooks, .types = types, .way = way };
 	int err;
@@ -280,6 +281,8 @@ static int load(struct vs_fault_hooks *hooks, const struct btf *types, enum way 
 		return vs_bpf_failure(-errno, error);
 	hooks->bpf->rodata->follow = follow;
 	hooks->bpf->rodata->zswap_says_true = zswap_says_true(types);
+	if (vs_stream_choose(hooks->bpf, stream, error))
+		return -1;
 	choose(&a);
 	err = faults_bpf__load(hooks->bpf);
 	if (err)
@@ -296,7 +299,8 @@ static bool sees_each_return(const struct btf *types)
 	return btf__find_by_name_kind(types, "fprobe_hlist", BTF_KIND_STRUCT) > 0;
 }
 
-int vs_fault_hooks_open(struct vs_fault_hooks *hooks, bool follow, struct vs_error *error)
+int vs_fault_hooks_open(struct vs_fault_hooks *hooks, bool follow, const struct vs_stream *stream,
+			struct vs_error *error)
 {
 	struct btf *types;
 	int err = -1;
@@ -306,9 +310,9 @@ int vs_fault_hooks_open(struct vs_fault_hooks *hooks, bool follow, struct vs_err
 	if (!types)
 		return vs_bpf_failure(-errno, error);
 	if (sees_each_return(types))
-		err = load(hooks, types, WAY_MULTI, follow, error);
+		err = load(hooks, types, WAY_MULTI, follow, stream, error);
 	if (err)
-		err = load(hooks, types, WAY_TRAMPOLINE, follow, error);
+		err = load(hooks, types, WAY_TRAMPOLINE, follow, stream, error);
 	btf__free(types);
 	return err;
 }

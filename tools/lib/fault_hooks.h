@@ -20,8 +20,11 @@ struct vs_fault_hooks {
 	size_t nr_missing;
 };
 
-/* Everything that can be is attached; into one that is empty. */
-int vs_fault_hooks_open(struct vs_fault_hooks *hooks, bool follow, struct vs_error *error);
+struct vs_stream;
+
+/* Everything that can be is attached; into one that is empty. @stream: or NULL. */
+int vs_fault_hooks_open(struct vs_fault_hooks *hooks, bool follow, const struct vs_stream *stream,
+			struct vs_error *error);
 void vs_fault_hooks_close(struct vs_fault_hooks *hooks);
 
 #endif

@@ -128,6 +128,15 @@ struct vs_fault_cause {
 
 #define VS_FAULT_MISSING	16
 
+/* Of those that were counted, in whichever way, each is one of these when they are told. */
+struct vs_stream_sums {
+	bool asked;
+	uint64_t told;			/* one by one */
+	uint64_t filtered;		/* not wanted */
+	uint64_t dropped;		/* there was no room left */
+	uint64_t buffer;		/* bytes of it */
+};
+
 /* What was counted, and what was not. */
 struct vs_faults {
 	struct vs_fault_thread *thread;
@@ -143,6 +152,7 @@ struct vs_faults {
 	uint64_t lost_vmas;		/* faults whose mapping found no place */
 	uint64_t lost_threads;		/* that found no place */
 	uint64_t lost_storage;		/* faults of threads that found no place */
+	struct vs_stream_sums stream;
 	const char *missing[VS_FAULT_MISSING];	/* hooks that this kernel has not */
 	size_t nr_missing;
 };
@@ -150,12 +160,23 @@ struct vs_faults {
 void vs_faults_free(struct vs_faults *faults);
 
 struct vs_watch;
+struct vs_stream;
 
-/* @follow: a command and what it starts; otherwise one process. NULL: see the error. */
-struct vs_watch *vs_watch_open(bool follow, struct vs_error *error);
+/*
+ * @follow: a command and what it starts; otherwise one process. @stream: where each
+ * fault is told besides, and which, until it is closed; or NULL. NULL: see the error.
+ */
+struct vs_watch *vs_watch_open(bool follow, const struct vs_stream *stream,
+			       struct vs_error *error);
 
 /* From now on; the one to follow must be about to become the command. */
 int vs_watch_begin(struct vs_watch *watch, pid_t pid, struct vs_error *error);
+
+/* To wait on, until there is something to tell; -1: nothing is told. */
+int vs_watch_fd(const struct vs_watch *watch);
+
+/* Tells what is there; returns whether there may be more. */
+bool vs_watch_tell(struct vs_watch *watch);
 
 /* No longer; what was counted is the caller's, to be freed. */
 int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_error *error);

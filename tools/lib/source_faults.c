@@ -28,6 +28,7 @@ void vs_faults_free(struct vs_faults *faults)
 #include <linux/membarrier.h>
 
 #include "fault_hooks.h"
+#include "fault_stream.h"
 #include "faults.h"
 #include "faults.skel.h"
 
@@ -76,6 +77,7 @@ SAME(VS_CAUSE_OTHER, FAULT_OTHER);
 struct vs_watch {
 	struct vs_fault_hooks hooks;
 	struct faults_bpf *bpf;		/* of the hooks */
+	struct vs_stream_reader *reader;	/* NULL: nothing is told one by one */
 	uint64_t attach_ns;
 	uint64_t begun_ns;
 };
@@ -88,7 +90,8 @@ static uint64_t now(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-struct vs_watch *vs_watch_open(bool follow, struct vs_error *error)
+struct vs_watch *vs_watch_open(bool follow, const struct vs_stream *stream,
+			       struct vs_error *error)
 {
 	struct vs_watch *watch = calloc(1, sizeof(*watch));
 	uint64_t begun = now();
@@ -97,11 +100,16 @@ struct vs_watch *vs_watch_open(bool follow, struct vs_error *error)
 		vs_error_memory(error);
 		return NULL;
 	}
-	if (vs_fault_hooks_open(&watch->hooks, follow, error)) {
+	if (vs_fault_hooks_open(&watch->hooks, follow, stream, error)) {
 		vs_watch_close(watch);
 		return NULL;
 	}
 	watch->bpf = watch->hooks.bpf;
+	watch->reader = stream ? vs_stream_open(watch->bpf, stream, error) : NULL;
+	if (stream && !watch->reader) {
+		vs_watch_close(watch);
+		return NULL;
+	}
 	watch->attach_ns = now() - begun;
 	return watch;
 }
@@ -110,6 +118,7 @@ void vs_watch_close(struct vs_watch *watch)
 {
 	if (!watch)
 		return;
+	vs_stream_close(watch->reader);
 	vs_fault_hooks_close(&watch->hooks);
 	free(watch);
 }
@@ -159,6 +168,16 @@ int vs_watch_begin(struct vs_watch *watch, pid_t pid, struct vs_error *error)
 	if (!shared->watched)
 		return vs_error_set(error, VS_FAIL_GONE, "process %d has exited", pid);
 	return 0;
+}
+
+int vs_watch_fd(const struct vs_watch *watch)
+{
+	return watch->reader ? vs_stream_fd(watch->reader) : -1;
+}
+
+bool vs_watch_tell(struct vs_watch *watch)
+{
+	return watch->reader && vs_stream_read(watch->reader, watch->begun_ns);
 }
 
 /* -------------------------------------------------------------------- reading */
@@ -340,6 +359,8 @@ int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_err
 	faults->attach_ns = watch->attach_ns;
 	/* Programs that run now end before it returns: what they count is read whole. */
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	if (watch->reader)
+		vs_stream_end(watch->reader, watch->begun_ns, &faults->stream);
 	if (read_threads(watch, faults) || read_vmas(watch, faults) ||
 	    read_signals(watch, faults) || read_latencies(watch, faults)) {
 		vs_faults_free(faults);
@@ -356,9 +377,11 @@ int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_err
 
 #else
 
-struct vs_watch *vs_watch_open(bool follow, struct vs_error *error)
+struct vs_watch *vs_watch_open(bool follow, const struct vs_stream *stream,
+			       struct vs_error *error)
 {
 	(void)follow;
+	(void)stream;
 	vs_error_set(error, VS_FAIL_CANNOT, VS_BPF_MISSING);
 	return NULL;
 }
@@ -368,6 +391,18 @@ int vs_watch_begin(struct vs_watch *watch, pid_t pid, struct vs_error *error)
 	(void)watch;
 	(void)pid;
 	return vs_error_set(error, VS_FAIL_CANNOT, VS_BPF_MISSING);
+}
+
+int vs_watch_fd(const struct vs_watch *watch)
+{
+	(void)watch;
+	return -1;
+}
+
+bool vs_watch_tell(struct vs_watch *watch)
+{
+	(void)watch;
+	return false;
 }
 
 int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_error *error)

@@ -27,9 +27,9 @@ static bool is_narrow(const struct vs_style *style)
 	return style->width < 60;
 }
 
-const char *vs_fault_name(const struct vs_fault_vma *vma)
+const char *vs_fault_vma_name(enum vs_fault_vma_kind kind, const char *name)
 {
-	switch (vma->kind) {
+	switch (kind) {
 	case VS_FAULT_VMA_HEAP:
 		return "[heap]";
 	case VS_FAULT_VMA_STACK:
@@ -38,8 +38,15 @@ const char *vs_fault_name(const struct vs_fault_vma *vma)
 		return "[anon]";
 	case VS_FAULT_VMA_SPECIAL:
 		return "[special]";
+	case VS_FAULT_VMA_FILE:
+		break;
 	}
-	return vma->name;
+	return name;
+}
+
+const char *vs_fault_name(const struct vs_fault_vma *vma)
+{
+	return vs_fault_vma_name(vma->kind, vma->name);
 }
 
 /* ------------------------------------------------------------ wrong accesses */
@@ -259,6 +266,30 @@ static int tell_sums(const struct vs_style *style, const struct vs_fault_answer 
 	return vs_flow_end(&flow);
 }
 
+static int tell_stream(const struct vs_style *style, const struct vs_fault_answer *answer)
+{
+	const struct vs_stream_sums *stream = &answer->faults.stream;
+	char seen[32], lines[32], filtered[32], dropped[32], size[32];
+	struct vs_flow flow;
+
+	if (!stream->asked)
+		return 0;
+	vs_flow_begin(&flow, style, "stream  ", 8);
+	vs_flow_item(&flow, "", "seen %s,", vs_number(style, vs_faults_seen(answer), seen,
+						      sizeof(seen)));
+	vs_flow_item(&flow, " ", "lost %s", vs_number(style, stream->dropped, dropped,
+						      sizeof(dropped)));
+	if (stream->dropped)
+		vs_flow_item(&flow, " ", "for want of room in %s: see --buffer",
+			     vs_human(stream->buffer, size, sizeof(size)));
+	vs_flow_item(&flow, "; ", "%s lines", vs_number(style, stream->told, lines,
+							sizeof(lines)));
+	if (stream->filtered)
+		vs_flow_item(&flow, ", ", "%s left out by filters",
+			     vs_number(style, stream->filtered, filtered, sizeof(filtered)));
+	return vs_flow_end(&flow);
+}
+
 static int tell_times(const struct vs_style *style, const struct vs_fault_answer *answer)
 {
 	uint64_t watched = answer->faults.watched_ns;
@@ -403,6 +434,7 @@ void vs_faults_screen(const struct vs_style *style, const struct vs_report *repo
 
 	fputc('\n', style->out);
 	lines += tell_sums(style, answer);
+	lines += tell_stream(style, answer);
 	lines += tell_times(style, answer);
 	lines += tell_wrong(style, &answer->faults);
 	/* with a head each, and how many more mappings there are */

@@ -7,6 +7,7 @@
 #define VMSCOPE_RENDER_FAULTS_H
 
 #include "../analyze/faults.h"
+#include "../lib/fault_stream.h"
 #include "report.h"
 
 /* @command: its words, ended by NULL; or NULL, and the target is the model's process. */
@@ -21,7 +22,16 @@ const char *vs_cause_id(enum vs_cause cause);
 /* A table of the first ones; returns the number of lines, as many as are asked for at most. */
 int vs_causes_table(const struct vs_style *style, const struct vs_fault_answer *answer, int lines);
 
-/* What both say of a mapping: "[heap]", the last part of a path; of a signal. */
+/* The same faults one by one, as they happen: a line each. */
+void vs_told_head(const struct vs_style *style);
+void vs_told_line(const struct vs_style *style, const struct vs_told_fault *fault);
+void vs_told_json(FILE *out, const struct vs_told_fault *fault);
+/* So many were dropped. */
+void vs_told_lost(const struct vs_style *style, uint64_t nr);
+void vs_told_lost_json(FILE *out, uint64_t nr);
+
+/* What all say of a mapping: "[heap]", the last part of a path; of a signal. */
+const char *vs_fault_vma_name(enum vs_fault_vma_kind kind, const char *name);
 const char *vs_fault_name(const struct vs_fault_vma *vma);
 const char *vs_fault_signal_name(const struct vs_fault_signal *signal);
 const char *vs_fault_access_name(const struct vs_fault_signal *signal);

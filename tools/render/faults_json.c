@@ -61,6 +61,17 @@ static json_t *lost_json(const struct vs_fault_answer *answer)
 		"threads", (json_int_t)faults->lost_threads);
 }
 
+static json_t *stream_json(const struct vs_fault_answer *answer)
+{
+	const struct vs_stream_sums *stream = &answer->faults.stream;
+
+	if (!stream->asked)
+		return json_null();
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "seen", (json_int_t)vs_faults_seen(answer),
+		"lines", (json_int_t)stream->told, "filtered", (json_int_t)stream->filtered,
+		"lost", (json_int_t)stream->dropped, "buffer_bytes", (json_int_t)stream->buffer);
+}
+
 static json_t *latency_json(const struct vs_fault_latency *latency)
 {
 	json_t *list = json_array();
@@ -159,7 +170,11 @@ void vs_faults_json(FILE *out, const struct vs_report *report,
 	const struct vs_faults *faults = &answer->faults;
 	struct vs_json json;
 
-	vs_json_begin(&json, out);
+	/* Behind lines it is a line as well. */
+	if (faults->stream.asked)
+		vs_json_begin_line(&json, out);
+	else
+		vs_json_begin(&json, out);
 	vs_report_around(&json, report);
 	vs_json_member(&json, "target", command ? json_null() :
 		       json_pack("{s:i}", "pid", (int)report->model->process.pid));
@@ -167,6 +182,7 @@ void vs_faults_json(FILE *out, const struct vs_report *report,
 	vs_json_member(&json, "cost", cost_json(faults));
 	vs_json_member(&json, "totals", sum_json(&answer->total));
 	vs_json_member(&json, "lost", lost_json(answer));
+	vs_json_member(&json, "stream", stream_json(answer));
 	vs_json_member(&json, "latency", json_pack("{s:o, s:o}",
 		"minor", latency_json(&answer->minor), "major", latency_json(&answer->major)));
 	vs_json_array(&json, "causes");

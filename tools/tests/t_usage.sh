@@ -55,6 +55,18 @@ test_usage_wrong_options() {
 	refused 2 "'true' is one argument too many" vmscope faults self -- true
 	refused 2 "leave out --duration" vmscope faults -d 1s -- true
 	refused 2 "no time from 1ms" vmscope faults self -d never
+	refused 2 "--cause is for single faults: add --follow" vmscope faults self --cause thp
+	refused 2 "--slower is for single faults" vmscope faults self --slower 1ms
+	refused 2 "--range is for single faults" vmscope faults self --range '[heap]'
+	refused 2 "--buffer is for single faults" vmscope faults self --buffer 1M
+	refused 2 "no cause 'tph'" vmscope faults self -f --cause thp,tph
+	refused 2 "no cause ''" vmscope faults self -f --cause thp,
+	refused 2 "no time from 1us" vmscope faults self -f --slower 10ns
+	refused 2 "write 'libc.so.6'" vmscope faults self -f --range /usr/lib/libc.so.6
+	refused 2 "nor [heap], [stack]" vmscope faults self -f --range '[vdso]'
+	refused 2 "ends at or before its start" vmscope faults self -f --range 2000-1000
+	refused 2 "no size up to 1G" vmscope faults self -f --buffer 2G
+	refused 2 "no size up to 1G" vmscope faults self -f --buffer 0
 	refused 2 "no command 'no-such-command' in PATH" vmscope faults -- no-such-command
 	refused 3 "no process 4194303" vmscope faults 4194303
 	refused 2 "'true' is one argument too many" vmscope events self -- true
@@ -64,6 +76,8 @@ test_usage_wrong_options() {
 }
 
 test_usage_columns() {
+	expect 0 vmscope faults --cause help
+	has "$out" "file_major      file, major"
 	expect 0 vmscope maps -o help
 	has "$out" "PSS"
 	expect 0 vmscope maps --list-columns
