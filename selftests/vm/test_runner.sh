@@ -33,7 +33,7 @@ check() {
 guest() {
 	local name=$1
 	shift
-	"$VM/run" --kernel "$KERNEL" --no-module --no-build --quiet "$@" \
+	"$VM/run" --kernel "$KERNEL" --cpus 1 --no-module --no-build --quiet "$@" \
 		>"$WORK/$name.out" 2>"$WORK/$name.err"
 	echo $? >"$WORK/$name.status"
 }
@@ -188,7 +188,7 @@ head -c 3000000 /dev/urandom >"$WORK/share/blob"
 	guest quoted -- printf "'%s|'" "'a  b'" '"$KERNEL_NAME"' '"$(id -u)"' &
 	wait
 	# shellcheck disable=SC2016 # the guest expands these
-	guest options --mem 700M --cpus 1 --cpu max,la57=off --append "one.word=1 two" \
+	guest options --mem 700M --cpus 3 --cpu max,la57=off --append "one.word=1 two" \
 		--share "$WORK/share" --log "$WORK/options.log" -- 'insmod /share/vmscope.ko
 		ls -d /dev/vmscope /sys/kernel/debug/vmscope >/share/loaded 2>/dev/null
 		nproc; grep -c -w la57 /proc/cpuinfo
@@ -212,7 +212,7 @@ check "death_without_report_has_its_status" status_is death 121
 check "arguments_reach_the_shell" grep -q -x -F "a  b|$KERNEL|0|" "$WORK/quoted.out"
 check "wrong_usage_has_its_status" status_is usage 124
 check "folder_to_share_must_exist" status_is nothing 124
-check "options_reach_the_guest" test "$(head -n 3 "$WORK/options.out" | tr '\n' ' ')" = "1 0 1 "
+check "options_reach_the_guest" test "$(head -n 3 "$WORK/options.out" | tr '\n' ' ')" = "3 0 1 "
 check "kernel_arguments_reach_the_guest" grep -q 'one\.word=1 two$' "$WORK/options.out"
 check "module_builds_without_debugfs" builds_without_views
 check "module_loads_without_debugfs" test "$(cat "$WORK/share/loaded")" = /dev/vmscope
