@@ -11,6 +11,8 @@ export LC_ALL=C.UTF-8 TERM=xterm
 trap 'rm -rf "$WORK"' EXIT
 # shellcheck source=tools/tests/lib.sh
 . "$top/tools/tests/lib.sh"
+# shellcheck source=tools/tests/judge.sh
+. "$top/tools/tests/judge.sh"
 
 # waits_in FUNCTION PID: it sleeps in a function of the kernel of about that name.
 waits_in() {
@@ -82,37 +84,13 @@ begin_tests() {
 	exec {silence}<>"$WORK/silence"
 	# Kept open for writing: who reads from it waits until this shell ends.
 	exec 7<>"$WORK/never"
-	mkfifo "$WORK/asked" "$WORK/judged"
-	exec 5<>"$WORK/asked" 6<>"$WORK/judged"
-	python3 "$top/selftests/lib/judge.py" \
-		"$top/Documentation/schema/vmscope.report-1.json" "$WORK" \
-		<"$WORK/asked" 5>&- >"$WORK/judged" 6>&- &
-}
-
-# judge QUESTION...: the answer of lib/judge.py in $answer; false when it is bad.
-judge() {
-	local right
-	printf -v right '%s\t' "${@//[$'\n\t']/ }"
-	echo "${right%$'\t'}" >&5
-	read -r -d '' -t 300 right <&6 && IFS= read -r -d '' answer <&6 || die "nobody judges $*"
-	[ "$right" = ok ]
-}
-
-# json EXPRESSION: of the report r in $WORK/out, and the facts f in $WORK/facts.
-json() {
-	judge value "$1" || die "$1: $answer"
-	echo "$answer"
+	start_judge
 }
 
 # check EXPRESSION WHAT: it is true; if not, what it is about is shown.
 check() {
 	judge value "bool($1) or ($2)" || die "$1: $answer: $(head -c 3000 "$WORK/out")"
 	[ "$answer" = True ] || die "$1: $answer: $(head -c 3000 "$WORK/out")"
-}
-
-# valid VERB: the report in $WORK/out is as the published schema says.
-valid() {
-	judge valid "$1" || die "$1: not as the schema says: $answer"
 }
 
 # A command that ends a test says where, for it may have said nothing itself.

@@ -135,20 +135,7 @@ on_terminal() {
 	script -qec "stty cols $columns rows 24; $*" /dev/null | tr -d '\r'
 }
 
-valid() {
-	"$here/validate.py" "$top/Documentation/schema/vmscope.report-1.json" "$1" < "$WORK/out" ||
-		die "$1: not as the schema says"
-}
-
 need_validator() {
-	python3 -c 'import jsonschema' 2>/dev/null ||
+	judge value "__import__('jsonschema')" ||
 		skip "no Python module jsonschema: apt-get install python3-jsonschema"
-}
-
-# json EXPRESSION: of the report r in $WORK/out.
-json() {
-	python3 -c "
-import json, sys
-r = json.load(open('$WORK/out'))
-print(($1))"
 }

@@ -61,17 +61,22 @@ test_json_without_rights_is_as_the_schema_says() {
 	valid pages
 }
 
+test_json_schema_is_one() {
+	need_validator
+	cp "$top/Documentation/schema/vmscope.report-1.json" "$WORK/out"
+	json "__import__('jsonschema').Draft202012Validator.check_schema(r)"
+}
+
 # The validator itself must be able to say no.
 test_json_schema_refuses_what_is_wrong() {
 	need_validator
-	local schema=$top/Documentation/schema/vmscope.report-1.json
-	vmscope show self --source=proc -J > "$WORK/good"
-	"$here/validate.py" "$schema" < "$WORK/good"
+	expect 0 vmscope show self --source=proc -J; valid show
+	cp "$WORK/out" "$WORK/good"
 	for change in 's/"rss": [0-9]+/"rss": "many"/' 's/"schema": "[^"]*"/"schema": "x"/' \
 		      's/"wall_ns"/"wall"/' 's/"pss": [0-9]+/"pss": null/' 's/"uss": [0-9]+/"uss": -1/'; do
-		sed -E "$change" "$WORK/good" > "$WORK/bad"
-		! cmp -s "$WORK/good" "$WORK/bad" || die "$change changes nothing"
-		! "$here/validate.py" "$schema" < "$WORK/bad" || die "$change is not noticed"
+		sed -E "$change" "$WORK/good" > "$WORK/out"
+		! cmp -s "$WORK/good" "$WORK/out" || die "$change changes nothing"
+		! judge valid show || die "$change is not noticed"
 	done
 }
 

@@ -1,12 +1,7 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Checks JSON reports against the published schema, and that nothing is null
-without a reason. Knows nothing of how they were made.
-
-Usage: validate.py SCHEMA [VERB] <REPORT
-       validate.py SCHEMA VERB=REPORT..."""
+without a reason. Knows nothing of how they were made."""
 import json
-import sys
 
 import jsonschema
 
@@ -38,21 +33,3 @@ class Validator:
         if verb and report.get("verb") != verb:
             bad.append(f"verb is {report.get('verb')}")
         return bad[:10]
-
-
-def main():
-    validator = Validator(sys.argv[1])
-    jsonschema.Draft202012Validator.check_schema(validator.schema.schema)
-    failed = False
-    for argument in sys.argv[2:] or [""]:
-        verb, _, path = argument.partition("=")
-        with open(path or 0) as file:
-            bad = validator.errors(verb, json.load(file))
-        for line in bad:
-            print(f"{verb}: {line}" if path else line)
-        failed = failed or bool(bad)
-    sys.exit(failed)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Answers a script's questions about JSON reports, in one process for all of its tests:
-starting Python takes up to a second in an emulated machine. Knows nothing of how the
+starting Python takes a while, in an emulated machine up to a second. Knows nothing of how the
 reports were made.
 
 Usage: judge.py SCHEMA FOLDER <QUESTIONS
@@ -22,8 +22,6 @@ import os
 import runpy
 import sys
 
-here = os.path.dirname(os.path.realpath(__file__))
-sys.path.insert(0, os.path.join(here, "..", "..", "tools", "tests"))
 schema, folder = sys.argv[1:]
 defined = {}
 
