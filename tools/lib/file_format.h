@@ -85,6 +85,27 @@ struct file_detail {
 
 #define CHECKSUM_START	14695981039346656037ull
 
+/* A file that was opened, and is complete. */
+struct vs_file {
+	const char *name;
+	const char *how;		/* the command that writes such files */
+	const char *data;
+	size_t size;
+};
+
+int vs_file_open(struct vs_file *file, const char *name, const char *how, struct vs_error *error);
+void vs_file_close(struct vs_file *file);
+
+/* The chunk at a position, or NULL where none fits into the file; all bytes of it. */
+const struct chunk *vs_file_chunk(const struct vs_file *file, size_t at);
+size_t vs_chunk_bytes(const struct chunk *chunk);
+
+/* Says so, and what to do; returns -1. */
+int vs_file_damaged(const struct vs_file *file, const char *what, struct vs_error *error);
+
+int vs_record_chunk(struct vs_recorder *recorder, enum chunk_type type, const void *data,
+		    size_t size, struct vs_error *error);
+
 /* FNV-1a over 64-bit words: everything in the file is a multiple of 8. */
 uint64_t vs_file_checksum(uint64_t sum, const void *data, size_t size);
 

@@ -57,8 +57,8 @@ static int put(struct vs_recorder *recorder, const void *data, size_t size, stru
 	return 0;
 }
 
-static int put_chunk(struct vs_recorder *recorder, enum chunk_type type, const void *data,
-		     size_t size, struct vs_error *error)
+int vs_record_chunk(struct vs_recorder *recorder, enum chunk_type type, const void *data,
+		    size_t size, struct vs_error *error)
 {
 	struct chunk chunk = { .type = type, .size = size };
 	char tail[8] = { 0 };
@@ -127,7 +127,7 @@ static int flush(struct vs_recorder *recorder, struct batch *batch, struct vs_er
 	int err = 0;
 
 	if (batch->used)
-		err = put_chunk(recorder, batch->type, batch->data, batch->used, error);
+		err = vs_record_chunk(recorder, batch->type, batch->data, batch->used, error);
 	batch->used = 0;
 	return err;
 }
@@ -222,27 +222,27 @@ int vs_record_model(struct vs_recorder *recorder, enum vs_look look, const struc
 	head.kernel.details = details;
 	if (flush(recorder, &recorder->extents, error) ||
 	    flush(recorder, &recorder->details, error) ||
-	    put_chunk(recorder, CHUNK_LOOK, &head, sizeof(head), error) ||
-	    put_chunk(recorder, CHUNK_VMAS, model->vma, model->nr_vmas * sizeof(*model->vma),
+	    vs_record_chunk(recorder, CHUNK_LOOK, &head, sizeof(head), error) ||
+	    vs_record_chunk(recorder, CHUNK_VMAS, model->vma, model->nr_vmas * sizeof(*model->vma),
 		      error) ||
-	    put_chunk(recorder, CHUNK_WORDS, model->words, model->nr_words * sizeof(*model->words),
+	    vs_record_chunk(recorder, CHUNK_WORDS, model->words, model->nr_words * sizeof(*model->words),
 		      error) ||
-	    put_chunk(recorder, CHUNK_STRINGS, model->strings, model->nr_strings, error))
+	    vs_record_chunk(recorder, CHUNK_STRINGS, model->strings, model->nr_strings, error))
 		return -1;
-	return put_chunk(recorder, CHUNK_WALKS, model->walk,
+	return vs_record_chunk(recorder, CHUNK_WALKS, model->walk,
 			 model->nr_walks * sizeof(*model->walk), error);
 }
 
 int vs_record_swaps(struct vs_recorder *recorder, const struct vs_swaps_then *swaps,
 		    struct vs_error *error)
 {
-	return put_chunk(recorder, CHUNK_SWAPS, swaps, sizeof(*swaps), error);
+	return vs_record_chunk(recorder, CHUNK_SWAPS, swaps, sizeof(*swaps), error);
 }
 
 int vs_record_finish(struct vs_recorder *recorder, struct vs_error *error)
 {
 	uint64_t sum = recorder->sum;
-	int err = put_chunk(recorder, CHUNK_END, &sum, sizeof(sum), error);
+	int err = vs_record_chunk(recorder, CHUNK_END, &sum, sizeof(sum), error);
 
 	if (!err && (fflush(recorder->out) || fsync(fileno(recorder->out)) < 0))
 		if (errno != EINVAL && errno != EROFS)

@@ -3,158 +3,49 @@
  * The source that reads recorded files. It must not know what the figures
  * mean; it believes nothing that a file says.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "file_format.h"
-
-struct file_state {
-	const char *name;
-	const char *data;
-	size_t size;
-};
-
-static int damaged(const struct file_state *state, const char *what, struct vs_error *error)
-{
-	return vs_error_set(error, VS_FAIL_INPUT, "%s: %s: record it again with 'vmscope record'",
-			    state->name, what);
-}
-
-/* The chunk at a position, or NULL where none fits into the file. */
-static const struct chunk *chunk_at(const struct file_state *state, size_t at)
-{
-	const struct chunk *chunk = (const void *)(state->data + at);
-	size_t left = state->size - at;
-
-	if (left < sizeof(*chunk) || chunk->size > left - sizeof(*chunk) ||
-	    ((chunk->size + 7) & ~7ull) > left - sizeof(*chunk))
-		return NULL;
-	return chunk;
-}
-
-static size_t chunk_bytes(const struct chunk *chunk)
-{
-	return sizeof(*chunk) + ((chunk->size + 7) & ~7ull);
-}
-
-static int check_chunks(const struct file_state *state, struct vs_error *error)
-{
-	size_t at = sizeof(struct file_header);
-	const struct chunk *chunk;
-	uint64_t sum;
-
-	for (;; at += chunk_bytes(chunk)) {
-		chunk = chunk_at(state, at);
-		if (!chunk)
-			return damaged(state, "the snapshot is cut off", error);
-		if (chunk->type == CHUNK_END)
-			break;
-	}
-	if (chunk->size != sizeof(sum) || at + chunk_bytes(chunk) != state->size)
-		return damaged(state, "there is something behind the snapshot's end", error);
-	memcpy(&sum, chunk + 1, sizeof(sum));
-	if (sum != vs_file_checksum(CHECKSUM_START, state->data, at))
-		return damaged(state, "the snapshot is damaged (wrong checksum)", error);
-	return 0;
-}
-
-static int check_header(const struct file_state *state, struct vs_error *error)
-{
-	const struct file_header *header = (const void *)state->data;
-
-	if (state->size < sizeof(magic) || memcmp(state->data, magic, sizeof(magic)))
-		return vs_error_set(error, VS_FAIL_INPUT,
-			"%s: not a vmscope snapshot: make one with 'vmscope record'", state->name);
-	if (state->size < sizeof(*header))
-		return damaged(state, "the snapshot is cut off", error);
-	if (header->endian != ENDIAN)
-		return vs_error_set(error, VS_FAIL_INPUT,
-			"%s: recorded on a machine of the other byte order: read it there",
-			state->name);
-	if (header->format != FORMAT || header->header_size != sizeof(*header))
-		return vs_error_set(error, VS_FAIL_INPUT,
-			"%s: snapshot format %u, this command reads format %u: use the vmscope that recorded it",
-			state->name, header->format, FORMAT);
-	return check_chunks(state, error);
-}
-
-static int map_file(struct file_state *state, struct vs_error *error)
-{
-	struct stat stat;
-	void *data;
-	int fd;
-
-	fd = open(state->name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &stat)) {
-		vs_error_set(error, errno == EACCES ? VS_FAIL_PERMISSION : VS_FAIL_INPUT,
-			     "%s: %s: name a file that 'vmscope record' wrote", state->name,
-			     strerror(errno));
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	if (!S_ISREG(stat.st_mode) || !stat.st_size) {
-		close(fd);
-		return vs_error_set(error, VS_FAIL_INPUT,
-			"%s: %s: name a file that 'vmscope record' wrote", state->name,
-			S_ISREG(stat.st_mode) ? "empty" : "not a regular file");
-	}
-	data = mmap(NULL, stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	close(fd);
-	if (data == MAP_FAILED)
-		return vs_error_set(error, VS_FAIL_CANNOT, "%s: %s", state->name, strerror(errno));
-	state->data = data;
-	state->size = stat.st_size;
-	return 0;
-}
 
 static int file_open(struct vs_source *source, const struct vs_target *target, const char *file,
 		     struct vs_error *error)
 {
-	struct file_state *state = calloc(1, sizeof(*state));
+	struct vs_file *state = calloc(1, sizeof(*state));
 
 	(void)target;
 	if (!state)
 		return vs_error_memory(error);
 	source->state = state;
-	state->name = file;
-	if (map_file(state, error))
-		return -1;
-	return check_header(state, error);
+	return vs_file_open(state, file, "vmscope record", error);
 }
 
 static void file_close(struct vs_source *source)
 {
-	struct file_state *state = source->state;
+	struct vs_file *state = source->state;
 
 	if (!state)
 		return;
-	if (state->data)
-		munmap((void *)state->data, state->size);
+	vs_file_close(state);
 	free(state);
 	source->state = NULL;
 }
 
 /* Position behind the head of a look, 0 when the file has none. */
-static size_t find_look(const struct file_state *state, enum vs_look look,
+static size_t find_look(const struct vs_file *state, enum vs_look look,
 			struct file_look *head)
 {
 	size_t at = sizeof(struct file_header);
 	const struct chunk *chunk;
 
-	for (; (chunk = chunk_at(state, at)) && chunk->type != CHUNK_END;
-	     at += chunk_bytes(chunk)) {
+	for (; (chunk = vs_file_chunk(state, at)) && chunk->type != CHUNK_END;
+	     at += vs_chunk_bytes(chunk)) {
 		if (chunk->type != CHUNK_LOOK || chunk->size != sizeof(*head))
 			continue;
 		memcpy(head, chunk + 1, sizeof(*head));
 		if (head->look == look)
-			return at + chunk_bytes(chunk);
+			return at + vs_chunk_bytes(chunk);
 	}
 	return 0;
 }
@@ -187,14 +78,14 @@ static bool load_swaps(const struct chunk *chunk, struct vs_model *model)
 	return true;
 }
 
-static int load_chunks(const struct file_state *state, size_t at, struct vs_model *model,
+static int load_chunks(const struct vs_file *state, size_t at, struct vs_model *model,
 		       struct vs_error *error)
 {
 	const struct chunk *chunk;
 	bool memory = true;
 
-	for (; (chunk = chunk_at(state, at)) && chunk->type >= CHUNK_VMAS && memory;
-	     at += chunk_bytes(chunk)) {
+	for (; (chunk = vs_file_chunk(state, at)) && chunk->type >= CHUNK_VMAS && memory;
+	     at += vs_chunk_bytes(chunk)) {
 		switch (chunk->type) {
 		case CHUNK_VMAS:
 			free(model->vma);
@@ -261,13 +152,13 @@ static bool model_is_sound(const struct vs_model *model)
 	return true;
 }
 
-static int load_look(const struct file_state *state, enum vs_look look, struct vs_model *model,
+static int load_look(const struct vs_file *state, enum vs_look look, struct vs_model *model,
 		     struct file_look *head, struct vs_error *error)
 {
 	size_t at = find_look(state, look, head);
 
 	if (!at)
-		return damaged(state, look == VS_LOOK_MAIN ? "the snapshot holds nothing" :
+		return vs_file_damaged(state, look == VS_LOOK_MAIN ? "the snapshot holds nothing" :
 			       "the snapshot was recorded without --verify", error);
 	vs_model_clear(model);
 	model->origin = head->origin;
@@ -287,7 +178,7 @@ static int load_look(const struct file_state *state, enum vs_look look, struct v
 	if (model_is_sound(model))
 		return 0;
 	vs_model_clear(model);
-	return damaged(state, "the snapshot contradicts itself", error);
+	return vs_file_damaged(state, "the snapshot contradicts itself", error);
 }
 
 int vs_file_look(struct vs_source *source, enum vs_look look, struct vs_model *model,
@@ -407,15 +298,15 @@ static bool extent_is_sound(const struct file_extent *extent, size_t left, size_
 	return extent->encoding <= VS_FRAMES_LIST && extent->size - sizeof(*extent) >= list;
 }
 
-static int read_extents(const struct file_state *state, const struct vs_request *request,
+static int read_extents(const struct vs_file *state, const struct vs_request *request,
 			const struct vs_model *model, struct vs_error *error)
 {
 	struct joiner joiner = { .request = request, .model = model };
 	size_t at = sizeof(struct file_header);
 	const struct chunk *chunk;
 
-	for (; (chunk = chunk_at(state, at)) && chunk->type != CHUNK_END;
-	     at += chunk_bytes(chunk)) {
+	for (; (chunk = vs_file_chunk(state, at)) && chunk->type != CHUNK_END;
+	     at += vs_chunk_bytes(chunk)) {
 		const char *from = (const char *)(chunk + 1), *end = from + chunk->size;
 
 		if (chunk->type != CHUNK_EXTENTS)
@@ -424,7 +315,7 @@ static int read_extents(const struct file_state *state, const struct vs_request 
 			const struct file_extent *extent = (const void *)from;
 
 			if (!extent_is_sound(extent, end - from, model->nr_vmas))
-				return damaged(state, "the snapshot contradicts itself", error);
+				return vs_file_damaged(state, "the snapshot contradicts itself", error);
 			if (take_extent(&joiner, extent))
 				return 0;
 			from += extent->size;
@@ -456,14 +347,14 @@ static bool detail_is_wanted(const struct vs_request *request, const struct file
 		(!request->end || detail->start < request->end);
 }
 
-static int read_details(const struct file_state *state, const struct vs_request *request,
+static int read_details(const struct vs_file *state, const struct vs_request *request,
 			const struct vs_model *model, struct vs_error *error)
 {
 	size_t at = sizeof(struct file_header);
 	const struct chunk *chunk;
 
-	for (; (chunk = chunk_at(state, at)) && chunk->type != CHUNK_END;
-	     at += chunk_bytes(chunk)) {
+	for (; (chunk = vs_file_chunk(state, at)) && chunk->type != CHUNK_END;
+	     at += vs_chunk_bytes(chunk)) {
 		const char *from = (const char *)(chunk + 1), *end = from + chunk->size;
 
 		while (chunk->type == CHUNK_DETAILS && from < end) {
@@ -471,7 +362,7 @@ static int read_details(const struct file_state *state, const struct vs_request 
 			struct vs_detail detail;
 
 			if (!detail_is_sound(record, end - from, model->nr_vmas))
-				return damaged(state, "the snapshot contradicts itself", error);
+				return vs_file_damaged(state, "the snapshot contradicts itself", error);
 			detail = (struct vs_detail){
 				.start = record->start, .end = record->end, .kind = record->kind,
 				.marks = record->marks, .words = record->words,
@@ -488,7 +379,7 @@ static int read_details(const struct file_state *state, const struct vs_request 
 }
 
 /* Of the recorded walks, those that are asked for, in that order; else all. */
-static int choose_walks(const struct file_state *state, const struct vs_request *request,
+static int choose_walks(const struct vs_file *state, const struct vs_request *request,
 			struct vs_model *model, struct vs_error *error)
 {
 	struct vs_walk *chosen;
@@ -524,7 +415,7 @@ static int choose_walks(const struct file_state *state, const struct vs_request 
 static int file_collect(struct vs_source *source, const struct vs_request *request,
 			struct vs_model *model, struct vs_error *error)
 {
-	struct file_state *state = source->state;
+	struct vs_file *state = source->state;
 	struct file_look head;
 
 	if (load_look(state, VS_LOOK_MAIN, model, &head, error))
