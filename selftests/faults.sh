@@ -86,6 +86,20 @@ stop_watching() {
 	[ $status -eq "${1:-0}" ] || die "faults ended with $status: $(cat "$WORK/err")"
 }
 
+# show_again: what was kept in $WORK/kept; its lines are those in $WORK/lines.
+show_again() {
+	"$VMSCOPE" faults --from "$WORK/kept" -J >"$WORK/again" || [ $? -eq 6 ] ||
+		die "$WORK/kept cannot be read"
+	head -n -1 "$WORK/again" | cmp - "$WORK/lines"
+}
+
+# again: and so is the report, but for where it is from.
+again='
+shown = json.loads(open(os.path.dirname(sys.argv[1]) + "/again").readlines()[-1])
+same(shown.pop("source")["file"], os.path.dirname(sys.argv[1]) + "/kept", "file")
+same(shown, {name: value for name, value in r.items() if name != "source"}, "report")
+'
+
 # lined: the lines of a stream, and that they add up.
 lined='
 lines = [json.loads(line) for line in open(os.path.dirname(sys.argv[1]) + "/lines")]
@@ -276,7 +290,7 @@ same([(l["signal"], l["address"]) for l in told if l["kind"] == "wrong"][:2],
 '
 
 test_causes() {
-	local how=(--follow)
+	local how=(--follow --record "$WORK/kept")
 	local delay=/sys/kernel/debug/sched/numa_balancing/scan_delay_ms hints=numa
 
 	[ -d /sys/devices/system/node/node1 ] || hints=
@@ -288,7 +302,8 @@ test_causes() {
 	echo 0 >/proc/sys/vm/nr_hugepages
 	valid faults
 	judge lines faults_line lines || die "lines: not as the schema says: $answer"
-	HINTS=$hints check "$caused$lined$each"'
+	show_again
+	HINTS=$hints check "$caused$lined$each$again"'
 same(causes_of("anon"), [{"anon_zero_fill": 256}], "anon")
 same(causes_of("zero"), [{"zero_page": 256}], "zero")
 same(causes_of("reuse"), [{"anon_zero_fill": 256, "cow_reuse": 256}], "reuse")
@@ -478,7 +493,7 @@ test_full_buffer_is_told() {
 	local state=
 
 	hold_program "$steps" malloc wait memset wait anon:50 null:2 wait
-	watch --follow --buffer 4K --range '[anon]'
+	watch --follow --buffer 4K --range '[anon]' --record "$WORK/kept"
 	kill -STOP "$watcher"
 	until [ "$state" = T ]; do
 		read -r _ _ state _ <"/proc/$watcher/stat"
@@ -493,8 +508,18 @@ test_full_buffer_is_told() {
 	detached
 	part_lines
 	valid faults
+	show_again
+	cp "$WORK/out" "$WORK/report"
+	expect 6 vmscope faults --from "$WORK/kept"
+	has "$out" "recorded 20"
+	has "$out" " here, for want of room"
+	head -c 5000 "$WORK/kept" >"$WORK/cut"
+	refused 2 "cut off: record it again with 'vmscope faults --record" \
+		vmscope faults --from "$WORK/cut"
+	refused 2 "holds nothing" vmscope show --from "$WORK/kept"
 	: >"$WORK/said"
-	check "$lined"'
+	cp "$WORK/report" "$WORK/out"
+	check "$lined$again"'
 [lost] = [n for n, l in enumerate(lines) if "lost" in l]
 same({l["mapping"]["name"] for l in told}, {"[anon]"}, "names")
 same(stream["lines"] + stream["lost"], sum(m["minor"] + m["major"] for m in r["mappings"]

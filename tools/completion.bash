@@ -21,7 +21,7 @@ _vmscope() {
 	*" ${COMP_WORDS[1]} "*) [ "$COMP_CWORD" -le 1 ] || verb=${COMP_WORDS[1]} ;;
 	esac
 	case $before in
-	--from | --write | -w)
+	--from | --record | --write | -w)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return ;;
 	--source) list="auto module proc" ;;

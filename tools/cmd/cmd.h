@@ -88,6 +88,7 @@ struct vs_options {
 	uint64_t slower_ns;		/* 0: not given */
 	const char *range;
 	const char *buffer;
+	const char *record;
 	bool command;			/* the arguments are one, behind -- */
 	const char **walk;
 	int nr_walks;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../lib/command.h"
+#include "../lib/fault_file.h"
 #include "../lib/kernel.h"
 #include "../render/faults.h"
 #include "cmd.h"
@@ -23,6 +24,8 @@ struct look {
 	const struct vs_options *options;
 	struct vs_watch *watch;
 	struct vs_stream stream;
+	struct vs_fault_recorder *recorder;	/* NULL: nothing is kept */
+	bool lines;			/* faults are told one by one */
 	struct vs_style style;
 	struct vs_target target;
 	struct vs_command command;
@@ -37,6 +40,8 @@ static void tell(void *context, const struct vs_told_fault *fault)
 {
 	const struct look *look = context;
 
+	if (look->recorder)
+		vs_fault_record_told(look->recorder, fault);
 	if (look->options->json)
 		vs_told_json(look->out, fault);
 	else
@@ -47,6 +52,8 @@ static void tell_lost(void *context, uint64_t nr)
 {
 	const struct look *look = context;
 
+	if (look->recorder)
+		vs_fault_record_lost(look->recorder, nr);
 	if (look->options->json)
 		vs_told_lost_json(look->out, nr);
 	else
@@ -55,20 +62,20 @@ static void tell_lost(void *context, uint64_t nr)
 
 static struct vs_watch *open_watch(struct look *look, bool follow)
 {
-	if (!look->options->follow)
-		return vs_watch_open(follow, NULL, &look->error);
-	look->stream.tell = tell;
-	look->stream.lost = tell_lost;
-	look->stream.context = look;
-	return vs_watch_open(follow, &look->stream, &look->error);
+	return vs_watch_open(follow, look->lines ? &look->stream : NULL, &look->error);
+}
+
+static void begin_lines(struct look *look)
+{
+	if (look->lines && !look->options->json)
+		vs_told_head(&look->style);
 }
 
 static int begin_watch(struct look *look, pid_t pid)
 {
 	if (vs_watch_begin(look->watch, pid, &look->error))
 		return -1;
-	if (look->options->follow && !look->options->json)
-		vs_told_head(&look->style);
+	begin_lines(look);
 	return 0;
 }
 
@@ -87,7 +94,7 @@ static uint64_t at_once(const struct look *look, uint64_t left)
 {
 	const uint64_t most = VS_STREAM_MS * 1000000ull;
 
-	return look->options->follow && left > most ? most : left;
+	return look->lines && left > most ? most : left;
 }
 
 /*
@@ -162,7 +169,7 @@ static int tell_command(struct look *look)
 {
 	int pidfd, result;
 
-	if (!look->options->follow)
+	if (!look->lines)
 		return 0;
 	pidfd = syscall(SYS_pidfd_open, look->command.pid, 0);
 	result = pidfd < 0 ? -1 : tell_until_end(look, pidfd, -1, 0);
@@ -190,10 +197,6 @@ static int run_command(struct look *look)
 	if (vs_command_go(command, look->options->argument[0], error) ||
 	    tell_command(look) || vs_command_wait(command, error))
 		return vs_fail(error);
-	look->answer.have_usage = true;
-	look->answer.status = command->status;
-	look->answer.usage_minor = command->minor;
-	look->answer.usage_major = command->major;
 	return VS_EXIT_OK;
 }
 
@@ -225,49 +228,141 @@ static int close_output(struct look *look)
 	return VS_EXIT_PARTIAL;
 }
 
-static void print(struct look *look)
+/* @file: where it is from, or NULL */
+static void print(struct look *look, const struct vs_fault_run *run, char **command,
+		  const char *file)
 {
-	const struct vs_options *options = look->options;
-	struct vs_report report = { .verb = "faults", .requested = "bpf" };
+	struct vs_report report = {
+		.verb = "faults", .requested = file ? "file" : "bpf", .file = file,
+	};
 	struct vs_model model;
-	char **command = options->command ? options->argument : NULL;
 
 	vs_model_init(&model);
 	model.origin = VS_ORIGIN_BPF;
-	vs_kernel_identify(&model.kernel);
-	vs_kernel_guess_geometry(&model.kernel);
-	model.process.pid = look->target.pid;
+	model.kernel = run->kernel;
+	model.process.pid = run->pid;
+	model.recorded_at = file ? run->recorded_at : 0;
 	report.model = &model;
-	if (options->json)
+	if (look->options->json)
 		vs_faults_json(look->out, &report, &look->answer, command);
-	else if (options->follow)
+	else if (look->lines)
 		fputc('\n', look->out);
-	if (!options->json)
+	if (!look->options->json)
 		vs_faults_screen(&look->style, &report, &look->answer, command);
 	vs_model_free(&model);
 }
 
-static int report(struct look *look)
+static int report(struct look *look, const struct vs_fault_run *run, char **command,
+		  const char *file)
 {
 	int result;
 
-	if (vs_watch_end(look->watch, &look->answer.faults, &look->error))
-		return vs_fail(&look->error);
+	look->answer.have_usage = run->have_usage;
+	look->answer.status = run->status;
+	look->answer.usage_minor = run->usage_minor;
+	look->answer.usage_major = run->usage_major;
 	if (vs_faults_analyze(&look->answer)) {
 		vs_say("out of memory");
 		return VS_EXIT_CANNOT;
 	}
-	print(look);
+	print(look, run, command, file);
 	/* who reads it need not wait until all is detached, which takes a second or two */
 	fflush(look->out);
 	result = close_output(look);
 	return result ? result : vs_faults_complete(&look->answer) ? VS_EXIT_OK : VS_EXIT_PARTIAL;
 }
 
+/* What was counted until now, and in the file, if there is to be one. */
+static int report_watch(struct look *look)
+{
+	char **command = look->options->command ? look->options->argument : NULL;
+	struct vs_fault_run run = {
+		.pid = look->target.pid,
+		.have_usage = command != NULL,
+		.status = look->command.status,
+		.usage_minor = look->command.minor,
+		.usage_major = look->command.major,
+		.recorded_at = time(NULL),
+	};
+	struct vs_faults *faults = &look->answer.faults;
+	int result, kept = VS_EXIT_OK;
+
+	if (vs_watch_end(look->watch, faults, &look->error))
+		return vs_fail(&look->error);
+	vs_kernel_identify(&run.kernel);
+	vs_kernel_guess_geometry(&run.kernel);
+	if (look->recorder &&
+	    vs_fault_record_finish(look->recorder, &run, command, faults, &look->error))
+		kept = vs_fail(&look->error);
+	look->recorder = NULL;
+	result = report(look, &run, command, NULL);
+	return kept ? kept : result;
+}
+
+/* --------------------------------------------------------------------- a file */
+
+static int replay(struct look *look)
+{
+	struct vs_fault_file *file = vs_fault_file_open(look->options->from, &look->error);
+	int result;
+
+	if (!file)
+		return vs_fail(&look->error);
+	vs_fault_file_faults(file, &look->answer.faults);
+	look->lines = look->answer.faults.stream.asked;
+	begin_lines(look);
+	vs_fault_file_tell(file, &look->stream);
+	result = report(look, vs_fault_file_run(file), vs_fault_file_command(file),
+			look->options->from);
+	vs_fault_file_close(file);
+	return result;
+}
+
+/* A file has all that there is to say. */
+static int check_options(const struct vs_options *options)
+{
+	if (options->from && (options->command || options->duration_ns || options->follow ||
+			      options->causes || options->slower_ns || options->range ||
+			      options->buffer || options->record)) {
+		vs_say("faults: --from shows what was recorded, all of it: leave out the rest");
+		return VS_EXIT_USAGE;
+	}
+	if (options->command && options->duration_ns) {
+		vs_say("faults: a COMMAND is watched until it ends: leave out --duration");
+		return VS_EXIT_USAGE;
+	}
+	return VS_EXIT_OK;
+}
+
+static int begin_record(struct look *look)
+{
+	if (!look->options->record)
+		return VS_EXIT_OK;
+	look->recorder = vs_fault_record_start(look->options->record, &look->error);
+	return look->recorder ? VS_EXIT_OK : vs_fail(&look->error);
+}
+
+static int watch(struct look *look)
+{
+	int result = begin_record(look);
+
+	if (!result)
+		result = look->options->command ? run_command(look) : watch_process(look);
+	if (!result)
+		result = report_watch(look);
+	vs_fault_record_abandon(look->recorder);
+	vs_watch_close(look->watch);
+	vs_command_release(&look->command);
+	vs_target_release(&look->target);
+	return result;
+}
+
 int vs_cmd_faults(const struct vs_options *options)
 {
 	struct look look = {
 		.options = options,
+		.lines = options->follow,
+		.stream = { .tell = tell, .lost = tell_lost, .context = &look },
 		.target = { .pidfd = -1 },
 		.command = { .go = -1, .failed = -1 },
 	};
@@ -275,20 +370,13 @@ int vs_cmd_faults(const struct vs_options *options)
 
 	if (options->causes && !strcmp(options->causes, "help"))
 		return vs_fault_causes_list();
-	if (options->command && options->duration_ns) {
-		vs_say("faults: a COMMAND is watched until it ends: leave out --duration");
-		return VS_EXIT_USAGE;
-	}
-	result = vs_fault_stream_choose(options, &look.stream);
+	result = check_options(options);
+	if (!result)
+		result = vs_fault_stream_choose(options, &look.stream);
 	if (!result)
 		result = open_output(&look);
 	if (!result)
-		result = options->command ? run_command(&look) : watch_process(&look);
-	if (!result)
-		result = report(&look);
-	vs_watch_close(look.watch);
-	vs_command_release(&look.command);
+		result = options->from ? replay(&look) : watch(&look);
 	vs_faults_end(&look.answer);
-	vs_target_release(&look.target);
 	return result;
 }

@@ -41,6 +41,7 @@ enum {
 	OPT_SLOWER,
 	OPT_RANGE,
 	OPT_BUFFER,
+	OPT_RECORD,
 	OPT_VERSION,
 };
 
@@ -105,6 +106,8 @@ static const struct {
 	  "with --follow: only those there: START-END, START+LENGTH, a file's name, [heap], [stack], [anon]" },
 	{ "buffer", OPT_BUFFER, "SIZE", VS_OPT_FAULTS,
 	  "with --follow: room for those that nobody read yet (4M)" },
+	{ "record", OPT_RECORD, "FILE", VS_OPT_FAULTS,
+	  "keep all of it in a file as well, which --from reads" },
 	{ "write", 'w', "FILE", VS_OPT_FAULTS | VS_OPT_EVENTS,
 	  "write the report there, not to standard output" },
 	{ "help", 'h', NULL, 0, "this text" },
@@ -261,6 +264,9 @@ static int take(int value, struct vs_options *options)
 		break;
 	case OPT_RANGE:
 		options->range = optarg;
+		break;
+	case OPT_RECORD:
+		options->record = optarg;
 		break;
 	case OPT_BUFFER:
 		options->buffer = optarg;

@@ -139,6 +139,7 @@ static int take(void *context, void *event, size_t size)
 		.at_ns = from->at > reader->begun_ns ? from->at - reader->begun_ns : 0,
 		.address = from->address,
 		.ns = from->ns,
+		.vma_number = from->vma,
 	};
 	if (from->vma && from->vma < reader->nr_vmas)
 		fault.vma = &reader->vma[from->vma];

@@ -38,6 +38,7 @@ struct vs_told_fault {
 	uint64_t address;
 	uint64_t ns;
 	const struct vs_told_vma *vma;	/* NULL: not known */
+	uint32_t vma_number;		/* another one for each mapping */
 };
 
 /* A filter for those that have no cause. */

@@ -35,6 +35,14 @@ enum chunk_type {
 	CHUNK_STRINGS = 6,		/* char... */
 	CHUNK_WALKS = 7,		/* struct vs_walk... */
 	CHUNK_SWAPS = 9,		/* struct vs_swaps_then; older files have none */
+	/* page faults, which have a file of their own */
+	CHUNK_FAULTS = 10,		/* struct file_faults */
+	CHUNK_FAULT_THREADS = 11,	/* struct vs_fault_thread... */
+	CHUNK_FAULT_VMAS = 12,		/* struct vs_fault_vma... */
+	CHUNK_FAULT_SIGNALS = 13,	/* struct vs_fault_signal... */
+	CHUNK_FAULT_COMMAND = 14,	/* its words, each ended by 0 */
+	CHUNK_TOLD = 15,		/* struct file_told..., as they happened */
+	CHUNK_TOLD_VMAS = 16,		/* struct vs_told_vma..., by their number */
 };
 
 struct chunk {

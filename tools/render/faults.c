@@ -175,7 +175,7 @@ static int tell_title(const struct vs_style *style, const struct vs_report *repo
 	const struct vs_model *model = report->model;
 	const char *name = command ? basename(command[0]) :
 		answer->nr_processes ? answer->process[0].comm : "no fault";
-	char clean[300], kernel[300];
+	char clean[300], kernel[300], when[40];
 	struct vs_flow flow;
 
 	vs_flow_begin(&flow, style, "", 0);
@@ -188,6 +188,9 @@ static int tell_title(const struct vs_style *style, const struct vs_report *repo
 		     vs_clean(model->kernel.release, kernel, sizeof(kernel)));
 	if (!is_narrow(style))
 		vs_flow_item(&flow, "  ", "source bpf");
+	if (model->recorded_at)
+		vs_flow_item(&flow, is_narrow(style) ? "  " : ", ", "recorded %s",
+			     vs_recorded_when(model, when, sizeof(when)));
 	return vs_flow_end(&flow);
 }
 

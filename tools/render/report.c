@@ -90,7 +90,7 @@ const char *vs_figure_meaning(const struct vs_model *model, enum vs_figure figur
 	return vs_figure_info(figure)->help;
 }
 
-static const char *recorded_when(const struct vs_model *model, char *text, size_t size)
+const char *vs_recorded_when(const struct vs_model *model, char *text, size_t size)
 {
 	time_t when = model->recorded_at;
 	struct tm tm;
@@ -115,7 +115,7 @@ int vs_report_title(const struct vs_style *style, const struct vs_report *report
 	vs_flow_item(&flow, "  ", "Linux %s", vs_clean(model->kernel.release, kernel, sizeof(kernel)));
 	vs_flow_item(&flow, "  ", "source %s", source_name(model));
 	if (model->recorded_at)
-		vs_flow_item(&flow, ", ", "recorded %s", recorded_when(model, when, sizeof(when)));
+		vs_flow_item(&flow, ", ", "recorded %s", vs_recorded_when(model, when, sizeof(when)));
 	lines = vs_flow_end(&flow);
 	if (report->fallback) {
 		vs_flow_begin(&flow, style, "note  ", 6);
@@ -236,7 +236,7 @@ static json_t *source_json(const struct vs_report *report)
 	json_object_set_new(source, "fallback_reason", vs_json_text(report->fallback));
 	json_object_set_new(source, "file", vs_json_text(report->file));
 	json_object_set_new(source, "recorded_at", model->recorded_at ?
-			    json_string(recorded_when(model, when, sizeof(when))) : json_null());
+			    json_string(vs_recorded_when(model, when, sizeof(when))) : json_null());
 	json_object_set_new(source, "abi",
 			    model->kernel.abi ? json_integer(model->kernel.abi) : json_null());
 	return source;

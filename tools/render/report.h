@@ -26,6 +26,9 @@ int vs_report_title(const struct vs_style *style, const struct vs_report *report
 int vs_report_cost(const struct vs_style *style, const struct vs_report *report,
 		   const struct vs_totals *totals);
 
+/* When, of one that is from a file. */
+const char *vs_recorded_when(const struct vs_model *model, char *text, size_t size);
+
 /* Both, of a look that read the sums of all mappings. */
 void vs_report_begin(const struct vs_style *style, const struct vs_report *report);
 

@@ -35,6 +35,15 @@ test_record_procfs_reads_back_the_same() {
 	cmp "$WORK/live" "$WORK/out"
 }
 
+test_record_of_something_else_has_no_faults() {
+	expect 0 vmscope record self --source=proc -w "$WORK/s"
+	refused 2 "$WORK/s: it holds no page faults: record it again with 'vmscope faults --record" \
+		vmscope faults --from "$WORK/s"
+	echo foreign >"$WORK/s"
+	refused 2 "$WORK/s: not a vmscope snapshot: make one with 'vmscope faults --record" \
+		vmscope faults --from "$WORK/s"
+}
+
 test_record_is_for_its_owner() {
 	expect 0 vmscope record self --source=proc -w "$WORK/s"
 	same "$(stat -c %a "$WORK/s")" 600

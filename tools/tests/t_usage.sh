@@ -67,6 +67,9 @@ test_usage_wrong_options() {
 	refused 2 "ends at or before its start" vmscope faults self -f --range 2000-1000
 	refused 2 "no size up to 1G" vmscope faults self -f --buffer 2G
 	refused 2 "no size up to 1G" vmscope faults self -f --buffer 0
+	refused 2 "leave out the rest" vmscope faults --from /dev/null -f
+	refused 2 "leave out the rest" vmscope faults --from /dev/null -- true
+	refused 2 "cannot write" vmscope faults self --record "$WORK/no/such"
 	refused 2 "no command 'no-such-command' in PATH" vmscope faults -- no-such-command
 	refused 3 "no process 4194303" vmscope faults 4194303
 	refused 2 "'true' is one argument too many" vmscope events self -- true
