@@ -16,6 +16,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "events.h"
+#include "vma_kind.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -23,9 +24,6 @@ char LICENSE[] SEC("license") = "GPL";
 #define FAULT_ERROR		0x0873
 #define FAULT_RETRY		0x0400
 #define FAULT_FALLBACK		0x0800
-
-/* include/linux/mm.h */
-#define VM_GROWSDOWN		0x0100
 
 /* include/linux/page-flags.h: in the last bits of folio->mapping */
 #define MAPPING_ANON		1
@@ -294,17 +292,6 @@ static __always_inline __u64 end(enum doing what)
 }
 
 /* ------------------------------------------------------------------- mappings */
-
-/* fs/proc/task_mmu.c: what is shown as [heap], and nearly what as [stack] */
-static __always_inline __u32 kind_of(struct vm_area_struct *vma, __u64 start, __u64 end_of_vma)
-{
-	if (BPF_CORE_READ(vma, vm_flags) & VM_GROWSDOWN)
-		return EVENT_VMA_STACK;
-	if (start < BPF_CORE_READ(vma, vm_mm, brk) &&
-	    end_of_vma > BPF_CORE_READ(vma, vm_mm, start_brk))
-		return EVENT_VMA_HEAP;
-	return EVENT_VMA_ANON;
-}
 
 static __always_inline struct event_vma *vma_of(const struct event_where *where,
 						struct vm_area_struct *vma)

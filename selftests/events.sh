@@ -38,10 +38,10 @@ zram_on() {
 	swapon /dev/zram1
 }
 
-# watch [TARGET]: from here to stop_watching.
-watch() {
+# watch_by VERB [TARGET]: from here to stop_watching.
+watch_by() {
 	cat /sys/kernel/tracing/enabled_functions >"$WORK/hooks"
-	"$VMSCOPE" events "$@" -J -w "$WORK/out" 2>"$WORK/err" 7>&- &
+	"$VMSCOPE" "$@" -J -w "$WORK/out" 2>"$WORK/err" 7>&- &
 	watcher=$!
 	for _ in {1..600}; do
 		! waits_in poll "$watcher" || return 0
@@ -55,7 +55,7 @@ stop_watching() {
 	local status=0
 	kill -INT "$watcher"
 	wait "$watcher" || status=$?
-	[ $status -eq 0 ] || die "events ended with $status: $(cat "$WORK/err")"
+	[ $status -eq 0 ] || die "it ended with $status: $(cat "$WORK/err")"
 	for _ in {1..100}; do
 		! cmp -s "$WORK/hooks" /sys/kernel/tracing/enabled_functions || return 0
 		pause 0.05
@@ -101,7 +101,7 @@ all_of_it_for_one_process() {
 # Counted as often as they were let happen, and as the kernel itself counts.
 test_counts_of_a_process() {
 	all_of_it_for_one_process
-	watch "$held"
+	watch_by events "$held"
 	pass_on
 	stop_watching
 	valid events
@@ -139,14 +139,19 @@ test_counts_of_a_process() {
 		for e in r['events'] if e['event'] == 'swap_in')" "r['events'][1]"
 }
 
-# What others do, on the whole host: for the limit of a group, to compact, to kill.
-test_host() {
+# group_with SIZE: a control group of so much, and no swap.
+group_with() {
 	mountpoint -q $groups || mount -t cgroup2 none $groups || skip "no cgroup2"
 	echo +memory >$groups/cgroup.subtree_control
 	mkdir -p $groups/vmscope-events
-	echo 16M >$groups/vmscope-events/memory.max
+	echo "$1" >$groups/vmscope-events/memory.max
 	echo 0 >$groups/vmscope-events/memory.swap.max
-	watch
+}
+
+# What others do, on the whole host: for the limit of a group, to compact, to kill.
+test_host() {
+	group_with 16M
+	watch_by events
 	echo 1 >/proc/sys/vm/compact_memory
 	(echo $BASHPID >$groups/vmscope-events/cgroup.procs && exec "$happens" build:8192) \
 		>/dev/null 2>&1 || :
@@ -167,6 +172,33 @@ test_host() {
 		"by['reclaim_cgroup']"
 	check "by['teardown']['times'] >= 1 and by['exec']['times'] >= 1" "by"
 	check "r['pressure'][0]['after'] or r['pressure'][0]['reason']" "r['pressure']"
+}
+
+# One that said what it has mapped before it took more than there is.
+test_killed_ones_are_told_with_their_mappings() {
+	group_with 16M
+	# shellcheck disable=SC2016 # by that shell
+	hold_program sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' $groups/vmscope-events \
+		"$happens" wait build:8192
+	awk 'BEGIN { printf "{\"maps\": [" }
+		!/\[(stack|vsyscall)\]/ { split($1, at, "-")
+			printf "%s[\"%s\", \"%s\", \"%s\"]", n++ ? ", " : "", at[1], at[2], $2 }
+		END { print "]}" }' "/proc/$held/maps" >"$WORK/facts"
+	watch_by oom
+	echo >&7
+	wait "$held" 2>/dev/null || :
+	stop_watching
+	valid oom
+	check "[(k['comm'], k['pid'], k['cgroup'], k['gone'], k['lost_mappings']) for k in r['kills']]
+		== [('happens', $held, True, True, 0)]" "r['kills']"
+	judge define got "{(int(m['start'], 16), int(m['end'], 16), m['perm']) for m in
+		r['kills'][0]['mappings'] if m['name'] != '[stack]'}"
+	judge define was "{(int(s, 16), int(e, 16), perm) for s, e, perm in f['maps']}"
+	check "was <= got" "(was - got, got)"
+	check "sorted((e - s, perm) for s, e, perm in got - was) ==
+		[(p, '---p'), (p, '---p'), (8192 * p, 'rw-p')]" "got - was"
+	check "[m['name'] for m in r['kills'][0]['mappings'] if m['perm'] == 'r-xp' and m['file']]
+		== ['happens']" "r['kills'][0]['mappings']"
 }
 
 # All of a command, from exec to exit, and its children.

@@ -14,7 +14,7 @@ _vmscope_targets() {
 
 _vmscope() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-	local verbs="show maps pages walk age tables swap share ksm numa thp host faults events verify record doctor help"
+	local verbs="show maps pages walk age tables swap share ksm numa thp host faults events oom verify record doctor help"
 	local verb=show list
 
 	case " $verbs " in

@@ -39,6 +39,7 @@ enum vs_exit {
 #define VS_OPT_FILL	(1u << 15)
 #define VS_OPT_FAULTS	(1u << 16)	/* and a command behind -- */
 #define VS_OPT_EVENTS	(1u << 17)	/* as well */
+#define VS_OPT_KILLS	(1u << 18)
 
 enum vs_when {
 	VS_AUTO,
@@ -172,6 +173,8 @@ int vs_cmd_host(const struct vs_options *options);
 int vs_cmd_faults(const struct vs_options *options);
 /* What happens to memory beside them. */
 int vs_cmd_events(const struct vs_options *options);
+/* Whom the kernel kills for want of memory. */
+int vs_cmd_oom(const struct vs_options *options);
 int vs_cmd_help(const struct vs_options *options);
 
 #endif

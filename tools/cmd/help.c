@@ -10,7 +10,7 @@ static void help_all(void)
 {
 	printf("Usage: vmscope [VERB] TARGET [OPTIONS]\n"
 	       "Where a process's memory really is, read from its page tables.\n"
-	       "TARGET is a pid, 'self', or the exact name of a process.\nVerbs:\n");
+	       "Verbs: (TARGET is a pid, 'self', or the exact name of a process)\n");
 	for (const struct vs_verb *verb = vs_verbs; verb->name; verb++)
 		printf("  %-7s %-18s %s\n", verb->name, verb->arguments, verb->help);
 	printf("\nWithout a verb: show. 'vmscope help VERB' tells options, 'man vmscope' the rest.\n");

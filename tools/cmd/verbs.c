@@ -45,6 +45,8 @@ const struct vs_verb vs_verbs[] = {
 	  VS_OPT_FROM | VS_OPT_FORMAT | VS_OPT_COLOR | VS_OPT_FAULTS, 1, 1 },
 	{ "events", vs_cmd_events, "swapping, reclaim, THP, KSM and kills meanwhile",
 	  "[TARGET|-- CMD...]", VS_OPT_FORMAT | VS_OPT_COLOR | VS_OPT_EVENTS, 0, 1 },
+	{ "oom", vs_cmd_oom, "whom the kernel kills for memory, its mappings too",
+	  "", VS_OPT_FORMAT | VS_OPT_COLOR | VS_OPT_KILLS, 0, 0 },
 	{ "verify", vs_cmd_verify, "compare the module with procfs, field by field",
 	  "TARGET", VS_OPT_FROM | VS_OPT_FORMAT | VS_OPT_COLOR, 1, 1 },
 	{ "record", vs_cmd_record, "write a snapshot, which --from of every verb reads",

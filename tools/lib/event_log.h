@@ -111,6 +111,12 @@ struct vs_event_kill {
 	uint64_t after_ns;		/* since the watch began */
 };
 
+struct event_kill;
+
+/* From what a program noted of it. */
+void vs_event_take_kill(struct vs_event_kill *to, const struct event_kill *from,
+			uint64_t begun_ns);
+
 /* Time that somebody (some) or everybody (full) waited for memory. */
 struct vs_pressure {
 	int err;			/* why nothing is known, -errno */

@@ -286,35 +286,37 @@ static int read_vmas(struct vs_event_watch *watch, struct vs_events *events)
 	return events->vma ? 0 : -1;
 }
 
+void vs_event_take_kill(struct vs_event_kill *to, const struct event_kill *from, uint64_t begun_ns)
+{
+	uint64_t page = sysconf(_SC_PAGESIZE);
+
+	*to = (struct vs_event_kill){
+		.pid = from->tgid,
+		.asked = from->asked,
+		.cgroup = from->cgroup,
+		.order = from->order,
+		.points = from->points,
+		.all = from->all,
+		.anon = from->anon * page,
+		.file = from->file * page,
+		.shmem = from->shmem * page,
+		.swap = from->swap * page,
+		.tables = from->tables,
+		.after_ns = from->at - begun_ns,
+	};
+	memcpy(to->comm, from->comm, sizeof(to->comm));
+	memcpy(to->asked_comm, from->asked_comm, sizeof(to->asked_comm));
+}
+
 static int read_kills(struct vs_event_watch *watch, struct vs_events *events)
 {
 	const struct events_bpf__bss *shared = watch->hooks.bpf->bss;
-	uint64_t page = sysconf(_SC_PAGESIZE);
 
 	events->all_kills = shared->nr_kills;
 	events->nr_kills = shared->nr_kills < EVENT_KILLS ? shared->nr_kills : EVENT_KILLS;
 	events->kill = calloc(events->nr_kills + 1, sizeof(*events->kill));
-	for (size_t i = 0; events->kill && i < events->nr_kills; i++) {
-		const struct event_kill *from = &shared->kills[i];
-		struct vs_event_kill *to = &events->kill[i];
-
-		*to = (struct vs_event_kill){
-			.pid = from->tgid,
-			.asked = from->asked,
-			.cgroup = from->cgroup,
-			.order = from->order,
-			.points = from->points,
-			.all = from->all,
-			.anon = from->anon * page,
-			.file = from->file * page,
-			.shmem = from->shmem * page,
-			.swap = from->swap * page,
-			.tables = from->tables,
-			.after_ns = from->at - watch->begun_ns,
-		};
-		memcpy(to->comm, from->comm, sizeof(to->comm));
-		memcpy(to->asked_comm, from->asked_comm, sizeof(to->asked_comm));
-	}
+	for (size_t i = 0; events->kill && i < events->nr_kills; i++)
+		vs_event_take_kill(&events->kill[i], &shared->kills[i], watch->begun_ns);
 	return events->kill ? 0 : -1;
 }
 

@@ -187,7 +187,7 @@ static int tell_kills(const struct vs_style *style, const struct vs_events *even
 		vs_clean(kill->asked_comm, asked, sizeof(asked));
 		vs_flow_begin(&flow, style, "killed  ", 8);
 		vs_flow_item(&flow, "", "%s (%u),", comm, kill->pid);
-		vs_flow_item(&flow, " ", "score %u of 1000,", vs_event_score(kill));
+		vs_flow_item(&flow, " ", "score %u,", vs_event_score(kill));
 		vs_flow_item(&flow, " ", "%s asked by %s (%u):",
 			     kill->cgroup ? "for its cgroup," : "for the host,", asked,
 			     kill->asked);

@@ -22,7 +22,8 @@ void vs_events_json(FILE *out, const struct vs_report *report,
 const char *vs_event_vma_name(const struct vs_event_vma *vma);
 /* Why pressure is not known; NULL: it is. */
 const char *vs_pressure_missing(const struct vs_pressure *pressure);
-/* What it is chosen by, of a thousand. */
+/* What it is chosen by, in thousandths of the memory that counts. */
 unsigned int vs_event_score(const struct vs_event_kill *kill);
+json_t *vs_event_kill_json(const struct vs_event_kill *kill);
 
 #endif

@@ -175,7 +175,7 @@ static json_t *mapping_json(const struct vs_event_vma *vma)
 		"thp_split_pmd", (json_int_t)vma->of[VS_EVENT_IN_THP_SPLIT_PMD]);
 }
 
-static json_t *kill_json(const struct vs_event_kill *kill)
+json_t *vs_event_kill_json(const struct vs_event_kill *kill)
 {
 	return json_pack("{s:I, s:o, s:I, s:o, s:b, s:o, s:i, s:I, s:I, s:I, s:I, s:I, s:I}",
 		"pid", (json_int_t)kill->pid, "comm", vs_json_text(kill->comm),
@@ -225,7 +225,7 @@ void vs_events_json(FILE *out, const struct vs_report *report,
 	vs_json_array_end(&json);
 	vs_json_array(&json, "kills");
 	for (size_t i = 0; i < events->nr_kills; i++)
-		vs_json_element(&json, kill_json(&events->kill[i]));
+		vs_json_element(&json, vs_event_kill_json(&events->kill[i]));
 	vs_json_array_end(&json);
 	vs_json_end(&json);
 }

@@ -10,7 +10,7 @@ test_usage_help_lists_every_verb() {
 	local verb
 
 	expect 0 vmscope help
-	for verb in show maps pages walk age tables swap share ksm numa host faults events verify record doctor help; do
+	for verb in show maps pages walk age tables swap share ksm numa host faults events oom verify record doctor help; do
 		has "$out" "  $verb"
 	done
 	[ "$(wc -l < "$WORK/out")" -le 24 ] || die "help does not fit a screen"
@@ -25,7 +25,7 @@ test_usage_help_lists_every_verb() {
 	has "$out" "a pid, 'self', or the exact name"
 	refused 2 "no verb" vmscope help nonsense
 	refused 2 "no verb 'map'" vmscope map self
-	for verb in show maps pages walk age tables swap share ksm numa host faults events verify record doctor help; do
+	for verb in show maps pages walk age tables swap share ksm numa host faults events oom verify record doctor help; do
 		expect 0 vmscope help $verb
 		[ "$(wc -L < "$WORK/out")" -le 80 ] || die "help $verb is wider than 80 columns"
 	done
@@ -76,6 +76,7 @@ test_usage_wrong_options() {
 	refused 2 "leave out --duration" vmscope events -d 1s -- true
 	refused 2 "no command 'no-such-command' in PATH" vmscope events -- no-such-command
 	refused 3 "no process 4194303" vmscope events 4194303
+	refused 2 "'self' is one argument too many" vmscope oom self
 }
 
 test_usage_columns() {
