@@ -140,6 +140,14 @@ struct percpu_counter {
 	__s64 count;
 } __kernel;
 
+struct list_head {
+	struct list_head *next;
+} __kernel;
+
+struct signal_struct {
+	struct list_head thread_head;
+} __kernel;
+
 struct task_struct;
 
 struct mm_struct {
@@ -246,6 +254,8 @@ struct task_struct {
 	unsigned long maj_flt;
 	char comm[16];
 	struct mm_struct *mm;
+	struct signal_struct *signal;
+	struct list_head thread_node;
 	struct thread_struct thread;
 } __kernel;
 

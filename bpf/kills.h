@@ -36,6 +36,34 @@ int BPF_KPROBE(chose_to_kill, struct oom_control *oc)
 	pages < 0 ? 0 : pages;						\
 })
 
+/* Of a process with that many that ended and are still there, no more is asked. */
+#define KILL_THREADS	64
+
+/*
+ * As find_lock_task_mm() has it: the main thread can have ended before the others. NULL:
+ * none of them has an address space, or, with *@missed, none of those that were asked.
+ */
+static __always_inline struct mm_struct *mm_of_victim(struct task_struct *victim, bool *missed)
+{
+	struct mm_struct *mm = BPF_CORE_READ(victim, mm);
+	struct list_head *head, *at;
+
+	if (mm)
+		return mm;
+	head = &BPF_CORE_READ(victim, signal)->thread_head;
+	at = BPF_CORE_READ(head, next);
+	for (int i = 0; !mm && at != head && i < KILL_THREADS; i++) {
+		struct task_struct *thread = (void *)at -
+			__builtin_preserve_field_info(((struct task_struct *)0)->thread_node,
+						      BPF_FIELD_BYTE_OFFSET);
+
+		mm = BPF_CORE_READ(thread, mm);
+		at = BPF_CORE_READ(at, next);
+	}
+	*missed = !mm && at != head;
+	return mm;
+}
+
 static __always_inline void note_kill(struct task_struct *victim, struct mm_struct *mm,
 				      struct event_kill *k)
 {

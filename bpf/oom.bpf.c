@@ -30,6 +30,8 @@ struct {
 } victims SEC(".maps");
 
 __u64 lost_kills;
+/* Of all, and an end that is lost is one more: then its kill does not know of them. */
+__u64 lost_mappings;
 /* So that whoever unmaps pays for no more than a look here. */
 __u32 nr_victims;
 
@@ -38,18 +40,25 @@ __u32 nr_victims;
 SEC("kprobe/__oom_kill_process")
 int BPF_KPROBE(killed, struct task_struct *victim)
 {
-	struct mm_struct *mm = BPF_CORE_READ(victim, mm);
+	bool missed = false;
+	struct mm_struct *mm = mm_of_victim(victim, &missed);
 	struct oom_kill k = { .head.what = OOM_KILL, .head.mm = (__u64)mm };
 	__u64 key = (__u64)mm, none = 0;
 
-	if (!mm)
+	if (missed)
+		__sync_fetch_and_add(&lost_kills, 1);
+	/* Of a group that is killed as one, the kernel kills the chosen one twice. */
+	if (!mm || bpf_map_lookup_elem(&victims, &key))
 		return 0;
 	note_kill(victim, mm, &k.kill);
-	if (bpf_ringbuf_output(&ring, &k, sizeof(k), 0) ||
-	    bpf_map_update_elem(&victims, &key, &none, BPF_ANY))
-		__sync_fetch_and_add(&lost_kills, 1);
-	else
-		__sync_fetch_and_add(&nr_victims, 1);
+	__sync_fetch_and_add(&nr_victims, 1);
+	if (!bpf_map_update_elem(&victims, &key, &none, BPF_NOEXIST)) {
+		if (!bpf_ringbuf_output(&ring, &k, sizeof(k), 0))
+			return 0;
+		bpf_map_delete_elem(&victims, &key);
+	}
+	__sync_fetch_and_add(&nr_victims, -1);
+	__sync_fetch_and_add(&lost_kills, 1);
 	return 0;
 }
 
@@ -76,8 +85,11 @@ int BPF_KPROBE(unmapped, struct vm_area_struct *vma)
 	if (file)
 		bpf_probe_read_kernel_str(v.name, sizeof(v.name),
 					  BPF_CORE_READ(file, f_path.dentry, d_name.name));
-	if (bpf_ringbuf_output(&ring, &v, sizeof(v), 0))
-		__sync_fetch_and_add(lost, 1);
+	if (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < OOM_RING - OOM_RING_KEPT &&
+	    !bpf_ringbuf_output(&ring, &v, sizeof(v), 0))
+		return 0;
+	__sync_fetch_and_add(lost, 1);
+	__sync_fetch_and_add(&lost_mappings, 1);
 	return 0;
 }
 
@@ -94,6 +106,7 @@ int BPF_PROG(gone, struct mm_struct *mm)
 	e.lost = *lost;
 	bpf_map_delete_elem(&victims, &e.head.mm);
 	__sync_fetch_and_add(&nr_victims, -1);
-	bpf_ringbuf_output(&ring, &e, sizeof(e), 0);
+	if (bpf_ringbuf_output(&ring, &e, sizeof(e), 0))
+		__sync_fetch_and_add(&lost_mappings, 1);
 	return 0;
 }

@@ -16,6 +16,8 @@ enum oom_what {
 };
 
 #define OOM_RING		(1 << 20)
+/* Mappings leave so much of it for kills and their ends. */
+#define OOM_RING_KEPT		(1 << 16)
 
 /* Killed, and not gone yet, at most. */
 #define OOM_VICTIMS		256

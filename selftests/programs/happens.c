@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -37,6 +38,9 @@ static char *memory, *huge;
 static size_t pages, nr_huge;
 /* What a step has to say, in one piece and without stdio: it changes no memory. */
 static char line[200];
+static char **next;
+
+static void take_all(void);
 
 static void die(const char *what)
 {
@@ -250,6 +254,37 @@ static void step_wait(size_t n)
 		exit(0);
 }
 
+/* Twice as many mappings. */
+static void step_cut(size_t n)
+{
+	char *at = map(2 * n * PAGE, PROT_READ);
+
+	for (size_t i = 0; i < n; i++)
+		if (mprotect(at + (2 * i + 1) * PAGE, PAGE, PROT_NONE))
+			die("mprotect");
+}
+
+static int go_on(void *unused)
+{
+	(void)unused;
+	while (number_in("/proc/self/status", "\nState:\tZ") < 0)
+		usleep(1000);
+	take_all();
+	exit(0);
+}
+
+/* The main thread ends, and another, for which nothing is mapped, takes the other steps. */
+static void step_leave(size_t n)
+{
+	static char stack[1 << 16] __attribute__((aligned(16)));
+
+	(void)n;
+	if (clone(go_on, stack + sizeof(stack), CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+		  CLONE_THREAD | CLONE_SYSVSEM, NULL) < 0)
+		die("clone");
+	syscall(SYS_exit, 0);
+}
+
 static const struct {
 	const char *name;
 	void (*step)(size_t n);
@@ -262,6 +297,7 @@ static const struct {
 	{ "huge", step_huge },		{ "split", step_split },
 	{ "collapse", step_collapse },	{ "move", step_move },
 	{ "merge", step_merge },	{ "wait", step_wait },
+	{ "cut", step_cut },		{ "leave", step_leave },
 };
 
 static void take(const char *word)
@@ -286,9 +322,16 @@ static void take(const char *word)
 	exit(2);
 }
 
+static void take_all(void)
+{
+	while (*next)
+		take(*next++);
+}
+
 int main(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++)
-		take(argv[i]);
+	(void)argc;
+	next = argv + 1;
+	take_all();
 	return 0;
 }

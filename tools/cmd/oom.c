@@ -21,7 +21,7 @@ struct look {
 	struct vs_oom_watch *watch;
 	struct vs_oom_log log;
 	struct vs_style style;
-	size_t told;			/* kills that were printed */
+	bool told;			/* a kill was printed */
 	struct vs_error error;
 	FILE *out;
 };
@@ -36,18 +36,23 @@ static uint64_t now(void)
 
 static void tell(struct look *look, struct vs_oom_kill *kill)
 {
-	if (look->told++)
+	if (look->told)
 		fputc('\n', look->out);
+	look->told = true;
 	vs_oom_screen(&look->style, kill);
+	vs_oom_kill_told(kill);
 	fflush(look->out);
 }
 
-/* Each when it is gone, and in their order; at the end those that still are there, too. */
+/* Each when it is gone, for one may never go; at the end those that still are there, too. */
 static void tell_new(struct look *look, bool end)
 {
-	while (!look->options->json && look->told < look->log.nr_kills &&
-	       (end || look->log.kill[look->told].gone))
-		tell(look, &look->log.kill[look->told]);
+	for (size_t i = 0; !look->options->json && i < look->log.nr_kills; i++) {
+		struct vs_oom_kill *kill = &look->log.kill[i];
+
+		if (!kill->told && (end || kill->gone))
+			tell(look, kill);
+	}
 }
 
 /* Until the time is over, or somebody says stop. */
@@ -109,24 +114,25 @@ static void report(struct look *look)
 	vs_model_free(&model);
 }
 
-static bool is_complete(const struct vs_oom_log *log)
-{
-	for (size_t i = 0; i < log->nr_kills; i++)
-		if (log->kill[i].lost)
-			return false;
-	return !log->lost;
-}
-
+/* What was seen is told even if the watch fails. */
 static int look_at(struct look *look)
 {
+	const struct vs_oom_log *log = &look->log;
+	int failed;
+
 	look->watch = vs_oom_watch_open(&look->log, &look->error);
-	if (!look->watch || watch_until_stop(look))
+	if (!look->watch)
 		return vs_fail(&look->error);
+	failed = watch_until_stop(look);
 	report(look);
 	fflush(look->out);
-	if (look->log.lost)
-		vs_say("%llu kills found no place", (unsigned long long)look->log.lost);
-	return is_complete(&look->log) ? VS_EXIT_OK : VS_EXIT_PARTIAL;
+	if (log->lost)
+		vs_say("%llu kills found no place", (unsigned long long)log->lost);
+	if (log->lost_vmas)
+		vs_say("%llu mappings found no place", (unsigned long long)log->lost_vmas);
+	if (failed)
+		return vs_fail(&look->error);
+	return log->lost || log->lost_vmas ? VS_EXIT_PARTIAL : VS_EXIT_OK;
 }
 
 int vs_cmd_oom(const struct vs_options *options)

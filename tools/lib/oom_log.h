@@ -24,17 +24,22 @@ struct vs_oom_kill {
 	size_t nr_vmas, room;
 	uint64_t lost;			/* mappings that found no place */
 	bool gone;			/* and these are all mappings that it had */
+	bool told;			/* and its mappings are not kept any more */
 };
 
 struct vs_oom_log {
 	struct vs_oom_kill *kill;
 	size_t nr_kills, room;
 	uint64_t lost;			/* kills that found no place */
+	uint64_t lost_vmas;		/* mappings, of whichever kill */
 	uint64_t watched_ns;
 	uint64_t attach_ns;
 };
 
 void vs_oom_log_free(struct vs_oom_log *log);
+
+/* Somebody was told all of it: its mappings are given back. */
+void vs_oom_kill_told(struct vs_oom_kill *kill);
 
 struct vs_oom_watch;
 

@@ -20,6 +20,14 @@ void vs_oom_log_free(struct vs_oom_log *log)
 	memset(log, 0, sizeof(*log));
 }
 
+void vs_oom_kill_told(struct vs_oom_kill *kill)
+{
+	free(kill->vma);
+	kill->vma = NULL;
+	kill->nr_vmas = kill->room = 0;
+	kill->told = true;
+}
+
 #ifdef VMSCOPE_BPF
 
 #include <bpf/bpf.h>
@@ -132,6 +140,7 @@ int vs_oom_watch_take(struct vs_oom_watch *watch, struct vs_error *error)
 	int nr = ring_buffer__consume(watch->ring);
 
 	watch->log->lost = watch->bpf->bss->lost_kills;
+	watch->log->lost_vmas = watch->bpf->bss->lost_mappings;
 	watch->log->watched_ns = now() - watch->begun_ns;
 	return nr < 0 ? vs_error_set(error, VS_FAIL_CANNOT, "reading what was seen: %s",
 				     strerror(-nr)) : 0;

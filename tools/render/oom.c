@@ -177,6 +177,7 @@ void vs_oom_json(FILE *out, const struct vs_report *report, const struct vs_oom_
 		"watched_ns", (json_int_t)log->watched_ns,
 		"attach_ns", (json_int_t)log->attach_ns));
 	vs_json_member(&json, "lost_kills", json_integer(log->lost));
+	vs_json_member(&json, "lost_mappings", json_integer(log->lost_vmas));
 	vs_json_array(&json, "kills");
 	for (size_t i = 0; i < log->nr_kills; i++)
 		vs_json_element(&json, kill_json(&log->kill[i]));
