@@ -267,14 +267,36 @@ void hugetlb_release(size_t size)
 
 #define THP	"/sys/kernel/mm/transparent_hugepage/"
 
+/*
+ * Writing even what a file says already ends khugepaged's sleep (mm/khugepaged.c:
+ * scan_sleep_millisecs_store()), which then looks at once at whoever asks for
+ * huge pages next.
+ */
+static int keep_setting(const char *path, const char *value)
+{
+	char text[128] = "", chosen[64];
+	FILE *file = fopen(path, "r");
+
+	if (!file)
+		return errno;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = '\0';
+	fclose(file);
+	text[strcspn(text, "\n")] = '\0';
+	snprintf(chosen, sizeof(chosen), "[%s]", value);
+	if (!strcmp(text, value) || strstr(text, chosen))
+		return 0;
+	return write_file(path, value);
+}
+
 int keep_pages_still(void)
 {
-	write_file("/proc/sys/vm/compaction_proactiveness", "0");
-	write_file(THP "khugepaged/pages_to_scan", "1");
-	write_file(THP "khugepaged/scan_sleep_millisecs", "600000");
-	write_file(THP "defrag", "madvise");
-	write_file(THP "use_zero_page", "1");
-	return write_file(THP "enabled", "madvise") ? ENOSYS : 0;
+	keep_setting("/proc/sys/vm/compaction_proactiveness", "0");
+	keep_setting(THP "khugepaged/pages_to_scan", "1");
+	keep_setting(THP "khugepaged/scan_sleep_millisecs", "600000");
+	keep_setting(THP "defrag", "madvise");
+	keep_setting(THP "use_zero_page", "1");
+	return keep_setting(THP "enabled", "madvise") ? ENOSYS : 0;
 }
 
 bool is_pmd_mapped(const char *p, size_t size)
