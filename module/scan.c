@@ -625,7 +625,8 @@ int scan_run(struct scan *s, struct mm_struct *mm,
 	s->payers.cost = 0;
 	if (wants(s, SCAN_FILL) && s->fill_at != request->start)
 		s->fill.sums.folio.order = 0;
-	walk_init(&s->walk, mm, scan_walk_ops(s), &s->section.budget);
+	walk_init(&s->walk, mm, scan_walk_ops(s),
+		  wants(s, SCAN_TABLE) ? &s->open : NULL, &s->section.budget);
 	s->tally.plain = request->plain;
 	s->tally.cost = 0;
 	s->extents = (struct extents){

@@ -142,6 +142,7 @@ static noinline void meet_table(struct scan *s, enum table_level level,
 				const void *table, unsigned long base,
 				unsigned long addr)
 {
+	tables_close(&s->open, level);
 	if (!is_first_here(s, base, addr)) {
 		tables_pass(&s->open, level);
 		return;
@@ -163,7 +164,7 @@ static void on_table(struct walk *w, enum table_level level, const void *table,
 
 	if (whole && are_entries_met(s, level))
 		tables_add(&s->open, &s->tables, level, w->shared_table);
-	else if (!tables_go_on(&s->open, level, base))
+	else
 		meet_table(s, level, table, base, addr);
 }
 
@@ -246,16 +247,10 @@ static unsigned long on_pmd_filled(struct walk *w, pmd_t pmd,
 	return reached;
 }
 
-/* Nobody pays for what is not wanted: [content is read][tables are counted] */
-static const struct walk_ops scan_ops[2][2] = {
-	{
-		{ on_ptes, on_pmd, on_pud, on_hole, NULL },
-		{ on_ptes, on_pmd, on_pud, on_hole, on_table },
-	},
-	{
-		{ on_ptes_filled, on_pmd_filled, on_pud, on_hole, NULL },
-		{ on_ptes_filled, on_pmd_filled, on_pud, on_hole, on_table },
-	},
+/* Nobody pays for what is not wanted: [content is read] */
+static const struct walk_ops scan_ops[2] = {
+	{ on_ptes, on_pmd, on_pud, on_hole, on_table },
+	{ on_ptes_filled, on_pmd_filled, on_pud, on_hole, on_table },
 };
 
 /*
@@ -302,10 +297,9 @@ static unsigned long on_pud_paid(struct walk *w, pud_t pud, unsigned long addr,
 	return end;
 }
 
-/* With who pays, whatever else is wanted: [tables are counted] */
-static const struct walk_ops paid_ops[2] = {
-	{ on_ptes_paid, on_pmd_paid, on_pud_paid, on_hole, NULL },
-	{ on_ptes_paid, on_pmd_paid, on_pud_paid, on_hole, on_table },
+/* With who pays, whatever else is wanted. */
+static const struct walk_ops paid_ops = {
+	on_ptes_paid, on_pmd_paid, on_pud_paid, on_hole, on_table
 };
 
 unsigned int scan_join_ptes(struct scan *s, const pte_t *pte, unsigned int n,
@@ -343,10 +337,8 @@ static const struct walk_ops whole_ops[2] = {
 
 const struct walk_ops *scan_walk_ops(struct scan *s)
 {
-	bool tables = wants(s, SCAN_TABLE);
-
-	s->others = &scan_ops[wants(s, SCAN_FILL)][tables];
-	s->apart = wants(s, SCAN_CHARGE) ? &paid_ops[tables] : s->others;
+	s->others = &scan_ops[wants(s, SCAN_FILL)];
+	s->apart = wants(s, SCAN_CHARGE) ? &paid_ops : s->others;
 	return s->request->whole && s->small_vmas ?
 	       &whole_ops[wants(s, SCAN_CHARGE)] : s->apart;
 }

@@ -6,6 +6,8 @@
 #ifndef VMS_TABLES_H
 #define VMS_TABLES_H
 
+#include <linux/bitops.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
 
 #include "page.h"
@@ -33,12 +35,18 @@ struct tables {
 	u64 deposited;
 };
 
-/* Start anew. Cheap: clears only what was used. The first time, zero it. */
-void tables_begin(struct tables *t);
-
 static inline bool tables_any(const struct tables *t)
 {
 	return t->used || t->deposited;
+}
+
+void tables_clear(struct tables *t);
+
+/* Start anew. The first time, zero it. */
+static inline void tables_begin(struct tables *t)
+{
+	if (tables_any(t))
+		tables_clear(t);
 }
 
 #define TABLE_NO_BASE	1
@@ -71,8 +79,9 @@ struct open_tables {
 void tables_open_none(struct open_tables *o);
 
 /* What was met is in the table that is open. Return: false when it is not. */
-static inline bool tables_go_on(struct open_tables *o, enum table_level level,
-				unsigned long base)
+static __always_inline bool tables_go_on(struct open_tables *o,
+					 enum table_level level,
+					 unsigned long base)
 {
 	if (o->open[level].base != base)
 		return false;
@@ -81,19 +90,72 @@ static inline bool tables_go_on(struct open_tables *o, enum table_level level,
 	return true;
 }
 
-/* All of a table was met: count it in @t. */
-void tables_add(struct open_tables *o, struct tables *t, enum table_level level,
-		bool shared);
-
-/* Something was met in a table that was counted before: no other is open. */
-void tables_pass(struct open_tables *o, enum table_level level);
-
-/* Some of a table was met for the first time: count it in @t. */
-void tables_open(struct open_tables *o, struct tables *t, enum table_level level,
-		 const void *table, unsigned long base, bool shared);
+static inline void tables_add_used(struct tables_level *sums, unsigned int used)
+{
+	sums->used += used;
+	sums->by_used[min(fls(used), TABLES_BUCKETS - 1)]++;
+}
 
 /* All of its entries were met; without an open one, nothing happens. */
-void tables_close(struct open_tables *o, enum table_level level);
+static inline void tables_close(struct open_tables *o, enum table_level level)
+{
+	struct open_table *open = &o->open[level];
+
+	if (!open->sums)
+		return;
+	tables_add_used(open->sums, open->used);
+	open->sums = NULL;
+	open->base = TABLE_NO_BASE;
+}
+
+static inline struct tables_level *
+tables_add_one(struct tables *t, enum table_level level, bool shared)
+{
+	struct tables_level *sums = &t->level[level];
+
+	t->used |= BIT(level);
+	sums->tables++;
+	sums->shared += shared;
+	return sums;
+}
+
+/* What was met in a table; the table itself is met in the one above. */
+static inline unsigned int tables_take_met(struct open_tables *o,
+					   enum table_level level)
+{
+	unsigned int used = o->met[level];
+
+	o->met[level] = 0;
+	o->met[level + 1]++;
+	return used;
+}
+
+/* All of a table was met: count it in @t. */
+static inline void tables_add(struct open_tables *o, struct tables *t,
+			      enum table_level level, bool shared)
+{
+	tables_add_used(tables_add_one(t, level, shared),
+			tables_take_met(o, level));
+}
+
+/* Something was met in a table that was counted before. None is open. */
+static inline void tables_pass(struct open_tables *o, enum table_level level)
+{
+	o->met[level] = 0;
+}
+
+/* Some of a table was met for the first time: count it in @t. None is open. */
+static inline void tables_open(struct open_tables *o, struct tables *t,
+			       enum table_level level, const void *table,
+			       unsigned long base, bool shared)
+{
+	o->open[level] = (struct open_table){
+		.sums = tables_add_one(t, level, shared),
+		.table = table,
+		.base = base,
+		.used = tables_take_met(o, level),
+	};
+}
 
 /* Not all were, but they may be read. */
 void tables_close_counted(struct open_tables *o, enum table_level level);

@@ -71,20 +71,21 @@ static unsigned long tell_ptes(struct walk *w, const pte_t *pte,
 
 /*
  * A table that maps 1 << @shift bytes was entered at @addr, and the walk got to
- * @reached in it.
+ * @reached in it. Most are the one that was entered last at that level.
  */
 static void tell_table(struct walk *w, enum table_level level,
 		       const void *table, unsigned int shift,
 		       unsigned long addr, unsigned long reached)
 {
-	unsigned long size = 1UL << shift;
+	unsigned long size = 1UL << shift, base = addr & ~(size - 1);
+	bool whole = reached - addr == size;
 
-	if (!w->ops->table || reached == addr)
+	if (!w->tables || reached == addr ||
+	    (!whole && tables_go_on(w->tables, level, base)))
 		return;
 	w->shared_table = level == LEVEL_PMD && w->huge_shift == PMD_SHIFT &&
 			  hugetlb_table_shared(table);
-	w->ops->table(w, level, table, addr & ~(size - 1), addr,
-		      reached - addr == size);
+	w->ops->table(w, level, table, base, addr, whole);
 }
 
 /* The lock is taken in one function and given up in another; sparse is told. */
@@ -315,11 +316,12 @@ const pte_t *walk_hold(struct walk *w, unsigned long addr, unsigned long n)
 }
 
 void walk_init(struct walk *w, struct mm_struct *mm, const struct walk_ops *ops,
-	       long *budget)
+	       struct open_tables *tables, long *budget)
 {
 	*w = (struct walk){
 		.mm = mm,
 		.ops = ops,
+		.tables = tables,
 		.budget = budget,
 		.held.base = WALK_HELD_NONE,
 	};

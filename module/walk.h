@@ -12,6 +12,7 @@
 #include <linux/types.h>
 
 #include "page.h"
+#include "tables.h"
 
 struct walk;
 
@@ -26,11 +27,12 @@ struct walk;
  * @pud: likewise, of the PUD level
  * @hole: no entry from @addr to @end. Return: the address up to which it was
  *	taken; @addr itself ends the walk there.
- * @table: optional: a table of any level but the root, which maps @base on, was
- *	entered at @addr and something in it was told, from its first entry to its
- *	last when it was told @whole; @table is the first one, and all of them may
- *	be read now. walk.shared_table says whether it is shared. Comes once for
- *	each time that the walk gets on in the table.
+ * @table: where tables are counted: one of any level but the root, which maps
+ *	@base on, was entered at @addr and something in it was told, from its
+ *	first entry to its last when it was told @whole; @table is the first one,
+ *	and all of them may be read now. walk.shared_table says whether it is
+ *	shared. Comes once for each table, but again where it is not open in
+ *	walk.tables any more.
  *
  * Context: of the section: none may sleep.
  */
@@ -53,6 +55,7 @@ struct walk_ops {
  * struct walk - one walk and what it needs to know
  * @mm: the address space
  * @ops: who is told
+ * @tables: those that are counted and may go on, or NULL: none are
  * @budget: work left; the walk ends between two entries when it is used up,
  *	but never where it began
  * @huge_shift: log2 of the page size of a hugetlb mapping, otherwise 0; the
@@ -70,6 +73,7 @@ struct walk_ops {
 struct walk {
 	struct mm_struct *mm;
 	const struct walk_ops *ops;
+	struct open_tables *tables;
 	long *budget;
 	unsigned int huge_shift;
 	bool lockless;
@@ -85,7 +89,7 @@ struct walk {
 };
 
 void walk_init(struct walk *w, struct mm_struct *mm, const struct walk_ops *ops,
-	       long *budget);
+	       struct open_tables *tables, long *budget);
 
 /**
  * walk_range - tell of every entry between two addresses
