@@ -246,11 +246,41 @@ static const struct chunk *find(const struct vs_fault_file *file, enum chunk_typ
 	return found;
 }
 
+/* What a chunk consists of. */
+static size_t element_of(uint32_t type)
+{
+	switch (type) {
+	case CHUNK_FAULT_THREADS:
+		return sizeof(struct vs_fault_thread);
+	case CHUNK_FAULT_VMAS:
+		return sizeof(struct vs_fault_vma);
+	case CHUNK_FAULT_SIGNALS:
+		return sizeof(struct vs_fault_signal);
+	case CHUNK_TOLD:
+		return sizeof(struct file_told);
+	case CHUNK_TOLD_VMAS:
+		return sizeof(struct vs_told_vma);
+	}
+	return 1;
+}
+
+static bool is_whole(const struct vs_fault_file *file)
+{
+	size_t at = sizeof(struct file_header);
+	const struct chunk *chunk;
+
+	for (; (chunk = vs_file_chunk(&file->file, at)) && chunk->type != CHUNK_END;
+	     at += vs_chunk_bytes(chunk))
+		if (chunk->size % element_of(chunk->type))
+			return false;
+	return true;
+}
+
 /* NULL without memory; with room for one more, which is zero. */
-static void *copy(const struct vs_fault_file *file, enum chunk_type type, size_t element,
-		  size_t *nr)
+static void *copy(const struct vs_fault_file *file, enum chunk_type type, size_t *nr)
 {
 	const struct chunk *chunk = find(file, type);
+	size_t element = element_of(type);
 	void *to;
 
 	*nr = chunk ? chunk->size / element : 0;
@@ -267,7 +297,7 @@ static bool load_command(struct vs_fault_file *file)
 
 	if (!find(file, CHUNK_FAULT_COMMAND))
 		return true;
-	file->words = copy(file, CHUNK_FAULT_COMMAND, 1, &size);
+	file->words = copy(file, CHUNK_FAULT_COMMAND, &size);
 	file->command = file->words ? calloc(size + 2, sizeof(*file->command)) : NULL;
 	if (!file->command)
 		return false;
@@ -342,12 +372,12 @@ static int load(struct vs_fault_file *file, struct vs_error *error)
 	       sizeof(file->head));
 	if (chunk->size != sizeof(file->head) || file->head.format != FAULTS_FORMAT)
 		return vs_file_damaged(&file->file, "its page faults are of another format", error);
-	faults->thread = copy(file, CHUNK_FAULT_THREADS, sizeof(*faults->thread),
-			      &faults->nr_threads);
-	faults->vma = copy(file, CHUNK_FAULT_VMAS, sizeof(*faults->vma), &faults->nr_vmas);
-	faults->signal = copy(file, CHUNK_FAULT_SIGNALS, sizeof(*faults->signal),
-			      &faults->nr_signals);
-	file->vma = copy(file, CHUNK_TOLD_VMAS, sizeof(*file->vma), &file->nr_vmas);
+	if (!is_whole(file))
+		return vs_file_damaged(&file->file, "the snapshot contradicts itself", error);
+	faults->thread = copy(file, CHUNK_FAULT_THREADS, &faults->nr_threads);
+	faults->vma = copy(file, CHUNK_FAULT_VMAS, &faults->nr_vmas);
+	faults->signal = copy(file, CHUNK_FAULT_SIGNALS, &faults->nr_signals);
+	file->vma = copy(file, CHUNK_TOLD_VMAS, &file->nr_vmas);
 	if (!faults->thread || !faults->vma || !faults->signal || !file->vma ||
 	    !load_command(file))
 		return vs_error_memory(error);
@@ -391,28 +421,33 @@ char **vs_fault_file_command(const struct vs_fault_file *file)
 	return file->command;
 }
 
-static void tell_one(const struct vs_fault_file *file, const struct file_told *from,
+static void tell_one(const struct vs_fault_file *file, const void *told,
 		     const struct vs_stream *stream)
 {
-	struct vs_told_fault fault = {
-		.what = from->what,
-		.cause = from->cause,
-		.signal = from->signal,
-		.write = from->flags & WAS_WRITE,
-		.placed = from->flags & WAS_PLACED,
-		.tid = from->tid,
-		.pid = from->pid,
-		.at_ns = from->at_ns,
-		.address = from->address,
-		.ns = from->ns,
-		.vma_number = from->vma,
-		.vma = from->vma && from->vma < file->nr_vmas ? &file->vma[from->vma] : NULL,
+	struct file_told from;
+	struct vs_told_fault fault;
+
+	/* Whoever has the file open can change it between two looks. */
+	memcpy(&from, told, sizeof(from));
+	fault = (struct vs_told_fault){
+		.what = from.what,
+		.cause = from.cause,
+		.signal = from.signal,
+		.write = from.flags & WAS_WRITE,
+		.placed = from.flags & WAS_PLACED,
+		.tid = from.tid,
+		.pid = from.pid,
+		.at_ns = from.at_ns,
+		.address = from.address,
+		.ns = from.ns,
+		.vma_number = from.vma,
+		.vma = from.vma && from.vma < file->nr_vmas ? &file->vma[from.vma] : NULL,
 	};
 
-	if (from->what == TOLD_LOST)
-		stream->lost(stream->context, from->ns);
-	else if (from->what <= VS_TOLD_WRONG && from->cause <= VS_NO_CAUSE &&
-		 (from->what >= VS_TOLD_FAILED || from->cause < VS_FAULT_CAUSES))
+	if (fault.what == TOLD_LOST)
+		stream->lost(stream->context, fault.ns);
+	else if (fault.what <= VS_TOLD_WRONG && fault.cause <= VS_NO_CAUSE &&
+		 (fault.what >= VS_TOLD_FAILED || fault.cause < VS_FAULT_CAUSES))
 		stream->tell(stream->context, &fault);
 }
 

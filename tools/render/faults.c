@@ -198,7 +198,7 @@ static int tell_cost(const struct vs_style *style, const struct vs_fault_answer 
 		     char **command)
 {
 	const struct vs_faults *faults = &answer->faults;
-	char time[32], text[32];
+	char time[32], text[80];
 	struct vs_flow flow;
 
 	vs_flow_begin(&flow, style, "cost    ", 8);
@@ -215,7 +215,7 @@ static int tell_cost(const struct vs_style *style, const struct vs_fault_answer 
 			     WEXITSTATUS(answer->status));
 	for (size_t i = 0; i < faults->nr_missing; i++) {
 		vs_flow_item(&flow, i ? ", " : "; ", "%s", i ? "no" : "this kernel has no");
-		vs_flow_words(&flow, faults->missing[i]);
+		vs_flow_words(&flow, vs_clean(faults->missing[i], text, sizeof(text)));
 	}
 	return vs_flow_end(&flow);
 }

@@ -44,7 +44,7 @@ static json_t *cost_json(const struct vs_faults *faults)
 	json_t *missing = json_array();
 
 	for (size_t i = 0; i < faults->nr_missing; i++)
-		json_array_append_new(missing, json_string(faults->missing[i]));
+		json_array_append_new(missing, vs_json_text(faults->missing[i]));
 	return json_pack("{s:I, s:I, s:o}", "watched_ns", (json_int_t)faults->watched_ns,
 		"attach_ns", (json_int_t)faults->attach_ns, "missing_hooks", missing);
 }

@@ -44,6 +44,50 @@ test_record_of_something_else_has_no_faults() {
 		vmscope faults --from "$WORK/s"
 }
 
+test_record_of_faults_is_not_believed() {
+	local file
+	${CC:-gcc} -D_GNU_SOURCE -Wall -Wextra -o "$WORK/fault_maker" "$here/fault_maker.c" \
+		"$top"/tools/lib/{fault_file,file_read,record,error}.c
+	expect 0 "$WORK/fault_maker" "$WORK/s"
+	expect 0 vmscope faults --from "$WORK/s"
+	has "$out" 'hook\x1b[31m\xff'
+	expect 0 vmscope faults --from "$WORK/s" -J
+	has "$out" 'hook'
+	python3 - "$WORK/s" "$WORK" <<-'PY'
+	import struct, sys
+	data = open(sys.argv[1], "rb").read()
+	def checksum(data):
+	    sum = 14695981039346656037
+	    for (word,) in struct.iter_unpack("<Q", data):
+	        sum = (sum ^ word) * 1099511628211 & (1 << 64) - 1
+	        sum ^= sum >> 32
+	    return sum
+	def write(name, body):
+	    open(f"{sys.argv[2]}/{name}", "wb").write(
+	        body + data[-24:-8] + struct.pack("<Q", checksum(body)))
+	chunks, at = {}, 24
+	while at < len(data) - 24:
+	    kind, _, size = struct.unpack_from("<IIQ", data, at)
+	    chunks[kind] = at
+	    at += 16 + (size + 7 & ~7)
+	damaged = bytearray(data)
+	damaged[chunks[10] + 40] ^= 1
+	open(f"{sys.argv[2]}/checksum", "wb").write(damaged)
+	other = bytearray(data[:-24])
+	other[chunks[10] + 16] += 1
+	write("format", other)
+	for kind in 11, 15:
+	    rest = bytearray(data[:-24])
+	    rest[chunks[kind] + 8] -= 1
+	    write(f"rest.{kind}", rest)
+	PY
+	refused 2 "wrong checksum" vmscope faults --from "$WORK/checksum"
+	refused 2 "its page faults are of another format" vmscope faults --from "$WORK/format"
+	for file in "$WORK"/rest.*; do
+		refused 2 "the snapshot contradicts itself" vmscope faults --from "$file"
+	done
+}
+
 test_record_is_for_its_owner() {
 	expect 0 vmscope record self --source=proc -w "$WORK/s"
 	same "$(stat -c %a "$WORK/s")" 600
