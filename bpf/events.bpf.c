@@ -56,6 +56,8 @@ enum doing {
 struct thread {
 	__u64 since[DOINGS];
 	__u64 tables;			/* of the address space that it takes down */
+	__u64 unmaps;			/* the folio */
+	__s64 left;			/* of that, to unmap */
 };
 
 struct {
@@ -95,13 +97,13 @@ struct {
 	__type(value, struct event_vma);
 } vmas SEC(".maps");
 
-/* Those that are watched, when not all are: by tgid. */
+/* Those that are watched, when not all are: by tgid, when each began. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, EVENT_PROCESSES);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, __u64);
 } watched SEC(".maps");
 
 const volatile bool everyone;
@@ -234,22 +236,35 @@ static __always_inline bool count(__u32 kind, __u64 amount, __u64 failed, __u64 
 	return true;
 }
 
-/* Whoever has that memory; without CONFIG_MEMCG the kernel does not know. */
-static __always_inline bool count_of(struct mm_struct *mm, __u32 kind, __u64 amount, __u64 failed)
+/*
+ * Whoever has that memory, if anybody: without CONFIG_MEMCG the kernel knows that of
+ * who runs, and of nobody else.
+ */
+static __always_inline struct task_struct *owner_of(struct mm_struct *mm, struct event_who *who)
 {
 	struct task_struct *owner = NULL, *leader = NULL;
-	struct event_who who = { 0 };
 
-	if (!counting)
-		return false;
-	if (mm && bpf_core_field_exists(mm->owner))
-		owner = BPF_CORE_READ(mm, owner);
+	if (bpf_core_field_exists(mm->owner))
+		owner = mm ? BPF_CORE_READ(mm, owner) : NULL;
+	else if (mm && bpf_get_current_task_btf()->mm == mm)
+		owner = bpf_get_current_task_btf();
 	if (owner)
 		leader = BPF_CORE_READ(owner, group_leader);
 	if (leader) {
-		who.tgid = BPF_CORE_READ(leader, tgid);
-		who.start = BPF_CORE_READ(leader, start_time);
+		who->tgid = BPF_CORE_READ(leader, tgid);
+		who->start = BPF_CORE_READ(leader, start_time);
 	}
+	return leader;
+}
+
+static __always_inline bool count_of(struct mm_struct *mm, __u32 kind, __u64 amount, __u64 failed)
+{
+	struct event_who who = { 0 };
+	struct task_struct *leader;
+
+	if (!counting)
+		return false;
+	leader = owner_of(mm, &who);
 	if (!is_watched(who.tgid))
 		return false;
 	count_for(&who, leader ? leader->comm : "", kind, amount, failed, 0);
@@ -305,7 +320,6 @@ static __always_inline struct event_vma *vma_of(const struct event_where *where,
 	v = bpf_map_lookup_elem(&vmas, where);
 	if (!v)
 		return NULL;
-	v->tgid = BPF_CORE_READ(vma, vm_mm, owner, tgid);
 	v->end = BPF_CORE_READ(vma, vm_end);
 	v->kind = file ? EVENT_VMA_FILE : kind_of(vma, where->start, v->end);
 	if (file)
@@ -323,6 +337,7 @@ static __always_inline void count_in(struct vm_area_struct *vma, __u32 what, __u
 	if (everyone)
 		return;
 	where.mm = (__u64)BPF_CORE_READ(vma, vm_mm);
+	owner_of((struct mm_struct *)where.mm, &where.who);
 	where.start = BPF_CORE_READ(vma, vm_start);
 	where.file = (__u64)BPF_CORE_READ(vma, vm_file);
 	v = vma_of(&where, vma);

@@ -104,8 +104,9 @@ enum event_placed {
 	EVENT_PLACED
 };
 
-/* By the kernel's pointers. */
+/* By the kernel's pointers, which come again at once when a process is gone. */
 struct event_where {
+	struct event_who who;
 	unsigned long long mm;
 	unsigned long long start;
 	unsigned long long file;
@@ -123,8 +124,8 @@ struct event_where {
  * @name: the last part of its file's path
  */
 struct event_vma {
-	unsigned int tgid;
 	unsigned int kind;
+	unsigned int reserved;
 	unsigned long long end;
 	unsigned long long of[EVENT_PLACED];
 	char name[EVENT_NAME];

@@ -56,11 +56,12 @@ int BPF_KPROBE(begin_teardown, struct mm_struct *mm)
 
 /* ----------------------------------------------------------- who comes and goes */
 
-static __always_inline void watch(__u32 tgid)
+static __always_inline void watch(struct task_struct *task)
 {
-	__u32 one = 1;
+	__u32 tgid = BPF_CORE_READ(task, tgid);
+	__u64 start = BPF_CORE_READ(task, group_leader, start_time);
 
-	if (bpf_map_update_elem(&watched, &tgid, &one, BPF_ANY))
+	if (bpf_map_update_elem(&watched, &tgid, &start, BPF_ANY))
 		__sync_fetch_and_add(&lost_followed, 1);
 }
 
@@ -74,7 +75,7 @@ int BPF_PROG(forked, struct task_struct *parent, struct task_struct *child)
 	if (!counting)
 		return 0;
 	if (follow && is_watched(BPF_CORE_READ(parent, tgid)))
-		watch(BPF_CORE_READ(child, tgid));
+		watch(child);
 	if (mm && mm != BPF_CORE_READ(parent, mm))
 		count(EVENT_FORK, BPF_CORE_READ(mm, pgtables_bytes.counter), 0, ns);
 	return 0;
@@ -106,6 +107,21 @@ int end_teardown(void *ctx)
 	return 0;
 }
 
+/* Behind everything that a process does. Its pid can be somebody else's by now. */
+SEC("raw_tp/sched_process_free")
+int BPF_PROG(freed, struct task_struct *task)
+{
+	__u32 tgid = BPF_CORE_READ(task, tgid);
+	__u64 *start;
+
+	if (everyone || (__u32)BPF_CORE_READ(task, pid) != tgid)
+		return 0;
+	start = bpf_map_lookup_elem(&watched, &tgid);
+	if (start && *start == BPF_CORE_READ(task, start_time))
+		bpf_map_delete_elem(&watched, &tgid);
+	return 0;
+}
+
 /* Run over the one task that is meant, in whose pid namespace the loader is. */
 SEC("iter/task")
 int begin_watching(struct bpf_iter__task *ctx)
@@ -115,7 +131,7 @@ int begin_watching(struct bpf_iter__task *ctx)
 	if (!task)
 		return 0;
 	found = task->tgid;
-	watch(task->tgid);
+	watch(task);
 	return 0;
 }
 

@@ -32,18 +32,72 @@ static __always_inline __u64 pages_of(struct folio *folio)
 	return 1;
 }
 
-/* Of one folio, what one address space has of it. It is the last thing before it goes. */
-SEC("fexit/try_to_unmap_one")
-int BPF_PROG(swapped_out, struct folio *folio, struct vm_area_struct *vma, unsigned long address,
-	     void *arg, bool done)
+static __always_inline bool goes_to_swap(struct folio *folio)
 {
-	__u64 pages;
+	return (__u64)BPF_CORE_READ(folio, mapping) & MAPPING_ANON &&
+	       HAS_FLAG(folio, PG_swapbacked) && HAS_FLAG(folio, PG_swapcache);
+}
 
-	if (!counting || !done || !((__u64)BPF_CORE_READ(folio, mapping) & MAPPING_ANON) ||
-	    !HAS_FLAG(folio, PG_swapbacked) || !HAS_FLAG(folio, PG_swapcache))
+/*
+ * What becomes less by as many as are unmapped: by how many page table entries it is
+ * mapped, as a huge one would be by its many. Where that is not known of large ones,
+ * what this address space has in swap is, and exactly.
+ */
+static __always_inline __s64 left_to_unmap(struct folio *folio, struct mm_struct *mm)
+{
+	struct mm_struct___old *older = (void *)mm;
+	__s64 whole;
+
+	if (!HAS_FLAG(folio, PG_head))
+		return BPF_CORE_READ(folio, _mapcount.counter);
+	if (bpf_core_field_exists(folio->_large_mapcount)) {
+		whole = BPF_CORE_READ(folio, _entire_mapcount.counter) + 1;
+		return BPF_CORE_READ(folio, _large_mapcount.counter) +
+			whole * (pages_of(folio) - 1);
+	}
+	if (bpf_core_field_exists(older->rss_stat.count))
+		return -BPF_CORE_READ(older, rss_stat.count[2].counter);
+	return 0;
+}
+
+/*
+ * Of one folio, what one address space has of it, and be it nothing: of all that were
+ * forked from where it was made. It is the last thing before it goes.
+ */
+SEC("fentry/try_to_unmap_one")
+int BPF_PROG(begin_swap_out, struct folio *folio, struct vm_area_struct *vma)
+{
+	struct thread *t;
+
+	if (!counting || !goes_to_swap(folio))
 		return 0;
-	pages = pages_of(folio);
-	if (count_of(BPF_CORE_READ(vma, vm_mm), EVENT_SWAP_OUT, pages, 0))
+	t = thread_of(bpf_get_current_task_btf(), true);
+	if (!t) {
+		__sync_fetch_and_add(&lost_storage, 1);
+		return 0;
+	}
+	t->unmaps = (__u64)folio;
+	t->left = left_to_unmap(folio, BPF_CORE_READ(vma, vm_mm));
+	return 0;
+}
+
+SEC("fexit/try_to_unmap_one")
+int BPF_PROG(swapped_out, struct folio *folio, struct vm_area_struct *vma)
+{
+	struct thread *t = counting ? thread_of(bpf_get_current_task_btf(), false) : NULL;
+	struct mm_struct *mm;
+	__s64 pages, most;
+
+	if (!t || t->unmaps != (__u64)folio)
+		return 0;
+	t->unmaps = 0;
+	mm = BPF_CORE_READ(vma, vm_mm);
+	pages = t->left - left_to_unmap(folio, mm);
+	most = pages_of(folio);
+	/* Others map and unmap it at any time. */
+	if (pages > most)
+		pages = most;
+	if (pages > 0 && goes_to_swap(folio) && count_of(mm, EVENT_SWAP_OUT, pages, 0))
 		count_in(vma, EVENT_IN_SWAP_OUT, pages);
 	return 0;
 }
@@ -184,9 +238,13 @@ int end_compact(void *ctx)
 SEC("kprobe/__oom_kill_process")
 int BPF_KPROBE(killed, struct task_struct *victim)
 {
-	struct mm_struct *mm = counting ? BPF_CORE_READ(victim, mm) : NULL;
+	bool missed = false;
+	struct mm_struct *mm = counting ? mm_of_victim(victim, &missed) : NULL;
 	__u64 n;
 
+	/* Whoever it was. */
+	if (missed)
+		__sync_fetch_and_add(&lost_processes, 1);
 	if (!mm || !count_of(mm, EVENT_OOM_KILL, 0, 0))
 		return 0;
 	n = __sync_fetch_and_add(&nr_kills, 1);

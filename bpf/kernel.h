@@ -190,8 +190,15 @@ enum pageflags {
 	PG_swapcache = 10,
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
 struct folio {
 	void *mapping;
+	atomic_t _mapcount;
+	atomic_t _large_mapcount;	/* not 6.1 */
+	atomic_t _entire_mapcount;
 	unsigned int _folio_nr_pages;	/* 6.1, 6.12 */
 } __kernel;
 

@@ -22,7 +22,7 @@ clean_up() {
 	[ ! -e "$WORK/ksm" ] || cat "$WORK/ksm" >$ksm/run
 	rm -f "$WORK/thp" "$WORK/ksm"
 	rmdir $groups/vmscope-events 2>/dev/null || :
-	[ -n "${other_areas+set}" ] || return 0
+	[ -n "${zram+set}" ] || return 0
 	swapoff -a
 	[ ! -e /sys/block/zram1 ] || echo 1 >/sys/block/zram1/reset
 	others_on
@@ -32,6 +32,7 @@ clean_up() {
 # One area in memory, of which pages come back one by one.
 zram_on() {
 	others_off
+	zram=on
 	echo 0 >/proc/sys/vm/page-cluster
 	echo N >/sys/module/zswap/parameters/enabled
 	modprobe -q zram num_devices=2 || :
@@ -96,14 +97,18 @@ times() {
 	json "p1.get('$1', {}).get('${2:-times}', 0)"
 }
 
+huge_pages_on() {
+	sed 's/.*\[\(.*\)\].*/\1/' $thp >"$WORK/thp"
+	echo madvise >$thp
+}
+
 all_of_it_for_one_process() {
 	cat $ksm/run >"$WORK/ksm"
-	sed 's/.*\[\(.*\)\].*/\1/' $thp >"$WORK/thp"
 	echo 1000 >$ksm/pages_to_scan
 	echo 1 >$ksm/run
-	echo madvise >$thp
+	huge_pages_on
 	zram_on
-	hold_program "$happens" build:64 wait out:64 in:64 mmap:20 munmap:21 brk:22 mremap:23 \
+	hold_program "$happens" build:64 wait give:64 out:64 in:64 mmap:20 munmap:21 brk:22 mremap:23 \
 		mprotect:24 fork:5 exec:3 huge:3 split:2 collapse:2 move:16 merge:32 wait
 }
 
@@ -119,6 +124,7 @@ test_counts_of_a_process() {
 	judge define why "{e['event']: {w['reason']: w for w in e['reasons']} for e in r['events']}"
 	check "r['lost']['complete']" "r['lost']"
 	check "r['cost']['missing_hooks'] in ([], ['mm_khugepaged_collapse_file'])" "r['cost']"
+	same "$(said give)" 64
 	same "$(said out)" 64
 	same "$(said in)" 0
 	same "$(times swap_out pages)" 64
@@ -130,8 +136,8 @@ test_counts_of_a_process() {
 	same "$(times brk)" 22
 	same "$(times mremap)" 23
 	same "$(times mprotect)" 25
-	same "$(times fork)" 8
-	check "p1['fork']['bytes'] >= 8 * 4096" "p1['fork']"
+	same "$(times fork)" 9
+	check "p1['fork']['bytes'] >= 9 * 4096" "p1['fork']"
 	same "$(times thp_fault)" 3
 	same "$(times thp_fault fallback)" 0
 	same "$(times thp_split_pmd)" 2
@@ -157,6 +163,15 @@ group_with() {
 	echo 0 >$groups/vmscope-events/memory.swap.max
 }
 
+# Its other thread goes on, and takes more than there is.
+without_main_thread='
+import ctypes, threading, time
+def take():
+    time.sleep(0.1)
+    b"x" * (32 << 20)
+threading.Thread(target=take).start()
+ctypes.CDLL(None).syscall(60, 0)'
+
 # What others do, on the whole host: for the limit of a group, to compact, to kill.
 test_host() {
 	group_with 16M
@@ -164,15 +179,18 @@ test_host() {
 	echo 1 >/proc/sys/vm/compact_memory
 	(echo $BASHPID >$groups/vmscope-events/cgroup.procs && exec "$happens" build:8192) \
 		>/dev/null 2>&1 || :
+	(echo $BASHPID >$groups/vmscope-events/cgroup.procs && exec python3 -c "$without_main_thread") \
+		>/dev/null 2>&1 || :
 	pause 0.1
 	stop_watching
 	valid events
 	judge define by "{e['event']: e for e in r['events']}"
 	judge define mine "[p['events'] for p in r['processes'] if p['pid'] == $BASHPID][0]"
-	same "$(sed -n 's/^oom_kill //p' $groups/vmscope-events/memory.events)" 1
-	check "by['oom_kill']['times'] == 1 == by['oom_kill']['vmstat']['oom_kill']" "by['oom_kill']"
+	same "$(sed -n 's/^oom_kill //p' $groups/vmscope-events/memory.events)" 2
+	check "by['oom_kill']['times'] == 2 == by['oom_kill']['vmstat']['oom_kill']" "by['oom_kill']"
 	check "[(k['comm'], k['asked_by_comm'], k['cgroup'], k['swap'], k['order']) for k in r['kills']]
-		== [('happens', 'happens', True, 0, 0)]" "r['kills']"
+		== [('happens', 'happens', True, 0, 0), ('python3', 'python3', True, 0, 0)]" "r['kills']"
+	check "r['kills'][1]['anon'] > 1 << 20" "r['kills'][1]"
 	check "8 << 20 < r['kills'][0]['anon'] <= 16 << 20 and r['kills'][0]['score'] > 0" "r['kills']"
 	check "r['kills'][0]['page_tables'] >= 4096 * 8" "r['kills']"
 	check "mine['compact']['times'] >= 1 and mine['compact']['time_ns'] > 0" "mine"
@@ -260,12 +278,22 @@ test_killed_group_is_told_when_it_is_gone() {
 	! grep -q $'\e' "$WORK/told" || die "$(cat -v "$WORK/told")"
 }
 
-# All of a command, from exec to exit, and its children.
+# All of a command, from exec to exit, and its children: each has a mapping of its own.
 test_command_is_followed_and_told() {
-	"$VMSCOPE" events -J -w "$WORK/out" -- sh -c "$happens fork:2 exec:1; exit 7" >"$WORK/said"
+	huge_pages_on
+	zram_on
+	"$VMSCOPE" events -J -w "$WORK/out" -- sh -c "$happens fork:2 exec:1 build:16 give:16 \
+		give:16 give:16 huge:1 sink:1; exit 7" >"$WORK/held"
 	valid events
+	same "$(said give)" $'16\n16\n16'
+	same "$(said sink)" 512
+	judge define at "[m for m in r['mappings'] if int(m['start'], 16) == int('$(said build)', 16)]"
+	check "[m['swap_out_pages'] for m in at] == [16] * 3 and len({m['pid'] for m in at}) == 3" \
+		"r['mappings']"
+	check "[m['swap_out_pages'] for m in r['mappings'] if int(m['start'], 16) <=
+		int('$(said huge)', 16) < int(m['end'], 16)] == [512]" "r['mappings']"
 	check "r['command']['exit_status'] == 7" "r['command']"
-	check "sorted(p['comm'] for p in r['processes']) == ['exe'] + ['happens'] * 3 + ['sh']" \
+	check "sorted(p['comm'] for p in r['processes']) == ['exe'] + ['happens'] * 6 + ['sh']" \
 		"r['processes']"
 	check "sum(p['events'].get('teardown', {'times': 0})['times'] for p in r['processes']) ==
 		sum(p['events'].get(e, {'times': 0})['times'] for p in r['processes']

@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -80,9 +81,21 @@ static long number_in(const char *path, const char *key)
 
 /* --------------------------------------------------------------------- steps */
 
+/* A page that another processor has not put on its list yet cannot be taken from there. */
+static void stay_here(void)
+{
+	cpu_set_t here;
+
+	CPU_ZERO(&here);
+	CPU_SET(sched_getcpu(), &here);
+	if (sched_setaffinity(0, sizeof(here), &here))
+		die("sched_setaffinity");
+}
+
 /* The system calls alone that the names say: each is made N times. */
 static void step_build(size_t n)
 {
+	stay_here();
 	/* A page before and one behind keep it from being joined with what else is mapped. */
 	memory = map((n + 2) * PAGE, PROT_NONE) + PAGE;
 	if (mprotect(memory, n * PAGE, PROT_READ | PROT_WRITE))
@@ -104,6 +117,30 @@ static void step_out(size_t n)
 {
 	advise(memory, n * PAGE, MADV_PAGEOUT);
 	tell_swapped();
+}
+
+/* A child has them alone, and they go from there. */
+static void step_give(size_t n)
+{
+	int fds[2], status;
+	char byte = 0;
+	pid_t pid;
+
+	if (pipe(fds))
+		die("pipe");
+	pid = fork();
+	if (!pid) {
+		if (read(fds[0], &byte, 1) == 1)
+			step_out(n);
+		_exit(atoi(line));
+	}
+	for (size_t i = 0; i < n; i++)
+		((volatile char *)memory)[i * PAGE] = 1;
+	if (write(fds[1], &byte, 1) != 1 || waitpid(pid, &status, 0) != pid)
+		die("child");
+	close(fds[0]);
+	close(fds[1]);
+	snprintf(line, sizeof(line), "%d", WEXITSTATUS(status));
 }
 
 static void step_in(size_t n)
@@ -185,6 +222,13 @@ static void step_huge(size_t n)
 	for (size_t i = 0; i < n; i++)
 		*(volatile char *)(huge + i * HUGE) = 1;
 	snprintf(line, sizeof(line), "%lx", (unsigned long)huge);
+}
+
+static void step_sink(size_t n)
+{
+	memset(huge, 1, n * HUGE);
+	advise(huge, n * HUGE, MADV_PAGEOUT);
+	tell_swapped();
 }
 
 /* Of each huge page, one small page goes. */
@@ -290,6 +334,7 @@ static const struct {
 	void (*step)(size_t n);
 } steps[] = {
 	{ "build", step_build },	{ "out", step_out },
+	{ "give", step_give },	{ "sink", step_sink },
 	{ "in", step_in },		{ "mmap", step_mmap },
 	{ "munmap", step_munmap },	{ "brk", step_brk },
 	{ "mremap", step_mremap },	{ "mprotect", step_mprotect },

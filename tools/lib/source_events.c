@@ -274,7 +274,7 @@ static int read_vmas(struct vs_event_watch *watch, struct vs_events *events)
 		last = &key;
 		if (bpf_map__lookup_elem(map, &key, sizeof(key), &one, sizeof(one), 0))
 			continue;
-		to->pid = one.tgid;
+		to->pid = key.who.tgid;
 		to->kind = one.kind;
 		to->start = key.start;
 		to->end = one.end;
