@@ -178,7 +178,7 @@ static __always_inline enum fault_cause cause_of_write(const struct thread *t)
 
 static __always_inline enum fault_cause cause_of_file(const struct thread *t, bool major)
 {
-	if (t->kind == FAULT_VMA_SPECIAL)
+	if (t->kind == VMA_KIND_SPECIAL)
 		return FAULT_OTHER;
 	if (major && !t->shmem)
 		return FAULT_FILE_MAJOR;
@@ -196,7 +196,7 @@ static __always_inline enum fault_cause cause_of_file(const struct thread *t, bo
 
 static __always_inline bool is_anon(__u8 kind)
 {
-	return kind == FAULT_VMA_ANON || kind == FAULT_VMA_HEAP || kind == FAULT_VMA_STACK;
+	return kind == VMA_KIND_ANON || kind == VMA_KIND_HEAP || kind == VMA_KIND_STACK;
 }
 
 /*
@@ -215,7 +215,7 @@ static __always_inline enum fault_cause cause_of(const struct thread *t, bool ma
 {
 	const __u32 file = FAULT_SAW_FILE | FAULT_SAW_AROUND;
 
-	if (t->saw & FAULT_SAW_NOT_ALL || t->kind == FAULT_VMA_UNKNOWN)
+	if (t->saw & FAULT_SAW_NOT_ALL || t->kind == KIND_UNKNOWN)
 		return FAULT_OTHER;
 	if (t->saw & FAULT_SAW_USERFAULT)
 		return FAULT_USERFAULTFD;

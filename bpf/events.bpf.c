@@ -16,7 +16,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "events.h"
-#include "vma_kind.h"
+#include "vma_read.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -174,22 +174,9 @@ static __always_inline void add(struct event_count *to, __u64 amount, __u64 fail
 }
 
 /* The number of binary digits. */
-static __always_inline __u32 bucket_of(__u64 ns)
-{
-	__u32 bucket = 0;
-
-	for (__u32 shift = 32; shift; shift >>= 1)
-		if (ns >> shift) {
-			bucket += shift;
-			ns >>= shift;
-		}
-	return bucket + (ns ? 1 : 0);
-}
-
 static __always_inline void add_total(__u32 kind, __u64 amount, __u64 failed, __u64 ns)
 {
 	struct event_total *t = bpf_map_lookup_elem(&totals, &kind);
-	__u32 bucket = bucket_of(ns);
 
 	if (!t)
 		return;
@@ -198,9 +185,7 @@ static __always_inline void add_total(__u32 kind, __u64 amount, __u64 failed, __
 		return;
 	if (ns > t->most_ns)
 		t->most_ns = ns;
-	if (bucket >= EVENT_BUCKETS)
-		bucket = EVENT_BUCKETS - 1;
-	__sync_fetch_and_add(&t->bucket[bucket], 1);
+	__sync_fetch_and_add(&t->bucket[latency_bucket(ns)], 1);
 }
 
 static __always_inline void add_reason(__u32 why, __u32 reason, __u64 amount, __u64 failed)
@@ -321,7 +306,7 @@ static __always_inline struct event_vma *vma_of(const struct event_where *where,
 	if (!v)
 		return NULL;
 	v->end = BPF_CORE_READ(vma, vm_end);
-	v->kind = file ? EVENT_VMA_FILE : kind_of(vma, where->start, v->end);
+	v->kind = kind_of(vma);
 	if (file)
 		bpf_probe_read_kernel_str(v->name, sizeof(v->name),
 					  BPF_CORE_READ(file, f_path.dentry, d_name.name));

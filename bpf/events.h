@@ -6,8 +6,8 @@
 #ifndef VMSCOPE_BPF_EVENTS_H
 #define VMSCOPE_BPF_EVENTS_H
 
-/* Times by powers of two: bucket n has those below 2^n ns, the last all others. */
-#define EVENT_BUCKETS		40
+#include "latency.h"
+#include "vma_kind.h"
 
 /* What can happen; whose it is, and what its amount and failures are. */
 enum event_kind {
@@ -76,7 +76,7 @@ struct event_count {
 struct event_total {
 	struct event_count count;
 	unsigned long long most_ns;
-	unsigned long long bucket[EVENT_BUCKETS];
+	unsigned long long bucket[LATENCY_BUCKETS];
 };
 
 #define EVENT_COMM		16
@@ -111,12 +111,6 @@ struct event_where {
 	unsigned long long start;
 	unsigned long long file;
 };
-
-/* What a mapping without a file is. */
-#define EVENT_VMA_FILE		0
-#define EVENT_VMA_ANON		1
-#define EVENT_VMA_HEAP		2
-#define EVENT_VMA_STACK		3
 
 /**
  * struct event_vma - what happened in one mapping

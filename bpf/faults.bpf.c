@@ -35,6 +35,9 @@ char LICENSE[] SEC("license") = "GPL";
 /* arch/x86/include/asm/trapnr.h: all others tell no address */
 #define X86_TRAP_PF		14
 
+/* A mapping that found no place: a kind beside VMA_KIND_*, of threads alone. */
+#define KIND_UNKNOWN		255
+
 struct thread {
 	struct fault_thread counts;
 	/* the kernel's counters when it was seen first */
@@ -51,7 +54,7 @@ struct thread {
 	__u64 flags;
 	__u32 ended;
 	__u32 saw;			/* FAULT_SAW_* of the attempts before */
-	__u8 kind;			/* of its mapping: FAULT_VMA_* */
+	__u8 kind;			/* of its mapping: VMA_KIND_* */
 	bool shmem;
 	bool write;
 	bool inside;
@@ -162,21 +165,9 @@ static __always_inline struct thread *thread_of(struct task_struct *task)
 /* -------------------------------------------------------------------- faults */
 
 /* The number of binary digits. */
-static __always_inline __u32 bucket_of(__u64 ns)
-{
-	__u32 bucket = 0;
-
-	for (__u32 shift = 32; shift; shift >>= 1)
-		if (ns >> shift) {
-			bucket += shift;
-			ns >>= shift;
-		}
-	return bucket + (ns ? 1 : 0);
-}
-
 static __always_inline void note_time(__u32 cause, bool major, __u64 ns)
 {
-	__u32 which = 2 * cause + major, bucket = bucket_of(ns);
+	__u32 which = 2 * cause + major;
 	struct fault_latency *l = bpf_map_lookup_elem(&latencies, &which);
 
 	if (!l)
@@ -185,9 +176,7 @@ static __always_inline void note_time(__u32 cause, bool major, __u64 ns)
 	__sync_fetch_and_add(&l->ns, ns);
 	if (ns > l->most_ns)
 		l->most_ns = ns;
-	if (bucket >= FAULT_BUCKETS)
-		bucket = FAULT_BUCKETS - 1;
-	__sync_fetch_and_add(&l->bucket[bucket], 1);
+	__sync_fetch_and_add(&l->bucket[latency_bucket(ns)], 1);
 }
 
 /* Most faults are where the one before was, whose mapping is known. */
@@ -204,12 +193,12 @@ static __always_inline void note_place_of(struct thread *t, const struct look *l
 	struct fault_vma *v = note_vma(l, task);
 
 	t->vma = l->key;
-	t->start = l->start;
+	t->start = l->vma.start;
 	/* Of one that found no place it is asked again. */
-	t->end = v ? l->end : 0;
-	t->flags = l->flags;
+	t->end = v ? l->vma.end : 0;
+	t->flags = l->vma.flags;
 	t->ended = nr_ended_vmas;
-	t->kind = v ? v->kind : FAULT_VMA_UNKNOWN;
+	t->kind = v ? v->kind : KIND_UNKNOWN;
 	t->shmem = v && v->shmem;
 }
 
@@ -304,15 +293,15 @@ int BPF_PROG(begin_fault, struct vm_area_struct *vma, unsigned long address, uns
 		return begin(t, task, address, flags);
 	l = (struct look){
 		.key = (__u64)vma,
-		.start = vma->vm_start,
-		.end = vma->vm_end,
+		.vma.start = vma->vm_start,
+		.vma.end = vma->vm_end,
 		.pgoff = vma->vm_pgoff,
-		.flags = vma->vm_flags,
+		.vma.flags = vma->vm_flags,
 		.mm = (__u64)vma->vm_mm,
-		.file = (__u64)vma->vm_file,
-		.ops = (__u64)vma->vm_ops,
-		.start_brk = vma->vm_mm->start_brk,
-		.brk = vma->vm_mm->brk,
+		.vma.file = (__u64)vma->vm_file,
+		.vma.ops = (__u64)vma->vm_ops,
+		.vma.start_brk = vma->vm_mm->start_brk,
+		.vma.brk = vma->vm_mm->brk,
 	};
 	note_place_of(t, &l, task);
 	return begin(t, task, address, flags);
@@ -339,18 +328,18 @@ int BPF_KPROBE(begin_fault_multi, struct vm_area_struct *vma, unsigned long addr
 		return 0;
 	l = (struct look){
 		.key = (__u64)vma,
-		.start = BPF_CORE_READ(vma, vm_start),
-		.end = BPF_CORE_READ(vma, vm_end),
-		.flags = BPF_CORE_READ(vma, vm_flags),
+		.vma.start = BPF_CORE_READ(vma, vm_start),
+		.vma.end = BPF_CORE_READ(vma, vm_end),
+		.vma.flags = BPF_CORE_READ(vma, vm_flags),
 	};
-	if (is_last(t, l.key, l.start, l.end, l.flags))
+	if (is_last(t, l.key, l.vma.start, l.vma.end, l.vma.flags))
 		return begin(t, task, address, flags);
 	l.pgoff = BPF_CORE_READ(vma, vm_pgoff);
 	l.mm = (__u64)BPF_CORE_READ(vma, vm_mm);
-	l.file = (__u64)BPF_CORE_READ(vma, vm_file);
-	l.ops = (__u64)BPF_CORE_READ(vma, vm_ops);
-	l.start_brk = BPF_CORE_READ(vma, vm_mm, start_brk);
-	l.brk = BPF_CORE_READ(vma, vm_mm, brk);
+	l.vma.file = (__u64)BPF_CORE_READ(vma, vm_file);
+	l.vma.ops = (__u64)BPF_CORE_READ(vma, vm_ops);
+	l.vma.start_brk = BPF_CORE_READ(vma, vm_mm, start_brk);
+	l.vma.brk = BPF_CORE_READ(vma, vm_mm, brk);
 	note_place_of(t, &l, task);
 	return begin(t, task, address, flags);
 }

@@ -6,8 +6,8 @@
 #ifndef VMSCOPE_BPF_FAULTS_H
 #define VMSCOPE_BPF_FAULTS_H
 
-/* Times by powers of two: bucket n has those below 2^n ns, the last all others. */
-#define FAULT_BUCKETS		40
+#include "latency.h"
+#include "vma_kind.h"
 
 /* What a fault came from; of one that is tried again, all its attempts together. */
 enum fault_cause {
@@ -68,7 +68,7 @@ enum fault_cause {
 struct fault_latency {
 	unsigned long long ns;
 	unsigned long long most_ns;
-	unsigned long long bucket[FAULT_BUCKETS];
+	unsigned long long bucket[LATENCY_BUCKETS];
 };
 
 #define FAULT_COMM		16
@@ -103,18 +103,10 @@ struct fault_thread {
 	char comm[FAULT_COMM];
 };
 
-/* What a mapping without a file is. */
-#define FAULT_VMA_FILE		0
-#define FAULT_VMA_ANON		1
-#define FAULT_VMA_HEAP		2
-#define FAULT_VMA_STACK		3
-#define FAULT_VMA_SPECIAL	4	/* the kernel's own: [vdso] and the like */
-#define FAULT_VMA_UNKNOWN	5	/* it found no place; never in struct fault_vma */
-
 /**
  * struct fault_vma - what happened in one mapping, from when it was seen first
  * @tgid: who was in it first
- * @kind: FAULT_VMA_*
+ * @kind: VMA_KIND_*
  * @flags: its vm_flags
  * @start: as it was at its last fault, as are @end and @pgoff
  * @pgoff: pages, of @start in its file

@@ -6,24 +6,15 @@
 #ifndef VMSCOPE_BPF_MAPPINGS_H
 #define VMSCOPE_BPF_MAPPINGS_H
 
-/* include/linux/mm.h */
-#define VM_GROWSDOWN		0x0100
-
 /* include/uapi/linux/magic.h */
 #define TMPFS_MAGIC		0x01021994
 
 /* A mapping, as it is when a fault begins. */
 struct look {
+	struct vma_look vma;
 	__u64 key;
-	__u64 start;
-	__u64 end;
 	__u64 pgoff;
-	__u64 flags;
 	__u64 mm;
-	__u64 file;
-	__u64 ops;
-	__u64 start_brk;
-	__u64 brk;
 };
 
 /* One VMA's worth of zeros, too large for the stack. */
@@ -40,21 +31,9 @@ static __always_inline void retire(__u64 key, struct fault_vma *v)
 	bpf_map_delete_elem(&vmas, &key);
 }
 
-/* fs/proc/task_mmu.c: what is shown as [heap], and nearly what as [stack] */
-static __always_inline __u8 kind_of(const struct look *l)
-{
-	if (l->file)
-		return FAULT_VMA_FILE;
-	if (l->flags & VM_GROWSDOWN)
-		return FAULT_VMA_STACK;
-	if (l->start < l->brk && l->end > l->start_brk)
-		return FAULT_VMA_HEAP;
-	return l->ops ? FAULT_VMA_SPECIAL : FAULT_VMA_ANON;
-}
-
 static __always_inline struct fault_vma *new_vma(const struct look *l)
 {
-	struct file *file = (struct file *)l->file;
+	struct file *file = (struct file *)l->vma.file;
 	struct fault_vma *v;
 	__u64 key = l->key;
 
@@ -65,7 +44,7 @@ static __always_inline struct fault_vma *new_vma(const struct look *l)
 		return NULL;
 	v->tgid = bpf_get_current_pid_tgid() >> 32;
 	v->mm = l->mm;
-	v->file = l->file;
+	v->file = l->vma.file;
 	if (file) {
 		v->inode = BPF_CORE_READ(file, f_inode, i_ino);
 		v->device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
@@ -78,7 +57,8 @@ static __always_inline struct fault_vma *new_vma(const struct look *l)
 
 static __always_inline bool is_same(const struct fault_vma *v, const struct look *l)
 {
-	return v->mm == l->mm && v->file == l->file && v->start < l->end && l->start < v->end;
+	return v->mm == l->mm && v->file == l->vma.file && v->start < l->vma.end &&
+	       l->vma.start < v->end;
 }
 
 /* While its lock is held; NULL: it found no place. */
@@ -95,11 +75,11 @@ static __always_inline struct fault_vma *note_vma(const struct look *l, struct t
 		v = new_vma(l);
 	if (!v)
 		return NULL;
-	v->start = l->start;
-	v->end = l->end;
+	v->start = l->vma.start;
+	v->end = l->vma.end;
 	v->pgoff = l->pgoff;
-	v->flags = l->flags;
-	v->kind = kind_of(l);
+	v->flags = l->vma.flags;
+	v->kind = vma_kind(&l->vma);
 	v->foreign = l->mm != (__u64)task->mm;
 	return v;
 }

@@ -11,7 +11,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 #include "oom.h"
-#include "vma_kind.h"
+#include "vma_read.h"
 #include "kills.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -81,7 +81,7 @@ int BPF_KPROBE(unmapped, struct vm_area_struct *vma)
 	v.pgoff = BPF_CORE_READ(vma, vm_pgoff);
 	v.flags = BPF_CORE_READ(vma, vm_flags);
 	file = BPF_CORE_READ(vma, vm_file);
-	v.head.kind = file ? EVENT_VMA_FILE : kind_of(vma, v.start, v.end);
+	v.head.kind = kind_of(vma);
 	if (file)
 		bpf_probe_read_kernel_str(v.name, sizeof(v.name),
 					  BPF_CORE_READ(file, f_path.dentry, d_name.name));

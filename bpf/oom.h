@@ -24,7 +24,7 @@ enum oom_what {
 
 struct oom_head {
 	unsigned int what;
-	unsigned int kind;		/* of OOM_VMA: EVENT_VMA_* */
+	unsigned int kind;		/* of OOM_VMA: VMA_KIND_* */
 	unsigned long long mm;		/* the kernel's pointer: whose it is */
 };
 

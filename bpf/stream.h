@@ -33,7 +33,7 @@ static __u32 nr_told_vmas;
 static __always_inline bool is_named(const struct fault_vma *v)
 {
 	return v->kind == stream_kind &&
-		(v->kind != FAULT_VMA_FILE ||
+		(v->kind != VMA_KIND_FILE ||
 		 !bpf_strncmp(v->name, FAULT_NAME, (const char *)stream_name));
 }
 

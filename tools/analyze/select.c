@@ -143,16 +143,25 @@ static const char *policy_name(unsigned int policy)
 	return policy < sizeof(name) / sizeof(name[0]) ? name[policy] : "?";
 }
 
+const char *vs_permissions(uint64_t flags, char text[5])
+{
+	text[0] = flags & VS_VM_READ ? 'r' : '-';
+	text[1] = flags & VS_VM_WRITE ? 'w' : '-';
+	text[2] = flags & VS_VM_EXEC ? 'x' : '-';
+	text[3] = flags & VS_VM_MAYSHARE ? 's' : 'p';
+	text[4] = 0;
+	return text;
+}
+
 void vs_field_text(const struct vs_model *model, const struct vs_vma *vma, int field,
 		   char *text, size_t size)
 {
+	char permissions[5];
+
 	text[0] = 0;
 	switch (field) {
 	case VS_FIELD_PERM:
-		snprintf(text, size, "%c%c%c%c", vma->flags & VS_VM_READ ? 'r' : '-',
-			 vma->flags & VS_VM_WRITE ? 'w' : '-',
-			 vma->flags & VS_VM_EXEC ? 'x' : '-',
-			 vma->flags & VS_VM_MAYSHARE ? 's' : 'p');
+		snprintf(text, size, "%s", vs_permissions(vma->flags, permissions));
 		break;
 	case VS_FIELD_DEV:
 		snprintf(text, size, "%02x:%02x", vma->dev_major, vma->dev_minor);

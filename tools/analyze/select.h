@@ -37,6 +37,9 @@ const char *vs_field_help(int field);
 int vs_field_by_name(const char *name, size_t length);
 bool vs_field_is_text(int field);
 
+/* "rw-p", as the kernel shows it, of VS_VM_*. Returns @text. */
+const char *vs_permissions(uint64_t flags, char text[5]);
+
 /* Text of a field that has one; the figures and numbers have none. */
 void vs_field_text(const struct vs_model *model, const struct vs_vma *vma, int field,
 		   char *text, size_t size);

@@ -232,7 +232,7 @@ static int match(void *context, const struct vs_piece *piece, uint64_t address, 
 		.name = share->now_name,
 		.times = times,
 		.flags = share->now_vma->flags & (VS_VM_READ | VS_VM_WRITE | VS_VM_EXEC |
-						  VS_VM_SHARED),
+						  VS_VM_MAYSHARE),
 	};
 	return 0;
 }

@@ -58,7 +58,7 @@ struct vs_mate {
 	uint32_t member;
 	uint32_t name;			/* in names; 0: no name */
 	uint32_t times;			/* one page there after the other is the same one */
-	uint32_t flags;			/* VS_VM_READ .. VS_VM_SHARED of the mapping there */
+	uint32_t flags;			/* of VS_VM_*, what vs_permissions() tells of the mapping there */
 };
 
 struct vs_share {

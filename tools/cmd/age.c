@@ -11,6 +11,7 @@
 #include "../analyze/age.h"
 #include "../analyze/attributes.h"
 #include "../lib/clear.h"
+#include "../lib/clock.h"
 #include "../render/answers.h"
 #include "../render/working.h"
 #include "cmd.h"
@@ -29,14 +30,6 @@ struct watching {
 	uint64_t key;
 	bool memory;			/* was short */
 };
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000ull + time.tv_nsec;
-}
 
 static void wait_for(uint64_t ns)
 {
@@ -93,12 +86,12 @@ static int look(struct watching *w, bool cleared)
 
 static int clear(struct watching *w, struct vs_interval *interval)
 {
-	uint64_t start = now();
+	uint64_t start = vs_now();
 	struct vs_error error;
 
 	if (vs_clear_accessed(&w->session->target, &error))
 		return vs_fail(&error);
-	interval->clear_ns = now() - start;
+	interval->clear_ns = vs_now() - start;
 	if (interval->clear_ns > w->watch.longest_clear_ns)
 		w->watch.longest_clear_ns = interval->clear_ns;
 	return VS_EXIT_OK;
@@ -111,10 +104,10 @@ static int one_interval(struct watching *w)
 	uint64_t start;
 	int err = options->clear ? clear(w, interval) : VS_EXIT_OK;
 
-	start = now();
+	start = vs_now();
 	if (!err) {
 		wait_for(w->watch.interval_ns);
-		interval->ns = now() - start;
+		interval->ns = vs_now() - start;
 		err = look(w, options->clear);
 	}
 	if (err)

@@ -9,15 +9,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "../lib/command.h"
 #include "../lib/kernel.h"
 #include "../lib/meminfo.h"
 #include "../lib/proc_read.h"
 #include "../render/events.h"
-#include "cmd.h"
+#include "watch.h"
 
 struct look {
 	const struct vs_options *options;
@@ -27,6 +25,7 @@ struct look {
 	struct vs_event_answer *answer;
 	struct vs_error error;
 	char comm[64];
+	struct vs_style style;
 	FILE *out;
 };
 
@@ -66,22 +65,15 @@ static int wait_for_end(struct look *look)
 	uint64_t ns = look->options->duration_ns;
 	struct timespec time = { ns / 1000000000, ns % 1000000000 };
 	struct pollfd wait[2] = { { .fd = look->target.pidfd, .events = POLLIN } };
-	sigset_t stop, before;
+	struct vs_stopping stop;
 	int result;
 
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigprocmask(SIG_BLOCK, &stop, &before);
-	wait[1] = (struct pollfd){ .fd = signalfd(-1, &stop, SFD_CLOEXEC), .events = POLLIN };
+	vs_stopping_begin(&stop);
+	wait[1] = (struct pollfd){ .fd = stop.fd, .events = POLLIN };
 	do
 		result = ppoll(wait, 2, ns ? &time : NULL, NULL);
 	while (result < 0 && errno == EINTR);
-	close(wait[1].fd);
-	/* One that came is taken by the report, not by the process. */
-	while (result > 0 && sigtimedwait(&stop, NULL, &(struct timespec){ 0 }) > 0)
-		;
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	vs_stopping_end(&stop, result >= 0);
 	if (result >= 0)
 		return VS_EXIT_OK;
 	vs_say("cannot wait: %s", strerror(errno));
@@ -140,33 +132,11 @@ static int run_command(struct look *look)
 
 /* --------------------------------------------------------------------- report */
 
-static int open_output(struct look *look)
-{
-	const char *file = look->options->write;
-
-	look->out = file ? fopen(file, "we") : stdout;
-	if (look->out)
-		return VS_EXIT_OK;
-	vs_say("%s: %s", file, strerror(errno));
-	return VS_EXIT_CANNOT;
-}
-
-static int close_output(struct look *look)
-{
-	if (look->out == stdout)
-		return VS_EXIT_OK;
-	if (!ferror(look->out) && !fclose(look->out))
-		return VS_EXIT_OK;
-	vs_say("%s: %s: some of it is lost", look->options->write, strerror(errno));
-	return VS_EXIT_PARTIAL;
-}
-
 static void print(struct look *look)
 {
 	const struct vs_options *options = look->options;
 	struct vs_report report = { .verb = "events", .requested = "bpf" };
 	struct vs_model model;
-	struct vs_style style;
 	char **command = options->command ? options->argument : NULL;
 
 	vs_model_init(&model);
@@ -176,14 +146,10 @@ static void print(struct look *look)
 	model.process.pid = look->target.pid;
 	memcpy(model.process.comm, look->comm, sizeof(model.process.comm));
 	report.model = &model;
-	vs_style_init(&style, options);
-	style.out = look->out;
-	if (look->out != stdout)
-		style.terminal = style.color = false;
 	if (options->json)
 		vs_events_json(look->out, &report, look->answer, command);
 	else
-		vs_events_screen(&style, &report, look->answer, command);
+		vs_events_screen(&look->style, &report, look->answer, command);
 	vs_model_free(&model);
 }
 
@@ -199,7 +165,7 @@ static int report(struct look *look)
 	print(look);
 	/* who reads it need not wait until all is detached, which takes a second */
 	fflush(look->out);
-	result = close_output(look);
+	result = vs_output_close(look->options, look->out);
 	if (!result && vs_events_lost(&answer->events))
 		result = VS_EXIT_PARTIAL;
 	return result;
@@ -208,11 +174,13 @@ static int report(struct look *look)
 static int look_at(struct look *look)
 {
 	const struct vs_options *options = look->options;
-	int result = open_output(look);
+	int result;
 
-	if (!result)
-		result = options->command ? run_command(look) :
-			options->nr_arguments ? watch_process(look) : watch_host(look);
+	look->out = vs_output_open(options, &look->style);
+	if (!look->out)
+		return VS_EXIT_CANNOT;
+	result = options->command ? run_command(look) :
+		options->nr_arguments ? watch_process(look) : watch_host(look);
 	return result ? result : report(look);
 }
 

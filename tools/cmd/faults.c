@@ -8,17 +8,17 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../lib/clock.h"
 #include "../lib/command.h"
 #include "../lib/fault_file.h"
 #include "../lib/kernel.h"
 #include "../render/faults.h"
-#include "cmd.h"
 #include "fault_stream.h"
+#include "watch.h"
 
 struct look {
 	const struct vs_options *options;
@@ -81,14 +81,6 @@ static int begin_watch(struct look *look, pid_t pid)
 
 /* -------------------------------------------------------------------- waiting */
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
 /* How long at most, when faults are told meanwhile. */
 static uint64_t at_once(const struct look *look, uint64_t left)
 {
@@ -108,7 +100,7 @@ static int tell_until_end(struct look *look, int pidfd, int stop, uint64_t ns)
 		{ .fd = stop, .events = POLLIN },
 		{ .fd = vs_watch_fd(look->watch), .events = POLLIN },
 	};
-	uint64_t end = ns ? now() + ns : UINT64_MAX, at = now();
+	uint64_t end = ns ? vs_now() + ns : UINT64_MAX, at = vs_now();
 
 	while (at < end) {
 		uint64_t left = at_once(look, end - at);
@@ -121,7 +113,7 @@ static int tell_until_end(struct look *look, int pidfd, int stop, uint64_t ns)
 			return 0;
 		vs_watch_tell(look->watch);
 		fflush(look->out);
-		at = now();
+		at = vs_now();
 	}
 	return 0;
 }
@@ -131,20 +123,12 @@ static int tell_until_end(struct look *look, int pidfd, int stop, uint64_t ns)
 /* Until the time is over, the process has ended, or somebody says stop. */
 static int wait_for_end(struct look *look)
 {
-	sigset_t stop, before;
-	int result, fd;
+	struct vs_stopping stop;
+	int result;
 
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigprocmask(SIG_BLOCK, &stop, &before);
-	fd = signalfd(-1, &stop, SFD_CLOEXEC);
-	result = tell_until_end(look, look->target.pidfd, fd, look->options->duration_ns);
-	close(fd);
-	/* One that came is taken by the report, not by the process. */
-	while (!result && sigtimedwait(&stop, NULL, &(struct timespec){ 0 }) > 0)
-		;
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	vs_stopping_begin(&stop);
+	result = tell_until_end(look, look->target.pidfd, stop.fd, look->options->duration_ns);
+	vs_stopping_end(&stop, !result);
 	if (!result)
 		return VS_EXIT_OK;
 	vs_say("cannot wait for process %d: %s", look->target.pid, strerror(errno));
@@ -202,32 +186,6 @@ static int run_command(struct look *look)
 
 /* --------------------------------------------------------------------- report */
 
-static int open_output(struct look *look)
-{
-	const char *file = look->options->write;
-
-	look->out = file ? fopen(file, "we") : stdout;
-	if (!look->out) {
-		vs_say("%s: %s", file, strerror(errno));
-		return VS_EXIT_CANNOT;
-	}
-	vs_style_init(&look->style, look->options);
-	look->style.out = look->out;
-	if (look->out != stdout)
-		look->style.terminal = look->style.color = false;
-	return VS_EXIT_OK;
-}
-
-static int close_output(struct look *look)
-{
-	if (!look->out || look->out == stdout)
-		return VS_EXIT_OK;
-	if (!ferror(look->out) && !fclose(look->out))
-		return VS_EXIT_OK;
-	vs_say("%s: %s: some of it is lost", look->options->write, strerror(errno));
-	return VS_EXIT_PARTIAL;
-}
-
 /* @file: where it is from, or NULL */
 static void print(struct look *look, const struct vs_fault_run *run, char **command,
 		  const char *file)
@@ -268,7 +226,7 @@ static int report(struct look *look, const struct vs_fault_run *run, char **comm
 	print(look, run, command, file);
 	/* who reads it need not wait until all is detached, which takes a second or two */
 	fflush(look->out);
-	result = close_output(look);
+	result = vs_output_close(look->options, look->out);
 	return result ? result : vs_faults_complete(&look->answer) ? VS_EXIT_OK : VS_EXIT_PARTIAL;
 }
 
@@ -373,8 +331,10 @@ int vs_cmd_faults(const struct vs_options *options)
 	result = check_options(options);
 	if (!result)
 		result = vs_fault_stream_choose(options, &look.stream);
-	if (!result)
-		result = open_output(&look);
+	if (!result) {
+		look.out = vs_output_open(options, &look.style);
+		result = look.out ? VS_EXIT_OK : VS_EXIT_CANNOT;
+	}
 	if (!result)
 		result = options->from ? replay(&look) : watch(&look);
 	vs_faults_end(&look.answer);

@@ -5,16 +5,14 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "../lib/clock.h"
 #include "../lib/kernel.h"
 #include "../lib/oom_log.h"
 #include "../render/oom.h"
-#include "cmd.h"
+#include "watch.h"
 
 struct look {
 	const struct vs_options *options;
@@ -25,14 +23,6 @@ struct look {
 	struct vs_error error;
 	FILE *out;
 };
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 static void tell(struct look *look, struct vs_oom_kill *kill)
 {
@@ -58,7 +48,7 @@ static void tell_new(struct look *look, bool end)
 /* Until the time is over, or somebody says stop. */
 static int watch(struct look *look, int stop)
 {
-	uint64_t ns = look->options->duration_ns, end = ns ? now() + ns : UINT64_MAX, at = now();
+	uint64_t ns = look->options->duration_ns, end = ns ? vs_now() + ns : UINT64_MAX, at = vs_now();
 	struct pollfd wait[2] = {
 		{ .fd = stop, .events = POLLIN },
 		{ .fd = vs_oom_watch_fd(look->watch), .events = POLLIN },
@@ -74,23 +64,19 @@ static int watch(struct look *look, int stop)
 		if (vs_oom_watch_take(look->watch, &look->error))
 			return -1;
 		tell_new(look, false);
-		at = now();
+		at = vs_now();
 	}
 	return 0;
 }
 
 static int watch_until_stop(struct look *look)
 {
-	sigset_t stop;
-	int fd, result;
+	struct vs_stopping stop;
+	int result;
 
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-	fd = signalfd(-1, &stop, SFD_CLOEXEC);
-	result = watch(look, fd);
-	close(fd);
+	vs_stopping_begin(&stop);
+	result = watch(look, stop.fd);
+	vs_stopping_end(&stop, !result);
 	return result;
 }
 
@@ -138,24 +124,14 @@ static int look_at(struct look *look)
 int vs_cmd_oom(const struct vs_options *options)
 {
 	struct look look = { .options = options };
-	const char *file = options->write;
-	int result;
+	int result, closed;
 
-	look.out = file ? fopen(file, "we") : stdout;
-	if (!look.out) {
-		vs_say("%s: %s", file, strerror(errno));
+	look.out = vs_output_open(options, &look.style);
+	if (!look.out)
 		return VS_EXIT_CANNOT;
-	}
-	vs_style_init(&look.style, options);
-	look.style.out = look.out;
-	if (file)
-		look.style.terminal = look.style.color = false;
 	result = look_at(&look);
-	if (file && (ferror(look.out) || fclose(look.out))) {
-		vs_say("%s: %s: some of it is lost", file, strerror(errno));
-		result = VS_EXIT_PARTIAL;
-	}
+	closed = vs_output_close(options, look.out);
 	vs_oom_watch_close(look.watch);
 	vs_oom_log_free(&look.log);
-	return result;
+	return closed ? closed : result;
 }

@@ -5,7 +5,11 @@
 #ifndef VMSCOPE_BPF_LOAD_H
 #define VMSCOPE_BPF_LOAD_H
 
+#include <sys/types.h>
+
 #include "error.h"
+
+struct bpf_program;
 
 #define VS_BPF_MISSING	"this vmscope was built without BPF (clang, bpftool and libbpf)"
 
@@ -14,5 +18,17 @@ void vs_bpf_begin(void);
 
 /* Why a program could not be loaded; returns -1. */
 int vs_bpf_failure(int err, struct vs_error *error);
+
+/* What a program is attached to, or is called by. */
+const char *vs_bpf_function_of(const struct bpf_program *program);
+
+/*
+ * All that an iterator says of one task, or with 0 of every one; its bytes are in @text.
+ * Returns their number, or -1.
+ */
+ssize_t vs_bpf_iterate(const struct bpf_program *program, pid_t tid, void *text, size_t size);
+
+/* Programs that run now end before it returns: what they count is read whole. */
+void vs_bpf_quiesce(void);
 
 #endif

@@ -5,7 +5,6 @@
  */
 #ifdef VMSCOPE_BPF
 
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -24,25 +23,6 @@ static const char * const alike[] = {
 };
 
 #define NR_ALIKE	(sizeof(alike) / sizeof(alike[0]))
-
-/* The enums that reasons come from, and what all names in them begin with. */
-static const struct {
-	const char *type;
-	const char *prefix;
-} why_names[EVENT_WHYS] = {
-	[EVENT_WHY_SCAN] = { "scan_result", "SCAN_" },
-	[EVENT_WHY_COLLAPSE] = { "scan_result", "SCAN_" },
-	[EVENT_WHY_MIGRATE] = { "migrate_reason", "MR_" },
-	[EVENT_WHY_TLB] = { "tlb_flush_reason", "TLB_" },
-};
-
-static const char *function_of(const struct bpf_program *program)
-{
-	const char *section = bpf_program__section_name(program);
-	const char *slash = strchr(section, '/');
-
-	return slash ? slash + 1 : section;
-}
 
 static bool has_trampoline(const struct bpf_program *program)
 {
@@ -73,28 +53,6 @@ static unsigned int arguments_of(const struct btf *types, const char *tracepoint
 	return type && btf_is_func_proto(type) && btf_vlen(type) ? btf_vlen(type) - 1 : 0;
 }
 
-static void name_reasons(struct vs_event_hooks *hooks, const struct btf *types, int why)
-{
-	int id = btf__find_by_name_kind(types, why_names[why].type, BTF_KIND_ENUM);
-	const struct btf_type *type = id > 0 ? btf__type_by_id(types, id) : NULL;
-	const char *prefix = why_names[why].prefix;
-
-	for (int i = 0; type && i < btf_vlen(type); i++) {
-		const struct btf_enum *value = &btf_enum(type)[i];
-		const char *name = btf__name_by_offset(types, value->name_off);
-		char *to;
-
-		if (value->val < 0 || value->val >= EVENT_REASONS)
-			continue;
-		to = hooks->reason[why][value->val];
-		if (!strncmp(name, prefix, strlen(prefix)))
-			name += strlen(prefix);
-		snprintf(to, sizeof(hooks->reason[why][0]), "%s", name);
-		for (; *to; to++)
-			*to = tolower((unsigned char)*to);
-	}
-}
-
 /* ------------------------------------------------------------------- attaching */
 
 static bool is_alike(const char *function)
@@ -122,7 +80,7 @@ static void attach(struct vs_event_hooks *hooks)
 	for (int i = 0; i < skeleton->prog_cnt; i++) {
 		struct bpf_prog_skeleton *one = &skeleton->progs[i];
 		const struct bpf_program *program = *one->prog;
-		const char *function = function_of(program);
+		const char *function = vs_bpf_function_of(program);
 
 		if (is_iterator(program))
 			continue;
@@ -144,7 +102,7 @@ static void choose(struct vs_event_hooks *hooks, const struct btf *types, bool t
 
 	bpf_object__for_each_program(program, hooks->bpf->obj)
 		if (has_trampoline(program) &&
-		    (!trampolines || btf__find_by_name_kind(types, function_of(program),
+		    (!trampolines || btf__find_by_name_kind(types, vs_bpf_function_of(program),
 							    BTF_KIND_FUNC) <= 0))
 			bpf_program__set_autoload(program, false);
 }
@@ -179,8 +137,8 @@ int vs_event_hooks_open(struct vs_event_hooks *hooks, enum vs_event_scope scope,
 		vs_event_hooks_close(hooks);
 		err = load(hooks, types, scope, false);
 	}
-	for (int why = 0; !err && why < EVENT_WHYS; why++)
-		name_reasons(hooks, types, why);
+	if (!err)
+		vs_event_reasons_read(&hooks->reasons, types);
 	btf__free(types);
 	if (err)
 		return vs_bpf_failure(err, error);

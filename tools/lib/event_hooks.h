@@ -8,7 +8,7 @@
 
 #include "error.h"
 #include "event_log.h"
-#include "events.h"
+#include "event_reasons.h"
 
 struct events_bpf;
 
@@ -16,8 +16,7 @@ struct vs_event_hooks {
 	struct events_bpf *bpf;
 	const char *missing[VS_EVENT_MISSING];
 	size_t nr_missing;
-	/* What the kernel calls its reasons: "" where there is none. */
-	char reason[EVENT_WHYS][EVENT_REASONS][40];
+	struct vs_event_reasons reasons;
 };
 
 /* Everything that can be is attached; into one that is empty. */

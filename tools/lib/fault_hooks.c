@@ -97,14 +97,6 @@ static enum way way_of(const struct bpf_program *program)
 	return WAY_NEITHER;
 }
 
-static const char *function_of(const struct bpf_program *program)
-{
-	const char *section = bpf_program__section_name(program);
-	const char *slash = strchr(section, '/');
-
-	return slash ? slash + 1 : section;
-}
-
 static bool is_of_return(const struct bpf_program *program)
 {
 	return !strncmp(bpf_program__section_name(program), "kret", 4);
@@ -114,7 +106,7 @@ static bool is_of_return(const struct bpf_program *program)
 static const struct hook *optional(const struct bpf_program *program)
 {
 	for (size_t i = 0; i < NR_HOOKS; i++)
-		if (!strcmp(hooks_there_may_be[i].function, function_of(program)))
+		if (!strcmp(hooks_there_may_be[i].function, vs_bpf_function_of(program)))
 			return &hooks_there_may_be[i];
 	return NULL;
 }
@@ -137,7 +129,7 @@ static void choose(const struct attaching *a)
 		if (its != WAY_NEITHER && its != a->way)
 			bpf_program__set_autoload(program, false);
 		else if (its == WAY_TRAMPOLINE && optional(program) &&
-			 !has_function(a, function_of(program)))
+			 !has_function(a, vs_bpf_function_of(program)))
 			bpf_program__set_autoload(program, false);
 	}
 }
@@ -213,7 +205,7 @@ static void attach_many(struct attaching *a, const struct bpf_program *program,
 
 static struct bpf_link *attach_one(const struct bpf_program *program)
 {
-	const char *function = function_of(program);
+	const char *function = vs_bpf_function_of(program);
 
 	if (!is_multi(program))
 		return bpf_program__attach(program);
@@ -232,7 +224,7 @@ static int attach(struct attaching *a, struct vs_error *error)
 		if (!bpf_program__autoload(program) ||
 		    bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
 			continue;
-		if (!strcmp(function_of(program), MANY)) {
+		if (!strcmp(vs_bpf_function_of(program), MANY)) {
 			attach_many(a, program, one->link);
 			continue;
 		}
@@ -242,7 +234,7 @@ static int attach(struct attaching *a, struct vs_error *error)
 		else if (!*one->link)
 			return vs_error_set(error, VS_FAIL_CANNOT,
 				"this kernel lets no BPF program watch %s: %s",
-				function_of(program), strerror(errno));
+				vs_bpf_function_of(program), strerror(errno));
 	}
 	return 0;
 }

@@ -13,7 +13,7 @@ struct vs_oom_vma {
 	uint64_t start;
 	uint64_t end;
 	uint64_t offset;		/* in its file */
-	uint64_t flags;			/* the kernel's vm_flags */
+	uint64_t flags;			/* VS_VM_READ to VS_VM_GROWSDOWN, which are the kernel's vm_flags */
 	char name[VS_FAULT_NAME];	/* the last part of its file's path */
 };
 

@@ -4,17 +4,9 @@
  * source does.
  */
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "source.h"
-
-static uint64_t now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000ull + time.tv_nsec;
-}
 
 int vs_source_open(struct vs_source *source, const struct vs_source_ops *ops,
 		   const struct vs_target *target, const char *file, struct vs_error *error)
@@ -27,24 +19,24 @@ int vs_source_open(struct vs_source *source, const struct vs_source_ops *ops,
 int vs_source_collect(struct vs_source *source, const struct vs_request *request,
 		      struct vs_model *model, struct vs_error *error)
 {
-	uint64_t start = now();
+	uint64_t start = vs_now();
 	int result;
 
 	model->details |= vs_wanted_details(request->want);
 	result = source->ops->collect(source, request, model, error);
 
 	if (!model->recorded_at)
-		model->cost.wall_ns += now() - start;
+		model->cost.wall_ns += vs_now() - start;
 	return result;
 }
 
 int vs_source_survey(const struct vs_source_ops *ops, const struct vs_survey *survey,
 		     struct vs_model *model, struct vs_cost *cost, struct vs_error *error)
 {
-	uint64_t start = now();
+	uint64_t start = vs_now();
 	int result = ops->survey ? ops->survey(survey, model, cost, error) : VS_SURVEY_CANNOT;
 
-	cost->wall_ns += now() - start;
+	cost->wall_ns += vs_now() - start;
 	return result;
 }
 

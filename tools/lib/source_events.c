@@ -6,11 +6,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bpf_load.h"
+#include "clock.h"
 #include "event_log.h"
 
 void vs_events_free(struct vs_events *events)
@@ -26,7 +25,6 @@ void vs_events_free(struct vs_events *events)
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <linux/membarrier.h>
 
 #include "event_hooks.h"
 #include "events.h"
@@ -69,13 +67,8 @@ SAME(VS_EVENT_IN_THP_FAULT, EVENT_IN_THP_FAULT);
 SAME(VS_EVENT_IN_THP_FALLBACK, EVENT_IN_THP_FALLBACK);
 SAME(VS_EVENT_IN_THP_SPLIT_PMD, EVENT_IN_THP_SPLIT_PMD);
 SAME(VS_EVENT_PLACED, EVENT_PLACED);
-SAME(VS_FAULT_VMA_FILE, EVENT_VMA_FILE);
-SAME(VS_FAULT_VMA_ANON, EVENT_VMA_ANON);
-SAME(VS_FAULT_VMA_HEAP, EVENT_VMA_HEAP);
-SAME(VS_FAULT_VMA_STACK, EVENT_VMA_STACK);
 SAME(VS_FAULT_NAME, EVENT_NAME);
 SAME(VS_FAULT_COMM, EVENT_COMM);
-SAME(VS_FAULT_BUCKETS, EVENT_BUCKETS);
 
 /* What reasons are reasons of. */
 static const enum vs_event event_of[EVENT_WHYS] = {
@@ -92,18 +85,10 @@ struct vs_event_watch {
 	uint64_t begun_ns;
 };
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
 struct vs_event_watch *vs_event_watch_open(enum vs_event_scope scope, struct vs_error *error)
 {
 	struct vs_event_watch *watch = calloc(1, sizeof(*watch));
-	uint64_t begun = now();
+	uint64_t begun = vs_now();
 
 	if (!watch) {
 		vs_error_memory(error);
@@ -114,7 +99,7 @@ struct vs_event_watch *vs_event_watch_open(enum vs_event_scope scope, struct vs_
 		return NULL;
 	}
 	watch->scope = scope;
-	watch->attach_ns = now() - begun;
+	watch->attach_ns = vs_now() - begun;
 	return watch;
 }
 
@@ -126,39 +111,17 @@ void vs_event_watch_close(struct vs_event_watch *watch)
 	free(watch);
 }
 
-/* Has the one program look at the one process, which has another pid in there. */
-static int look_for(struct vs_event_watch *watch, pid_t pid)
-{
-	LIBBPF_OPTS(bpf_iter_attach_opts, options);
-	union bpf_iter_link_info info = { .task.tid = pid };
-	struct bpf_link *link;
-	ssize_t length = -1;
-	char none;
-	int fd;
-
-	options.link_info = &info;
-	options.link_info_len = sizeof(info);
-	link = bpf_program__attach_iter(watch->hooks.bpf->progs.begin_watching, &options);
-	if (!link)
-		return -1;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	if (fd >= 0) {
-		length = read(fd, &none, 1);
-		close(fd);
-	}
-	bpf_link__destroy(link);
-	return length < 0 ? -1 : 0;
-}
-
 int vs_event_watch_begin(struct vs_event_watch *watch, pid_t pid, struct vs_error *error)
 {
 	struct events_bpf__bss *shared = watch->hooks.bpf->bss;
+	char none;
 
-	watch->begun_ns = now();
+	watch->begun_ns = vs_now();
 	shared->counting = true;
 	if (watch->scope == VS_EVENTS_EVERYONE)
 		return 0;
-	if (look_for(watch, pid))
+	/* It has another pid in there, which one program finds out. */
+	if (vs_bpf_iterate(watch->hooks.bpf->progs.begin_watching, pid, &none, 1) < 0)
 		return vs_error_set(error, VS_FAIL_CANNOT,
 				    "this kernel cannot look for one process by BPF: %s",
 				    strerror(errno));
@@ -218,7 +181,7 @@ static int read_reasons(struct vs_event_watch *watch, struct vs_events *events)
 	     at < EVENT_WHYS * EVENT_REASONS; at++) {
 		struct vs_event_reason *to = &events->reason[events->nr_reasons];
 		uint32_t why = at / EVENT_REASONS, which = at % EVENT_REASONS;
-		const char *name = watch->hooks.reason[why][which];
+		const char *name = watch->hooks.reasons.name[why][which];
 
 		if (!of_each_cpu(watch->hooks.bpf->maps.reasons, at, from, cpus * sizeof(*from)))
 			err = -1;
@@ -327,10 +290,9 @@ int vs_event_watch_end(struct vs_event_watch *watch, struct vs_events *events,
 
 	memset(events, 0, sizeof(*events));
 	shared->counting = false;
-	events->watched_ns = now() - watch->begun_ns;
+	events->watched_ns = vs_now() - watch->begun_ns;
 	events->attach_ns = watch->attach_ns;
-	/* Programs that run now end before it returns: what they count is read whole. */
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	vs_bpf_quiesce();
 	if (read_totals(watch, events) || read_reasons(watch, events) ||
 	    read_processes(watch, events) || read_vmas(watch, events) ||
 	    read_kills(watch, events)) {

@@ -6,11 +6,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bpf_load.h"
+#include "clock.h"
 #include "fault_log.h"
 
 void vs_faults_free(struct vs_faults *faults)
@@ -25,7 +24,6 @@ void vs_faults_free(struct vs_faults *faults)
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <linux/membarrier.h>
 
 #include "fault_hooks.h"
 #include "fault_stream.h"
@@ -33,14 +31,14 @@ void vs_faults_free(struct vs_faults *faults)
 #include "faults.skel.h"
 
 #define SAME(a, b)	_Static_assert((int)(a) == (int)(b), #a)
-SAME(VS_FAULT_VMA_FILE, FAULT_VMA_FILE);
-SAME(VS_FAULT_VMA_ANON, FAULT_VMA_ANON);
-SAME(VS_FAULT_VMA_HEAP, FAULT_VMA_HEAP);
-SAME(VS_FAULT_VMA_STACK, FAULT_VMA_STACK);
-SAME(VS_FAULT_VMA_SPECIAL, FAULT_VMA_SPECIAL);
+SAME(VS_FAULT_VMA_FILE, VMA_KIND_FILE);
+SAME(VS_FAULT_VMA_ANON, VMA_KIND_ANON);
+SAME(VS_FAULT_VMA_HEAP, VMA_KIND_HEAP);
+SAME(VS_FAULT_VMA_STACK, VMA_KIND_STACK);
+SAME(VS_FAULT_VMA_SPECIAL, VMA_KIND_SPECIAL);
 SAME(VS_FAULT_NAME, FAULT_NAME);
 SAME(VS_FAULT_COMM, FAULT_COMM);
-SAME(VS_FAULT_BUCKETS, FAULT_BUCKETS);
+SAME(VS_FAULT_BUCKETS, LATENCY_BUCKETS);
 SAME(VS_FAULT_CAUSES, FAULT_CAUSES);
 SAME(VS_CAUSE_ANON_ZERO, FAULT_ANON_ZERO);
 SAME(VS_CAUSE_STACK_GROWTH, FAULT_STACK_GROWTH);
@@ -82,19 +80,11 @@ struct vs_watch {
 	uint64_t begun_ns;
 };
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
 struct vs_watch *vs_watch_open(bool follow, const struct vs_stream *stream,
 			       struct vs_error *error)
 {
 	struct vs_watch *watch = calloc(1, sizeof(*watch));
-	uint64_t begun = now();
+	uint64_t begun = vs_now();
 
 	if (!watch) {
 		vs_error_memory(error);
@@ -110,7 +100,7 @@ struct vs_watch *vs_watch_open(bool follow, const struct vs_stream *stream,
 		vs_watch_close(watch);
 		return NULL;
 	}
-	watch->attach_ns = now() - begun;
+	watch->attach_ns = vs_now() - begun;
 	return watch;
 }
 
@@ -123,45 +113,15 @@ void vs_watch_close(struct vs_watch *watch)
 	free(watch);
 }
 
-/* ------------------------------------------------------------------ iterators */
-
-/* All that a program says of one task, or of every one; its bytes are in @text. */
-static ssize_t iterate(const struct bpf_program *program, pid_t tid, void *text, size_t size)
-{
-	LIBBPF_OPTS(bpf_iter_attach_opts, options);
-	union bpf_iter_link_info info = { .task.tid = tid };
-	struct bpf_link *link;
-	size_t length = 0;
-	ssize_t part = -1;
-	int fd;
-
-	options.link_info = &info;
-	options.link_info_len = sizeof(info);
-	link = bpf_program__attach_iter(program, &options);
-	if (!link)
-		return -1;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	while (fd >= 0 && length < size) {
-		part = read(fd, (char *)text + length, size - length);
-		if (!part || (part < 0 && errno != EINTR && errno != EAGAIN))
-			break;
-		length += part > 0 ? part : 0;
-	}
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return part < 0 ? -1 : (ssize_t)length;
-}
-
 int vs_watch_begin(struct vs_watch *watch, pid_t pid, struct vs_error *error)
 {
 	struct faults_bpf__bss *shared = watch->bpf->bss;
 	char none;
 
-	watch->begun_ns = now();
+	watch->begun_ns = vs_now();
 	shared->begun = watch->begun_ns;
 	shared->counting = true;
-	if (iterate(watch->bpf->progs.begin_watching, pid, &none, 1) < 0)
+	if (vs_bpf_iterate(watch->bpf->progs.begin_watching, pid, &none, 1) < 0)
 		return vs_error_set(error, VS_FAIL_CANNOT,
 				    "this kernel cannot look for one process by BPF: %s",
 				    strerror(errno));
@@ -208,7 +168,7 @@ static int read_threads(struct vs_watch *watch, struct vs_faults *faults)
 		FAULT_THREADS;
 	size_t size = FAULT_THREADS * sizeof(struct fault_thread);
 	struct fault_thread *living = malloc(size), one;
-	ssize_t length = living ? iterate(watch->bpf->progs.tell_threads, 0, living, size) : -1;
+	ssize_t length = living ? vs_bpf_iterate(watch->bpf->progs.tell_threads, 0, living, size) : -1;
 	size_t nr = length < 0 ? 0 : length / sizeof(one);
 
 	faults->thread = calloc(ended + nr + 1, sizeof(*faults->thread));
@@ -355,10 +315,9 @@ int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_err
 
 	memset(faults, 0, sizeof(*faults));
 	shared->counting = false;
-	faults->watched_ns = now() - watch->begun_ns;
+	faults->watched_ns = vs_now() - watch->begun_ns;
 	faults->attach_ns = watch->attach_ns;
-	/* Programs that run now end before it returns: what they count is read whole. */
-	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	vs_bpf_quiesce();
 	if (watch->reader)
 		vs_stream_end(watch->reader, watch->begun_ns, &faults->stream);
 	if (read_threads(watch, faults) || read_vmas(watch, faults) ||

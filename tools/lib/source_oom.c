@@ -6,10 +6,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bpf_load.h"
+#include "clock.h"
 #include "oom_log.h"
 
 void vs_oom_log_free(struct vs_oom_log *log)
@@ -42,14 +42,6 @@ struct vs_oom_watch {
 	struct vs_oom_log *log;
 	uint64_t begun_ns;
 };
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 /* -------------------------------------------------------------- what has come */
 
@@ -141,7 +133,7 @@ int vs_oom_watch_take(struct vs_oom_watch *watch, struct vs_error *error)
 
 	watch->log->lost = watch->bpf->bss->lost_kills;
 	watch->log->lost_vmas = watch->bpf->bss->lost_mappings;
-	watch->log->watched_ns = now() - watch->begun_ns;
+	watch->log->watched_ns = vs_now() - watch->begun_ns;
 	return nr < 0 ? vs_error_set(error, VS_FAIL_CANNOT, "reading what was seen: %s",
 				     strerror(-nr)) : 0;
 }
@@ -172,7 +164,7 @@ static int attach(struct vs_oom_watch *watch, struct vs_error *error)
 
 static int begin(struct vs_oom_watch *watch, struct vs_error *error)
 {
-	uint64_t begun = now();
+	uint64_t begun = vs_now();
 	int err;
 
 	vs_bpf_begin();
@@ -185,7 +177,7 @@ static int begin(struct vs_oom_watch *watch, struct vs_error *error)
 	watch->ring = ring_buffer__new(bpf_map__fd(watch->bpf->maps.ring), take, watch, NULL);
 	if (!watch->ring)
 		return vs_bpf_failure(-errno, error);
-	watch->begun_ns = now();
+	watch->begun_ns = vs_now();
 	watch->log->attach_ns = watch->begun_ns - begun;
 	return attach(watch, error);
 }

@@ -4,13 +4,13 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "../analyze/faults.h"
 #include "events.h"
+#include "faults.h"
 #include "table.h"
+#include "watched.h"
 
 /* Rows of the tables on the first screen; all are in the JSON. */
 #define LINES		24
@@ -19,23 +19,9 @@
 #define KILLS		2
 #define LEAST_EVENTS	3
 
-/* There, what matters less is left out. */
-static bool is_narrow(const struct vs_style *style)
-{
-	return style->width < 60;
-}
-
 const char *vs_event_vma_name(const struct vs_event_vma *vma)
 {
-	switch (vma->kind) {
-	case VS_FAULT_VMA_HEAP:
-		return "[heap]";
-	case VS_FAULT_VMA_STACK:
-		return "[stack]";
-	case VS_FAULT_VMA_ANON:
-		return "[anon]";
-	}
-	return vma->name;
+	return vs_fault_vma_name(vma->kind, vma->name);
 }
 
 const char *vs_pressure_missing(const struct vs_pressure *pressure)
@@ -59,23 +45,13 @@ unsigned int vs_event_score(const struct vs_event_kill *kill)
 static int tell_title(const struct vs_style *style, const struct vs_report *report,
 		      const struct vs_event_answer *answer, char **command)
 {
-	const struct vs_model *model = report->model;
+	const struct vs_process *process = &report->model->process;
 	const char *name = command ? basename(command[0]) :
-		answer->scope == VS_EVENTS_EVERYONE ? "memory events of the host" :
-		model->process.comm;
-	char clean[300], kernel[300];
+		answer->scope == VS_EVENTS_EVERYONE ? "memory events of the host" : process->comm;
 	struct vs_flow flow;
 
-	vs_flow_begin(&flow, style, "", 0);
-	vs_bold(style, true);
-	vs_flow_item(&flow, "  ", "%s", vs_clean(name, clean, sizeof(clean)));
-	vs_bold(style, false);
-	if (answer->scope == VS_EVENTS_PROCESS)
-		vs_flow_item(&flow, "  ", "pid %d", model->process.pid);
-	vs_flow_item(&flow, "  ", "Linux %s",
-		     vs_clean(model->kernel.release, kernel, sizeof(kernel)));
-	if (!is_narrow(style))
-		vs_flow_item(&flow, "  ", "source bpf");
+	vs_watched_title(&flow, style, report, name,
+			 answer->scope == VS_EVENTS_PROCESS ? process->pid : 0);
 	return vs_flow_end(&flow);
 }
 
@@ -83,21 +59,10 @@ static int tell_cost(const struct vs_style *style, const struct vs_event_answer 
 		     char **command)
 {
 	const struct vs_events *events = &answer->events;
-	char time[32], text[32];
 	struct vs_flow flow;
 
-	vs_flow_begin(&flow, style, "cost    ", 8);
-	vs_flow_item(&flow, "", "watched for %s",
-		     vs_duration(events->watched_ns, time, sizeof(time)));
-	if (!is_narrow(style))
-		vs_flow_item(&flow, "; ", "%s until it could",
-			     vs_duration(events->attach_ns, text, sizeof(text)));
-	if (command && WIFSIGNALED(answer->status))
-		vs_flow_item(&flow, "; ", "the command was killed by SIG%s",
-			     sigabbrev_np(WTERMSIG(answer->status)));
-	else if (command)
-		vs_flow_item(&flow, "; ", "the command ended with %d",
-			     WEXITSTATUS(answer->status));
+	vs_watched_cost(&flow, style, events->watched_ns, events->attach_ns, command,
+			answer->status);
 	for (size_t i = 0; i < events->nr_missing; i++) {
 		vs_flow_item(&flow, i ? ", " : "; ", "%s",
 			     i ? "" : "not seen on this kernel: ");
@@ -208,7 +173,7 @@ static int tell_kills(const struct vs_style *style, const struct vs_events *even
 /* The most frequent ones of each kind. */
 static int tell_reasons(const struct vs_style *style, const struct vs_events *events)
 {
-	size_t told = 0, most = is_narrow(style) ? WHYS / 3 : WHYS;
+	size_t told = 0, most = vs_is_narrow(style) ? WHYS / 3 : WHYS;
 	const struct vs_event_reason *before = NULL;
 	char number[32], name[40];
 	struct vs_flow flow;

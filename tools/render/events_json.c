@@ -3,40 +3,9 @@
  * Memory events as JSON. It must not collect anything.
  */
 #include <string.h>
-#include <sys/wait.h>
 
-#include "../analyze/faults.h"
 #include "events.h"
-
-static json_t *words_json(char **word)
-{
-	json_t *list = json_array();
-
-	for (; *word; word++)
-		json_array_append_new(list, vs_json_text(*word));
-	return list;
-}
-
-static json_t *command_json(const struct vs_event_answer *answer, char **command)
-{
-	if (!command)
-		return json_null();
-	return json_pack("{s:o, s:o, s:o}", "arguments", words_json(command),
-		"exit_status", WIFEXITED(answer->status) ?
-		json_integer(WEXITSTATUS(answer->status)) : json_null(),
-		"signal", WIFSIGNALED(answer->status) ?
-		json_integer(WTERMSIG(answer->status)) : json_null());
-}
-
-static json_t *cost_json(const struct vs_events *events)
-{
-	json_t *missing = json_array();
-
-	for (size_t i = 0; i < events->nr_missing; i++)
-		json_array_append_new(missing, json_string(events->missing[i]));
-	return json_pack("{s:I, s:I, s:o}", "watched_ns", (json_int_t)events->watched_ns,
-		"attach_ns", (json_int_t)events->attach_ns, "missing_hooks", missing);
-}
+#include "watched.h"
 
 static json_t *lost_json(const struct vs_events *events)
 {
@@ -82,27 +51,6 @@ static json_t *count_json(enum vs_event event, const struct vs_event_count *coun
 	return one;
 }
 
-static json_t *latency_json(const struct vs_fault_latency *latency)
-{
-	json_t *list = json_array();
-
-	if (!latency->ns) {
-		json_decref(list);
-		return json_null();
-	}
-	for (int i = 0; i < VS_FAULT_BUCKETS; i++)
-		if (latency->bucket[i])
-			json_array_append_new(list, json_pack("{s:o, s:I}", "below_ns",
-				i < VS_FAULT_BUCKETS - 1 ? json_integer(1ll << i) : json_null(),
-				"times", (json_int_t)latency->bucket[i]));
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}",
-		"times", (json_int_t)vs_fault_times(latency),
-		"time_ns", (json_int_t)latency->ns,
-		"p50_ns", (json_int_t)vs_fault_percentile(latency, 50),
-		"p99_ns", (json_int_t)vs_fault_percentile(latency, 99),
-		"max_ns", (json_int_t)latency->most_ns, "histogram", list);
-}
-
 /* What the kernel counted of the same matter on the whole host. */
 static json_t *vmstat_json(const struct vs_event_answer *answer, const char *names)
 {
@@ -145,7 +93,8 @@ static json_t *event_json(const struct vs_event_answer *answer, enum vs_event ev
 	json_t *one = count_json(event, &total->count, false);
 
 	json_object_set_new(one, "event", json_string(vs_event_kinds[event].id));
-	json_object_set_new(one, "latency", latency_json(&total->latency));
+	json_object_set_new(one, "latency", total->latency.ns ?
+			    vs_watched_latency_json(&total->latency, "times") : json_null());
 	json_object_set_new(one, "reasons", reasons_json(&answer->events, event));
 	json_object_set_new(one, "vmstat", vmstat_json(answer, vs_event_kinds[event].vmstat));
 	return one;
@@ -203,8 +152,9 @@ void vs_events_json(FILE *out, const struct vs_report *report,
 	vs_json_begin(&json, out);
 	vs_report_around(&json, report);
 	vs_json_member(&json, "target", target_json(report, answer));
-	vs_json_member(&json, "command", command_json(answer, command));
-	vs_json_member(&json, "cost", cost_json(events));
+	vs_json_member(&json, "command", vs_watched_command_json(command, answer->status));
+	vs_json_member(&json, "cost", vs_watched_cost_json(events->watched_ns, events->attach_ns,
+						   events->missing, events->nr_missing));
 	vs_json_member(&json, "lost", lost_json(events));
 	vs_json_array(&json, "pressure");
 	vs_json_element(&json, pressure_json(answer->host, NULL));

@@ -5,27 +5,17 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 
+#include "../analyze/select.h"
 #include "faults.h"
 #include "table.h"
+#include "watched.h"
 
 /* Rows of the tables on the first screen; all are in the JSON. */
 #define LINES		24
 #define LEAST_VMAS	1
 #define MOST_CAUSES	6
 #define WHO		2
-
-/* include/linux/mm.h */
-#define VM_READ		1
-#define VM_WRITE	2
-#define VM_EXEC		4
-
-/* There, what matters less is left out. */
-static bool is_narrow(const struct vs_style *style)
-{
-	return style->width < 60;
-}
 
 const char *vs_fault_vma_name(enum vs_fault_vma_kind kind, const char *name)
 {
@@ -67,24 +57,16 @@ const char *vs_fault_access_name(const struct vs_fault_signal *signal)
 	return signal->access < VS_ACCESS_NO_ADDRESS ? name[signal->access] : NULL;
 }
 
-static const char *allowed(uint64_t flags, char text[4])
-{
-	text[0] = flags & VM_READ ? 'r' : '-';
-	text[1] = flags & VM_WRITE ? 'w' : '-';
-	text[2] = flags & VM_EXEC ? 'x' : '-';
-	text[3] = 0;
-	return text;
-}
-
 static const char *inside(const struct vs_fault_signal *signal, const char *name, char *text,
 			  size_t size)
 {
-	char rights[4];
+	char rights[5];
 
 	if (signal->signal == SIGBUS)
 		snprintf(text, size, "in %s, where its file has no page", name);
 	else
-		snprintf(text, size, "in %s, which is %s", name, allowed(signal->flags, rights));
+		snprintf(text, size, "in %s, which is %.3s", name,
+			 vs_permissions(signal->flags, rights));
 	return text;
 }
 
@@ -144,7 +126,7 @@ static int tell_wrong(const struct vs_style *style, const struct vs_faults *faul
 {
 	char number[32], text[200];
 	struct vs_flow flow;
-	int told = 0, most = is_narrow(style) ? 1 : 2;
+	int told = 0, most = vs_is_narrow(style) ? 1 : 2;
 
 	if (!faults->all_signals)
 		return 0;
@@ -175,21 +157,12 @@ static int tell_title(const struct vs_style *style, const struct vs_report *repo
 	const struct vs_model *model = report->model;
 	const char *name = command ? basename(command[0]) :
 		answer->nr_processes ? answer->process[0].comm : "no fault";
-	char clean[300], kernel[300], when[40];
 	struct vs_flow flow;
+	char when[40];
 
-	vs_flow_begin(&flow, style, "", 0);
-	vs_bold(style, true);
-	vs_flow_item(&flow, "  ", "%s", vs_clean(name, clean, sizeof(clean)));
-	vs_bold(style, false);
-	if (!command)
-		vs_flow_item(&flow, "  ", "pid %d", model->process.pid);
-	vs_flow_item(&flow, "  ", "Linux %s",
-		     vs_clean(model->kernel.release, kernel, sizeof(kernel)));
-	if (!is_narrow(style))
-		vs_flow_item(&flow, "  ", "source bpf");
+	vs_watched_title(&flow, style, report, name, command ? 0 : model->process.pid);
 	if (model->recorded_at)
-		vs_flow_item(&flow, is_narrow(style) ? "  " : ", ", "recorded %s",
+		vs_flow_item(&flow, vs_is_narrow(style) ? "  " : ", ", "recorded %s",
 			     vs_recorded_when(model, when, sizeof(when)));
 	return vs_flow_end(&flow);
 }
@@ -198,21 +171,11 @@ static int tell_cost(const struct vs_style *style, const struct vs_fault_answer 
 		     char **command)
 {
 	const struct vs_faults *faults = &answer->faults;
-	char time[32], text[80];
 	struct vs_flow flow;
+	char text[80];
 
-	vs_flow_begin(&flow, style, "cost    ", 8);
-	vs_flow_item(&flow, "", "watched for %s",
-		     vs_duration(faults->watched_ns, time, sizeof(time)));
-	if (!is_narrow(style))
-		vs_flow_item(&flow, "; ", "%s until it could",
-			     vs_duration(faults->attach_ns, text, sizeof(text)));
-	if (command && WIFSIGNALED(answer->status))
-		vs_flow_item(&flow, "; ", "the command was killed by SIG%s",
-			     sigabbrev_np(WTERMSIG(answer->status)));
-	else if (command)
-		vs_flow_item(&flow, "; ", "the command ended with %d",
-			     WEXITSTATUS(answer->status));
+	vs_watched_cost(&flow, style, faults->watched_ns, faults->attach_ns, command,
+			answer->status);
 	for (size_t i = 0; i < faults->nr_missing; i++) {
 		vs_flow_item(&flow, i ? ", " : "; ", "%s", i ? "no" : "this kernel has no");
 		vs_flow_words(&flow, vs_clean(faults->missing[i], text, sizeof(text)));

@@ -3,9 +3,9 @@
  * Page faults as JSON. It must not collect anything.
  */
 #include <signal.h>
-#include <sys/wait.h>
 
 #include "faults.h"
+#include "watched.h"
 
 static json_t *sum_json(const struct vs_fault_sum *sum)
 {
@@ -17,36 +17,15 @@ static json_t *sum_json(const struct vs_fault_sum *sum)
 		"unplaced", (json_int_t)sum->unplaced, "time_ns", (json_int_t)sum->ns);
 }
 
-static json_t *words_json(char **word)
-{
-	json_t *list = json_array();
-
-	for (; *word; word++)
-		json_array_append_new(list, vs_json_text(*word));
-	return list;
-}
-
 static json_t *command_json(const struct vs_fault_answer *answer, char **command)
 {
-	if (!command)
-		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:{s:I, s:I}}", "arguments", words_json(command),
-		"exit_status", WIFEXITED(answer->status) ?
-		json_integer(WEXITSTATUS(answer->status)) : json_null(),
-		"signal", WIFSIGNALED(answer->status) ?
-		json_integer(WTERMSIG(answer->status)) : json_null(),
-		"wait4", "minor", (json_int_t)answer->usage_minor,
-		"major", (json_int_t)answer->usage_major);
-}
+	json_t *one = vs_watched_command_json(command, answer->status);
 
-static json_t *cost_json(const struct vs_faults *faults)
-{
-	json_t *missing = json_array();
-
-	for (size_t i = 0; i < faults->nr_missing; i++)
-		json_array_append_new(missing, vs_json_text(faults->missing[i]));
-	return json_pack("{s:I, s:I, s:o}", "watched_ns", (json_int_t)faults->watched_ns,
-		"attach_ns", (json_int_t)faults->attach_ns, "missing_hooks", missing);
+	if (command)
+		json_object_set_new(one, "wait4", json_pack("{s:I, s:I}",
+			"minor", (json_int_t)answer->usage_minor,
+			"major", (json_int_t)answer->usage_major));
+	return one;
 }
 
 static json_t *lost_json(const struct vs_fault_answer *answer)
@@ -72,28 +51,11 @@ static json_t *stream_json(const struct vs_fault_answer *answer)
 		"lost", (json_int_t)stream->dropped, "buffer_bytes", (json_int_t)stream->buffer);
 }
 
-static json_t *latency_json(const struct vs_fault_latency *latency)
-{
-	json_t *list = json_array();
-
-	for (int i = 0; i < VS_FAULT_BUCKETS; i++)
-		if (latency->bucket[i])
-			json_array_append_new(list, json_pack("{s:o, s:I}", "below_ns",
-				i < VS_FAULT_BUCKETS - 1 ? json_integer(1ll << i) : json_null(),
-				"faults", (json_int_t)latency->bucket[i]));
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}",
-		"faults", (json_int_t)vs_fault_times(latency),
-		"time_ns", (json_int_t)latency->ns,
-		"p50_ns", (json_int_t)vs_fault_percentile(latency, 50),
-		"p99_ns", (json_int_t)vs_fault_percentile(latency, 99),
-		"max_ns", (json_int_t)latency->most_ns, "histogram", list);
-}
-
 static json_t *cause_json(const struct vs_fault_share *share)
 {
 	return json_pack("{s:s, s:I, s:I, s:o}", "cause", vs_cause_id(share->cause),
 		"minor", (json_int_t)share->minor, "major", (json_int_t)share->major,
-		"latency", latency_json(&share->latency));
+		"latency", vs_watched_latency_json(&share->latency, "faults"));
 }
 
 static json_t *thread_json(const struct vs_fault_thread *thread)
@@ -179,12 +141,13 @@ void vs_faults_json(FILE *out, const struct vs_report *report,
 	vs_json_member(&json, "target", command ? json_null() :
 		       json_pack("{s:i}", "pid", (int)report->model->process.pid));
 	vs_json_member(&json, "command", command_json(answer, command));
-	vs_json_member(&json, "cost", cost_json(faults));
+	vs_json_member(&json, "cost", vs_watched_cost_json(faults->watched_ns, faults->attach_ns,
+						   faults->missing, faults->nr_missing));
 	vs_json_member(&json, "totals", sum_json(&answer->total));
 	vs_json_member(&json, "lost", lost_json(answer));
 	vs_json_member(&json, "stream", stream_json(answer));
 	vs_json_member(&json, "latency", json_pack("{s:o, s:o}",
-		"minor", latency_json(&answer->minor), "major", latency_json(&answer->major)));
+		"minor", vs_watched_latency_json(&answer->minor, "faults"), "major", vs_watched_latency_json(&answer->major, "faults")));
 	vs_json_array(&json, "causes");
 	for (size_t i = 0; i < answer->nr_causes; i++)
 		vs_json_element(&json, cause_json(&answer->cause[i]));

@@ -21,7 +21,7 @@
 
 /* One line, that is long enough for all of it. */
 struct line {
-	char text[512];
+	char text[512];			/* and room for a 0 */
 	size_t length;
 };
 
@@ -164,11 +164,13 @@ static void put_place(struct line *line, const struct vs_told_fault *fault)
 	}
 }
 
-/* On a terminal no line is wider than it. */
+/* On a terminal no line is wider than it; no character is cut in two. */
 static void end_line(const struct vs_style *style, struct line *line)
 {
-	if (style->terminal && line->length > (size_t)style->width)
-		line->length = style->width;
+	if (style->terminal && line->length > (size_t)style->width) {
+		line->text[line->length] = 0;
+		line->length = vs_head(line->text, style->width);
+	}
 	put_char(line, '\n');
 	fwrite_unlocked(line->text, 1, line->length, style->out);
 }

@@ -5,40 +5,18 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "../analyze/select.h"
 #include "events.h"
+#include "faults.h"
 #include "oom.h"
 #include "table.h"
 
 /* Rows on the screen; all are in the JSON. */
 #define ROWS		16
 
-/* include/linux/mm.h */
-#define VM_READ		1
-#define VM_WRITE	2
-#define VM_EXEC		4
-#define VM_SHARED	8
-
 static const char *name_of(const struct vs_oom_vma *vma)
 {
-	switch (vma->kind) {
-	case VS_FAULT_VMA_HEAP:
-		return "[heap]";
-	case VS_FAULT_VMA_STACK:
-		return "[stack]";
-	case VS_FAULT_VMA_ANON:
-		return "[anon]";
-	}
-	return vma->name;
-}
-
-static const char *allowed(uint64_t flags, char text[5])
-{
-	text[0] = flags & VM_READ ? 'r' : '-';
-	text[1] = flags & VM_WRITE ? 'w' : '-';
-	text[2] = flags & VM_EXEC ? 'x' : '-';
-	text[3] = flags & VM_SHARED ? 's' : 'p';
-	text[4] = 0;
-	return text;
+	return vs_fault_vma_name(vma->kind, vma->name);
 }
 
 /* The largest first. */
@@ -126,7 +104,7 @@ void vs_oom_screen(const struct vs_style *style, struct vs_oom_kill *kill)
 	for (size_t i = 0; i < kill->nr_vmas; i++) {
 		const struct vs_oom_vma *vma = &kill->vma[i];
 		char start[20], size[32], perm[5], name[200];
-		const char *cell[] = { start, size, allowed(vma->flags, perm), name };
+		const char *cell[] = { start, size, vs_permissions(vma->flags, perm), name };
 
 		if (i >= ROWS) {
 			rest += vma->end - vma->start;
@@ -151,7 +129,7 @@ static json_t *mapping_json(const struct vs_oom_vma *vma)
 
 	return json_pack("{s:o, s:o, s:s, s:I, s:b, s:o}",
 		"start", vs_json_hex(vma->start), "end", vs_json_hex(vma->end),
-		"perm", allowed(vma->flags, perm), "offset", (json_int_t)vma->offset,
+		"perm", vs_permissions(vma->flags, perm), "offset", (json_int_t)vma->offset,
 		"file", vma->kind == VS_FAULT_VMA_FILE, "name", vs_json_text(name_of(vma)));
 }
 

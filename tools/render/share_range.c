@@ -11,16 +11,6 @@
 
 #define NAME		4200
 
-static const char *permissions(uint32_t flags, char text[5])
-{
-	text[0] = flags & VS_VM_READ ? 'r' : '-';
-	text[1] = flags & VS_VM_WRITE ? 'w' : '-';
-	text[2] = flags & VS_VM_EXEC ? 'x' : '-';
-	text[3] = flags & VS_VM_SHARED ? 's' : 'p';
-	text[4] = 0;
-	return text;
-}
-
 static void summary(const struct vs_style *style, const struct vs_share *share)
 {
 	char resident[32], found[32], name[NAME], class[24], bytes[32];
@@ -78,7 +68,7 @@ static void mates(const struct vs_style *style, const struct vs_share *share)
 		uint64_t pages = mate->times > 1 ? mate->times : mate->pages;
 		char here[20], bytes[40], pid[16], there[20], perm[5];
 		const char *cell[] = { here, bytes, pid, pid, member->comm, there,
-				       permissions(mate->flags, perm), share->names + mate->name };
+				       vs_permissions(mate->flags, perm), share->names + mate->name };
 
 		snprintf(here, sizeof(here), "%012" PRIx64, mate->address);
 		vs_amount(style, pages << share->model->kernel.page_shift, bytes, sizeof(bytes));
@@ -110,7 +100,7 @@ static json_t *mate_json(const struct vs_share *share, const struct vs_mate *mat
 	json_object_set_new(json, "pid", json_integer(member->pid));
 	json_object_set_new(json, "comm", vs_json_text(member->comm));
 	json_object_set_new(json, "there", vs_json_hex(mate->there));
-	json_object_set_new(json, "perm", json_string(permissions(mate->flags, perm)));
+	json_object_set_new(json, "perm", json_string(vs_permissions(mate->flags, perm)));
 	json_object_set_new(json, "name", share->names[mate->name] ?
 			    vs_json_text(share->names + mate->name) : json_null());
 	return json;

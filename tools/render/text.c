@@ -188,6 +188,15 @@ int vs_columns(const char *text)
 	return columns;
 }
 
+size_t vs_head(const char *text, int columns)
+{
+	const char *end = text;
+
+	while (*end && (columns -= (*end & 0xc0) != 0x80) >= 0)
+		end++;
+	return end - text;
+}
+
 const char *vs_tail(const char *from, int columns, char *text, size_t size)
 {
 	char clean[4200];
@@ -205,6 +214,11 @@ const char *vs_tail(const char *from, int columns, char *text, size_t size)
 	}
 	snprintf(text, size, "...%s", tail);
 	return text;
+}
+
+bool vs_is_narrow(const struct vs_style *style)
+{
+	return style->width < 60;
 }
 
 void vs_bold(const struct vs_style *style, bool on)

@@ -69,8 +69,14 @@ void vs_need_locale(const char *text);
 /* Columns that a text takes. */
 int vs_columns(const char *text);
 
+/* Bytes of a text that take no more than so many columns. */
+size_t vs_head(const char *text, int columns);
+
 /* The end of a text that is too long, behind "..."; cleans as well. */
 const char *vs_tail(const char *from, int columns, char *text, size_t size);
+
+/* There, what matters less is left out. */
+bool vs_is_narrow(const struct vs_style *style);
 
 void vs_bold(const struct vs_style *style, bool on);
 void vs_dim(const struct vs_style *style, bool on);

@@ -53,15 +53,10 @@ test_record_of_faults_is_not_believed() {
 	has "$out" 'hook\x1b[31m\xff'
 	expect 0 vmscope faults --from "$WORK/s" -J
 	has "$out" 'hook'
-	python3 - "$WORK/s" "$WORK" <<-'PY'
+	PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1 python3 - "$WORK/s" "$WORK" <<-'PY'
 	import struct, sys
+	from snapshot import checksum
 	data = open(sys.argv[1], "rb").read()
-	def checksum(data):
-	    sum = 14695981039346656037
-	    for (word,) in struct.iter_unpack("<Q", data):
-	        sum = (sum ^ word) * 1099511628211 & (1 << 64) - 1
-	        sum ^= sum >> 32
-	    return sum
 	def write(name, body):
 	    open(f"{sys.argv[2]}/{name}", "wb").write(
 	        body + data[-24:-8] + struct.pack("<Q", checksum(body)))
@@ -141,15 +136,10 @@ test_record_damaged_files() {
 test_record_hostile_files() {
 	hold 1
 	expect 0 faked record "$held" -w "$WORK/s" --pages --verify --walk "$address"
-	python3 - "$WORK/s" "$WORK" <<-'PY'
+	PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1 python3 - "$WORK/s" "$WORK" <<-'PY'
 	import random, struct, sys
+	from snapshot import checksum
 	data = open(sys.argv[1], "rb").read()
-	def checksum(data):
-	    sum = 14695981039346656037
-	    for (word,) in struct.iter_unpack("<Q", data):
-	        sum = (sum ^ word) * 1099511628211 & (1 << 64) - 1
-	        sum ^= sum >> 32
-	    return sum
 	body = data[:-24]
 	assert struct.pack("<Q", checksum(body)) == data[-8:]
 	random.seed(2)
