@@ -9,6 +9,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib/command.sh"
 # shellcheck source=selftests/lib/swap.sh
 . "$here/lib/swap.sh"
+# shellcheck source=selftests/lib/watch.sh
+. "$here/lib/watch.sh"
 happens=$bin/programs/happens
 ksm=/sys/kernel/mm/ksm
 thp=/sys/kernel/mm/transparent_hugepage/enabled
@@ -22,65 +24,17 @@ clean_up() {
 	[ ! -e "$WORK/ksm" ] || cat "$WORK/ksm" >$ksm/run
 	rm -f "$WORK/thp" "$WORK/ksm"
 	rmdir $groups/vmscope-events 2>/dev/null || :
-	[ -n "${zram+set}" ] || return 0
-	swapoff -a
-	[ ! -e /sys/block/zram1 ] || echo 1 >/sys/block/zram1/reset
-	others_on
-	echo 3 >/proc/sys/vm/page-cluster
-}
-
-# One area in memory, of which pages come back one by one.
-zram_on() {
-	others_off
-	zram=on
-	echo 0 >/proc/sys/vm/page-cluster
-	echo N >/sys/module/zswap/parameters/enabled
-	modprobe -q zram num_devices=2 || :
-	echo 64M >/sys/block/zram1/disksize
-	mkswap /dev/zram1 >/dev/null
-	swapon /dev/zram1
-}
-
-# watch_by VERB [TARGET]: from here to stop_watching.
-watch_by() {
-	cat /sys/kernel/tracing/enabled_functions >"$WORK/hooks"
-	"$VMSCOPE" "$@" -J -w "$WORK/out" 2>"$WORK/err" 7>&- &
-	watcher=$!
-	for _ in {1..600}; do
-		! waits_in poll "$watcher" || return 0
-		pause 0.05
-	done
-	die "nobody watches: $(cat "$WORK/err")"
+	areas_as_before
 }
 
 # The status says whether something was lost. Nothing is attached to any function behind it.
 stop_watching() {
-	local status=0
-	kill -INT "$watcher"
-	wait "$watcher" || status=$?
-	[ $status -eq 0 ] || [ $status -eq 6 ] || die "it ended with $status: $(cat "$WORK/err")"
+	end_watching
+	[ "$ended" -eq 0 ] || [ "$ended" -eq 6 ] || die "it ended with $ended: $(cat "$WORK/err")"
 	judge define whole \
 		"r['lost']['complete'] if 'lost' in r else not r['lost_kills'] + r['lost_mappings']"
-	check "whole == ($status == 0)" "whole"
-	for _ in {1..100}; do
-		# Not cmp: by its size that file is empty.
-		[ "$(<"$WORK/hooks")" != "$(</sys/kernel/tracing/enabled_functions)" ] || return 0
-		pause 0.05
-	done
-	die "still attached: $(diff "$WORK/hooks" /sys/kernel/tracing/enabled_functions)"
-}
-
-# pass_on: the program that waits takes its steps until it waits again. No process comes or
-# goes beside it: where programs are preempted, it could take an event from those that count.
-pass_on() {
-	local lines
-	echo >&7
-	for _ in {1..1200}; do
-		mapfile -t lines <"$WORK/held"
-		[[ ${lines[*]} != *ready*ready* ]] || ! waits_to_read "$held" || return 0
-		pause 0.05
-	done
-	die "the program does not go on: $(cat "$WORK/held" "$WORK/held.err")"
+	check "whole == ($ended == 0)" "whole"
+	detached
 }
 
 # said NAME: what the program had to say of that step.
@@ -107,7 +61,7 @@ all_of_it_for_one_process() {
 	echo 1000 >$ksm/pages_to_scan
 	echo 1 >$ksm/run
 	huge_pages_on
-	zram_on
+	only_zram
 	hold_program "$happens" build:64 wait give:64 out:64 in:64 mmap:20 munmap:21 brk:22 mremap:23 \
 		mprotect:24 fork:5 exec:3 huge:3 split:2 collapse:2 move:16 merge:32 wait
 }
@@ -115,7 +69,7 @@ all_of_it_for_one_process() {
 # Counted as often as they were let happen, and as the kernel itself counts.
 test_counts_of_a_process() {
 	all_of_it_for_one_process
-	watch_by events "$held"
+	start_watching events "$held"
 	pass_on
 	stop_watching
 	valid events
@@ -175,7 +129,7 @@ ctypes.CDLL(None).syscall(60, 0)'
 # What others do, on the whole host: for the limit of a group, to compact, to kill.
 test_host() {
 	group_with 16M
-	watch_by events
+	start_watching events
 	echo 1 >/proc/sys/vm/compact_memory
 	(echo $BASHPID >$groups/vmscope-events/cgroup.procs && exec "$happens" build:8192) \
 		>/dev/null 2>&1 || :
@@ -211,7 +165,7 @@ test_killed_ones_are_told_with_their_mappings() {
 		!/\[(stack|vsyscall)\]/ { split($1, at, "-")
 			printf "%s[\"%s\", \"%s\", \"%s\"]", n++ ? ", " : "", at[1], at[2], $2 }
 		END { print "]}" }' "/proc/$held/maps" >"$WORK/facts"
-	watch_by oom
+	start_watching oom
 	echo >&7
 	wait "$held" 2>/dev/null || :
 	stop_watching
@@ -226,6 +180,10 @@ test_killed_ones_are_told_with_their_mappings() {
 		[(p, '---p'), (p, '---p'), (8192 * p, 'rw-p')]" "got - was"
 	check "[m['name'] for m in r['kills'][0]['mappings'] if m['perm'] == 'r-xp' and m['file']]
 		== ['happens']" "r['kills'][0]['mappings']"
+}
+
+both_are_told() {
+	[ "$(grep -c ^mapped "$WORK/told")" = 2 ]
 }
 
 # A group that is killed as one: the chosen one, of which the main thread has ended and which
@@ -245,19 +203,13 @@ test_killed_group_is_told_when_it_is_gone() {
 	echo "{\"maps\": $(grep -vc vsyscall "/proc/$held/maps")}" >"$WORK/facts"
 	"$VMSCOPE" oom -w "$WORK/told" 2>"$WORK/told.err" 7>&- &
 	teller=$!
-	until waits_in poll $teller; do
-		kill -0 $teller || die "nobody watches: $(cat "$WORK/told.err")"
-		pause 0.05
-	done
-	watch_by oom
+	wait_until "the one that tells" waits_in poll $teller
+	start_watching oom
 	kill -STOP $teller
 	echo >&7
 	wait "$held" $beside 2>/dev/null || :
 	kill -CONT $teller
-	for _ in {1..600}; do
-		[ "$(grep -c ^mapped "$WORK/told")" -lt 2 ] || break
-		pause 0.05
-	done
+	wait_until "both" both_are_told
 	same "$(grep -c '^killed' "$WORK/told")" 2
 	stop_watching
 	kill -INT $teller
@@ -281,7 +233,7 @@ test_killed_group_is_told_when_it_is_gone() {
 # All of a command, from exec to exit, and its children: each has a mapping of its own.
 test_command_is_followed_and_told() {
 	huge_pages_on
-	zram_on
+	only_zram
 	"$VMSCOPE" events -J -w "$WORK/out" -- sh -c "$happens fork:2 exec:1 build:16 give:16 \
 		give:16 give:16 huge:1 sink:1; exit 7" >"$WORK/held"
 	valid events

@@ -9,15 +9,14 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib/command.sh"
 # shellcheck source=selftests/lib/swap.sh
 . "$here/lib/swap.sh"
+# shellcheck source=selftests/lib/watch.sh
+. "$here/lib/watch.sh"
 steps=$bin/programs/steps
 
 # After each test: as it was.
 clean_up() {
-	[ -n "${other_areas+set}" ] || return 0
-	swapoff -a
-	[ ! -e /sys/block/zram1 ] || echo 1 >/sys/block/zram1/reset
-	others_on
-	echo 3 >/proc/sys/vm/page-cluster
+	[ -z "${watcher-}" ] || kill -9 "$watcher" 2>/dev/null || :
+	areas_as_before
 }
 
 # faults_of STEP...: watched from the beginning to the end, with the options in $how; the report
@@ -55,35 +54,15 @@ $1
 PY
 }
 
-# pass_on: the program that waits takes its next step, and waits again.
-pass_on() {
-	local before
-	before=$(grep -c ready "$WORK/held")
-	echo >&7
-	for _ in {1..600}; do
-		[ "$(grep -c ready "$WORK/held")" -le "$before" ] || ! waits_to_read "$held" || return 0
-		pause 0.05
-	done
-	die "the program does not go on: $(cat "$WORK/held")"
-}
-
 # watch OPTION...: the program in $held, from here to stop_watching.
 watch() {
-	"$VMSCOPE" faults "$held" -J "$@" -w "$WORK/out" 2>"$WORK/err" 7>&- &
-	watcher=$!
-	for _ in {1..600}; do
-		! waits_in poll "$watcher" || return 0
-		pause 0.05
-	done
-	die "nobody watches: $(cat "$WORK/err")"
+	start_watching faults "$held" "$@"
 }
 
 # stop_watching [STATUS]: with which it ends.
 stop_watching() {
-	local status=0
-	kill -INT "$watcher"
-	wait "$watcher" || status=$?
-	[ $status -eq "${1:-0}" ] || die "faults ended with $status: $(cat "$WORK/err")"
+	end_watching
+	[ "$ended" -eq "${1:-0}" ] || die "faults ended with $ended: $(cat "$WORK/err")"
 }
 
 # show_again: what was kept in $WORK/kept; its lines are those in $WORK/lines.
@@ -335,12 +314,7 @@ same(r["cost"]["missing_hooks"], [], "hooks")
 test_causes_of_swap() {
 	local zswap=/sys/module/zswap/parameters/enabled disk=
 
-	others_off
-	echo 0 >/proc/sys/vm/page-cluster
-	modprobe -q zram num_devices=2 || :
-	echo 64M >/sys/block/zram1/disksize
-	mkswap /dev/zram1 >/dev/null
-	swapon /dev/zram1
+	only_zram
 	[ ! -b /dev/pmem0 ] || mkswap /dev/pmem0 >/dev/null
 	[ ! -b /dev/pmem0 ] || disk="swapoff /dev/zram1; swapon /dev/pmem0; $steps swap:64"
 	expect 0 vmscope faults -J -w "$WORK/report" -- sh -c "$steps swap:64 swapped:64
@@ -429,7 +403,7 @@ test_threads_that_run() {
 	watch
 	faults_by_kernel >"$WORK/before"
 	pass_on
-	until all_wait; do pause 0.05; done
+	wait_until "its threads" all_wait
 	stop_watching
 	faults_by_kernel >"$WORK/said"
 	BEFORE=$(cat "$WORK/before") check '
@@ -475,34 +449,23 @@ same(sum(m["minor"] + m["major"] for m in r["mappings"]) + lost["no_mapping"],
 '
 }
 
-# detached: nothing of it is left in the kernel.
-detached() {
-	local functions=/sys/kernel/debug/tracing/enabled_functions
-
-	[ -e $functions ] || return 0
-	for _ in {1..600}; do
-		grep -qE '^(handle_mm_fault|exit_files|do_wp_page) ' $functions || return 0
-		pause 0.05
-	done
-	die "still attached: $(cat $functions)"
+is_stopped() {
+	local state
+	read -r _ _ state _ <"/proc/$1/stat"
+	[ "$state" = T ]
 }
 
 # Room for seventy, and nobody reads: those are told, then how many were lost, then those that
 # came when there was room again.
 test_full_buffer_is_told() {
-	local state=
-
 	hold_program "$steps" malloc wait memset wait anon:50 null:2 wait
 	watch --follow --buffer 4K --range '[anon]' --record "$WORK/kept"
 	kill -STOP "$watcher"
-	until [ "$state" = T ]; do
-		read -r _ _ state _ <"/proc/$watcher/stat"
-	done
+	wait_until "the watcher stands" is_stopped "$watcher"
 	pass_on
 	kill -CONT "$watcher"
-	until [ -s "$WORK/out" ] && waits_in poll "$watcher"; do
-		pause 0.05
-	done
+	wait_until "what the watcher has to tell" [ -s "$WORK/out" ]
+	wait_until "the watcher" waits_in poll "$watcher"
 	pass_on
 	stop_watching 6
 	detached

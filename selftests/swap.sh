@@ -171,21 +171,12 @@ PY
 clean_up() {
 	[ -z "${held:-}" ] || kill -9 "$held" 2>/dev/null || :
 	[ -z "${held:-}" ] || wait "$held" 2>/dev/null || :
-	swapoff /dev/zram1 2>/dev/null || :
-	[ ! -e /sys/block/zram1 ] || echo 1 >/sys/block/zram1/reset
+	zram_off
 	file_off
 	[ ! -e $zswap ] || echo N >$zswap
 	[ ! -e $by_address ] || echo true >$by_address
 	echo 1 >/proc/sys/kernel/kptr_restrict
 	rm -rf "$WORK/steps" "$WORK/said"
-}
-
-# Areas that are taken before any other.
-zram_on() {
-	modprobe -q zram num_devices=2 || :
-	echo 128M >/sys/block/zram1/disksize
-	mkswap /dev/zram1 >/dev/null
-	swapon -p "${1:-100}" /dev/zram1
 }
 
 # lines_said: how many lines the process has said, in $lines.

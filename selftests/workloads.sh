@@ -43,17 +43,6 @@ clean_up() {
 	rm -rf "$WORK/postgres"
 }
 
-# wait_until WHAT COMMAND...: the command's success, but not for ever.
-wait_until() {
-	local what=$1
-	shift
-	for _ in {1..600}; do
-		! "$@" >/dev/null 2>&1 || return 0
-		pause 0.1
-	done
-	die "no end to waiting: $what"
-}
-
 # kib FIELD PID...: the sum of a field of /proc/PID/status or smaps_rollup, in KiB.
 kib() {
 	local field=$1 pid files=()

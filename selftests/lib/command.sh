@@ -31,6 +31,17 @@ pause() {
 	read -r -t "$1" -u "$silence" _ || :
 }
 
+# wait_until WHAT COMMAND...: the command's success, but not for ever.
+wait_until() {
+	local what=$1
+	shift
+	for _ in {1..1200}; do
+		! "$@" >/dev/null 2>&1 || return 0
+		pause 0.05
+	done
+	die "no end to waiting: $what"
+}
+
 # What a script has to do after each of its tests, when it defines it.
 clean_up() {
 	:

@@ -20,6 +20,37 @@ others_on() {
 	done
 }
 
+# zram_on [PRIORITY]: an area in memory.
+zram_on() {
+	modprobe -q zram num_devices=2 || :
+	echo 128M >/sys/block/zram1/disksize
+	mkswap /dev/zram1 >/dev/null
+	swapon -p "${1:-100}" /dev/zram1
+}
+
+zram_off() {
+	swapoff /dev/zram1 2>/dev/null || :
+	[ ! -e /sys/block/zram1 ] || echo 1 >/sys/block/zram1/reset
+}
+
+# only_zram: until areas_as_before; pages come back from it one by one.
+only_zram() {
+	others_off
+	cat /proc/sys/vm/page-cluster >"$WORK/page-cluster"
+	echo 0 >/proc/sys/vm/page-cluster
+	echo N >/sys/module/zswap/parameters/enabled
+	zram_on
+}
+
+areas_as_before() {
+	[ -e "$WORK/page-cluster" ] || return 0
+	cat "$WORK/page-cluster" >/proc/sys/vm/page-cluster
+	rm "$WORK/page-cluster"
+	swapoff -a
+	zram_off
+	others_on
+}
+
 # file_on MIB: an area in a file, $WORK/fs/swap: made once, for that takes longest.
 file_on() {
 	mountpoint -q "$WORK/fs" || make_file "$1"
