@@ -23,6 +23,9 @@
 #define PAGES	4096ul
 #define ROUNDS	5
 
+/* The least bytes in which a fault is told. */
+#define LINE	40ul
+
 /* Instructions for each fault. */
 struct cost {
 	double write;
@@ -124,6 +127,21 @@ static uint64_t has_run(pid_t pid)
 	return ns;
 }
 
+/* What a process has written, in bytes. */
+static uint64_t has_written(pid_t pid)
+{
+	unsigned long long bytes;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/io", pid);
+	f = fopen(path, "re");
+	if (!f || fscanf(f, "rchar: %*u wchar: %llu", &bytes) != 1)
+		die(path);
+	fclose(f);
+	return bytes;
+}
+
 /* @how: an option more, or NULL */
 static pid_t watch(pid_t whom, const char *how)
 {
@@ -148,11 +166,15 @@ static pid_t watch(pid_t whom, const char *how)
 	return pid;
 }
 
-static void end(pid_t pid, int signal)
+/* Its status. */
+static int end(pid_t pid, int signal)
 {
+	int status;
+
 	kill(pid, signal);
-	if (waitpid(pid, NULL, 0) != pid)
+	if (waitpid(pid, &status, 0) != pid)
 		die("waitpid");
+	return status;
 }
 
 static bool tell(const char *what, const char *fault, double cost, double none, double most)
@@ -184,7 +206,11 @@ static bool measure_stream(struct cost none)
 	middle = has_run(reader);
 	cost.read = cost_of(false);
 	finish = has_run(reader);
-	end(reader, SIGINT);
+	/* or the figures are of something else */
+	if (has_written(reader) < 2 * ROUNDS * PAGES * LINE || end(reader, SIGINT)) {
+		fprintf(stderr, "faults: not every fault was told\n");
+		exit(2);
+	}
 	met = tell_both(&told, cost, none);
 	cost.write += (double)(middle - begin) / (ROUNDS * PAGES);
 	cost.read += (double)(finish - middle) / (ROUNDS * PAGES);
