@@ -185,7 +185,7 @@ static __always_inline void add_total(__u32 kind, __u64 amount, __u64 failed, __
 		return;
 	if (ns > t->most_ns)
 		t->most_ns = ns;
-	__sync_fetch_and_add(&t->bucket[latency_bucket(ns)], 1);
+	__sync_fetch_and_add(bucket_of(t->bucket, ns), 1);
 }
 
 static __always_inline void add_reason(__u32 why, __u32 reason, __u64 amount, __u64 failed)

@@ -176,7 +176,7 @@ static __always_inline void note_time(__u32 cause, bool major, __u64 ns)
 	__sync_fetch_and_add(&l->ns, ns);
 	if (ns > l->most_ns)
 		l->most_ns = ns;
-	__sync_fetch_and_add(&l->bucket[latency_bucket(ns)], 1);
+	__sync_fetch_and_add(bucket_of(l->bucket, ns), 1);
 }
 
 /* Most faults are where the one before was, whose mapping is known. */

@@ -111,8 +111,11 @@ static __always_inline bool is_pointer(__u64 entry)
 	return entry && !(entry & 3);
 }
 
-/* The entry of an index, 0 when there is none. */
-static __always_inline __u64 xa_find(__u64 tree, __u64 index)
+/*
+ * The entry of an index, 0 when there is none. Not static: the verifier goes through such a
+ * function once, not once for every path that leads to a call.
+ */
+__noinline __u64 xa_find(__u64 tree, __u64 index)
 {
 	__u64 entry, width = bpf_core_field_size(((struct xa_node *)0)->slots) / 8;
 	struct xarray *array = (void *)tree;
@@ -277,15 +280,11 @@ static __always_inline void ask_count(struct swap_slot *s)
 
 /* ------------------------------------------------------------------ zswap */
 
-static __always_inline void found_in_zswap(struct swap_slot *s, __u32 length)
-{
-	s->flags |= SWAP_ZSWAP;
-	s->length = length;
-}
-
 #define RB_LEVELS	48
+#define NOT_IN_TREE	(~0ull)
 
-static __always_inline void ask_zswap_tree(struct swap_slot *s, __u64 tree)
+/* The bytes that a slot has there; not static, as xa_find(). */
+__noinline __u64 length_in_tree(__u64 tree, __u64 slot)
 {
 	struct zswap_tree *root = (void *)tree;
 	struct rb_node *node = BPF_CORE_READ(root, rbroot.rb_node);
@@ -296,15 +295,22 @@ static __always_inline void ask_zswap_tree(struct swap_slot *s, __u64 tree)
 		struct zswap_entry___tree *entry = (void *)((__u64)node - inside);
 		unsigned long offset = BPF_CORE_READ(entry, offset);
 
-		if (offset == s->slot) {
-			found_in_zswap(s, BPF_CORE_READ(entry, length));
-			return;
-		}
-		if (offset > s->slot)
+		if (offset == slot)
+			return BPF_CORE_READ(entry, length);
+		if (offset > slot)
 			node = BPF_CORE_READ(node, rb_left);
 		else
 			node = BPF_CORE_READ(node, rb_right);
 	}
+	return NOT_IN_TREE;
+}
+
+static __always_inline void found_in_zswap(struct swap_slot *s, __u64 length)
+{
+	if (length == NOT_IN_TREE)
+		return;
+	s->flags |= SWAP_ZSWAP;
+	s->length = length;
 }
 
 static __always_inline void ask_zswap_xarray(struct swap_slot *s)
@@ -344,7 +350,7 @@ static __always_inline void ask_zswap(struct swap_slot *s)
 		s->flags |= SWAP_KNOWN_ZSWAP;
 		tree = for_area(at[ZSWAP_TREES], s->type);
 		if (tree)
-			ask_zswap_tree(s, tree);
+			found_in_zswap(s, length_in_tree(tree, s->slot));
 	} else if (has_zswap_xarray()) {
 		s->flags |= SWAP_KNOWN_ZSWAP;
 		ask_zswap_xarray(s);
