@@ -431,6 +431,33 @@ test_end_of_the_process_ends_it() {
 	has "$out" "none lost"
 }
 
+# What show --faults tells is what the kernel counted in that time.
+test_show_has_those_of_a_short_time() {
+	local status=0
+
+	hold_program "$steps" wait anon:300 wait
+	faults_by_kernel >"$WORK/before"
+	"$VMSCOPE" show "$held" --faults 600s -J >"$WORK/out" 2>"$WORK/err" 7>&- &
+	watcher=$!
+	wait_until "the one that shows" waits_in poll "$watcher"
+	pass_on
+	end_watching
+	same "$ended" 0
+	valid show
+	faults_by_kernel >"$WORK/after"
+	read -r _ minor major < <(paste -d ' ' "$WORK/before" "$WORK/after" |
+		awk '{ print $1, $5 - $2, $6 - $3 }')
+	same "$(json "r['faults']['totals']['minor'], r['faults']['totals']['major']")" \
+		"($minor, $major)"
+	same "$(json "[c['minor'] >= 300 for c in r['faults']['causes'] \
+		if c['cause'] == 'anon_zero_fill']")" "[True]"
+	same "$(json "r['faults']['missing'], r['faults']['lost']['complete']")" "(None, True)"
+	fits 80 24 show "$held" --faults 10ms
+	grep -q '^faults  0 minor, 0 major in .*; none lost' "$WORK/out" || die "$(cat "$WORK/out")"
+	expect 0 vmscope show "$held"
+	has_not "$out" faults
+}
+
 # ------------------------------------------------------------------- what is lost
 
 test_mappings_without_a_place_are_told() {
@@ -500,6 +527,9 @@ same(r["lost"]["complete"], False, "complete")
 test_permission() {
 	cp "$VMSCOPE" "$WORK/vmscope" && chmod 755 "$WORK/vmscope"
 	refused 5 "CAP_BPF" as_nobody "$WORK/vmscope" faults -- true
+	expect 6 as_nobody "$WORK/vmscope" show self --faults 10ms
+	has "$out" "faults  not watched: "
+	has "$out" "CAP_BPF"
 }
 
 # --------------------------------------------------------------------------

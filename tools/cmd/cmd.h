@@ -40,6 +40,7 @@ enum vs_exit {
 #define VS_OPT_FAULTS	(1u << 16)	/* and a command behind -- */
 #define VS_OPT_EVENTS	(1u << 17)	/* as well */
 #define VS_OPT_KILLS	(1u << 18)
+#define VS_OPT_WINDOW	(1u << 19)
 
 enum vs_when {
 	VS_AUTO,
@@ -84,6 +85,7 @@ struct vs_options {
 	bool runs;
 	bool no_bpf;
 	uint64_t duration_ns;		/* to watch, 0: not given */
+	uint64_t faults_ns;		/* to watch first, 0: not given */
 	bool follow;
 	const char *causes;
 	uint64_t slower_ns;		/* 0: not given */

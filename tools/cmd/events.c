@@ -62,19 +62,7 @@ static int begin(struct look *look, pid_t pid)
 /* Until the time is over, the process has ended, or somebody says stop. */
 static int wait_for_end(struct look *look)
 {
-	uint64_t ns = look->options->duration_ns;
-	struct timespec time = { ns / 1000000000, ns % 1000000000 };
-	struct pollfd wait[2] = { { .fd = look->target.pidfd, .events = POLLIN } };
-	struct vs_stopping stop;
-	int result;
-
-	vs_stopping_begin(&stop);
-	wait[1] = (struct pollfd){ .fd = stop.fd, .events = POLLIN };
-	do
-		result = ppoll(wait, 2, ns ? &time : NULL, NULL);
-	while (result < 0 && errno == EINTR);
-	vs_stopping_end(&stop, result >= 0);
-	if (result >= 0)
+	if (!vs_wait_watching(look->target.pidfd, look->options->duration_ns))
 		return VS_EXIT_OK;
 	vs_say("cannot wait: %s", strerror(errno));
 	return VS_EXIT_CANNOT;

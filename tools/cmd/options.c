@@ -42,6 +42,7 @@ enum {
 	OPT_RANGE,
 	OPT_BUFFER,
 	OPT_RECORD,
+	OPT_FAULTS,
 	OPT_VERSION,
 };
 
@@ -61,6 +62,8 @@ static const struct {
 	{ "json", 'J', NULL, VS_OPT_FORMAT, "JSON, schema " VS_SCHEMA },
 	{ "bytes", 'b', NULL, VS_OPT_FORMAT, "plain bytes instead of 1.5G" },
 	{ "color", OPT_COLOR, "auto|always|never", VS_OPT_COLOR, "colours; NO_COLOR is honoured" },
+	{ "faults", OPT_FAULTS, "TIME", VS_OPT_WINDOW,
+	  "watch its page faults first, for so long, as in 1s or 500ms" },
 	{ "output", 'o', "COLUMNS", VS_OPT_TABLE,
 	  "columns: a,b replaces, +a,b adds; 'help' lists them" },
 	{ "list-columns", OPT_LIST_COLUMNS, NULL, VS_OPT_TABLE, "list the columns" },
@@ -254,6 +257,8 @@ static int take(int value, struct vs_options *options)
 		return parse_time("interval", optarg, "1ms", 1000000, &options->interval_ns);
 	case 'd':
 		return parse_time("duration", optarg, "1ms", 1000000, &options->duration_ns);
+	case OPT_FAULTS:
+		return parse_time("faults", optarg, "1ms", 1000000, &options->faults_ns);
 	case OPT_SLOWER:
 		return parse_time("slower", optarg, "1us", 1000, &options->slower_ns);
 	case 'f':

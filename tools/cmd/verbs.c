@@ -14,7 +14,7 @@
 
 const struct vs_verb vs_verbs[] = {
 	{ "show", vs_cmd_show, "what the process holds, at a glance",
-	  "TARGET", LOOK | VS_OPT_COLOR | VS_OPT_JOBS, 1, 1 },
+	  "TARGET", LOOK | VS_OPT_COLOR | VS_OPT_JOBS | VS_OPT_WINDOW, 1, 1 },
 	{ "maps", vs_cmd_maps, "every mapping, in columns of your choice",
 	  "TARGET", LOOK | VS_OPT_TABLE | VS_OPT_SELECT | VS_OPT_JOBS, 1, 1 },
 	{ "pages", vs_cmd_pages, "runs of like pages and their frames",

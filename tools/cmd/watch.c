@@ -4,6 +4,7 @@
  * the report goes. It must not know what is watched.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -36,6 +37,22 @@ void vs_stopping_end(struct vs_stopping *stop, bool take)
 	while (take && sigtimedwait(&set, NULL, &(struct timespec){ 0 }) > 0)
 		;
 	sigprocmask(SIG_SETMASK, &stop->before, NULL);
+}
+
+int vs_wait_watching(int pidfd, uint64_t ns)
+{
+	struct timespec time = { ns / 1000000000, ns % 1000000000 };
+	struct pollfd wait[2] = { { .fd = pidfd, .events = POLLIN } };
+	struct vs_stopping stop;
+	int result;
+
+	vs_stopping_begin(&stop);
+	wait[1] = (struct pollfd){ .fd = stop.fd, .events = POLLIN };
+	do
+		result = ppoll(wait, 2, ns ? &time : NULL, NULL);
+	while (result < 0 && errno == EINTR);
+	vs_stopping_end(&stop, result >= 0);
+	return result < 0 ? -1 : 0;
 }
 
 FILE *vs_output_open(const struct vs_options *options, struct vs_style *style)

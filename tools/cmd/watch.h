@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "cmd.h"
 
@@ -20,6 +21,12 @@ struct vs_stopping {
 void vs_stopping_begin(struct vs_stopping *stop);
 /* @take: what was said is meant for the watch, and done with. */
 void vs_stopping_end(struct vs_stopping *stop, bool take);
+
+/*
+ * Until the time is over (@ns; 0: it never is), the process of @pidfd (-1: none) has
+ * ended, or somebody says stop. 0, or -1 and errno.
+ */
+int vs_wait_watching(int pidfd, uint64_t ns);
 
 /* The file of --write, or standard output, and how it is written to; NULL: says why not. */
 FILE *vs_output_open(const struct vs_options *options, struct vs_style *style);

@@ -232,6 +232,28 @@ static int tell_sums(const struct vs_style *style, const struct vs_fault_answer 
 	return vs_flow_end(&flow);
 }
 
+int vs_faults_line(const struct vs_style *style, const struct vs_fault_answer *answer)
+{
+	uint64_t watched = answer->faults.watched_ns;
+	const struct vs_fault_sum *sum = &answer->total;
+	char minor[32], major[32], time[32];
+	struct vs_flow flow;
+
+	vs_flow_begin(&flow, style, "faults", 8);
+	vs_flow_item(&flow, "", "%s minor,", vs_number(style, sum->minor, minor, sizeof(minor)));
+	vs_flow_item(&flow, " ", "%s major", vs_number(style, sum->major, major, sizeof(major)));
+	vs_flow_item(&flow, " ", "in %s", vs_duration(watched, time, sizeof(time)));
+	lost(&flow, answer);
+	if (answer->nr_causes)
+		vs_flow_item(&flow, "; ", "most time: %s, %s",
+			     vs_cause_name(answer->cause[0].cause),
+			     vs_duration(answer->cause[0].latency.ns, time, sizeof(time)));
+	if (answer->major.ns)
+		vs_flow_item(&flow, "; ", "%s of the time in major",
+			     vs_percent(answer->major.ns, watched, major, sizeof(major)));
+	return vs_flow_end(&flow);
+}
+
 static int tell_stream(const struct vs_style *style, const struct vs_fault_answer *answer)
 {
 	const struct vs_stream_sums *stream = &answer->faults.stream;

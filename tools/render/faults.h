@@ -16,6 +16,11 @@ void vs_faults_screen(const struct vs_style *style, const struct vs_report *repo
 void vs_faults_json(FILE *out, const struct vs_report *report,
 		    const struct vs_fault_answer *answer, char **command);
 
+/* What they come to, as a paragraph of another report; returns the number of its lines. */
+int vs_faults_line(const struct vs_style *style, const struct vs_fault_answer *answer);
+/* The same as members of an object: cost, totals, what was lost, latency, causes. */
+void vs_faults_sums_json(json_t *object, const struct vs_fault_answer *answer);
+
 /* Its name for people, and in JSON. */
 const char *vs_cause_name(enum vs_cause cause);
 const char *vs_cause_id(enum vs_cause cause);

@@ -126,11 +126,31 @@ static json_t *signal_json(const struct vs_faults *faults, const struct vs_fault
 		"where", vs_json_text(vs_fault_place_text(faults, signal, text, sizeof(text))));
 }
 
+void vs_faults_sums_json(json_t *object, const struct vs_fault_answer *answer)
+{
+	const struct vs_faults *faults = &answer->faults;
+	json_t *causes = json_array();
+
+	for (size_t i = 0; i < answer->nr_causes; i++)
+		json_array_append_new(causes, cause_json(&answer->cause[i]));
+	json_object_set_new(object, "cost",
+		vs_watched_cost_json(faults->watched_ns, faults->attach_ns, faults->missing,
+				     faults->nr_missing));
+	json_object_set_new(object, "totals", sum_json(&answer->total));
+	json_object_set_new(object, "lost", lost_json(answer));
+	json_object_set_new(object, "latency", json_pack("{s:o, s:o}",
+		"minor", vs_watched_latency_json(&answer->minor, "faults"),
+		"major", vs_watched_latency_json(&answer->major, "faults")));
+	json_object_set_new(object, "causes", causes);
+}
+
 void vs_faults_json(FILE *out, const struct vs_report *report,
 		    const struct vs_fault_answer *answer, char **command)
 {
 	const struct vs_faults *faults = &answer->faults;
+	json_t *sums = json_object(), *value;
 	struct vs_json json;
+	const char *name;
 
 	/* Behind lines it is a line as well. */
 	if (faults->stream.asked)
@@ -141,17 +161,11 @@ void vs_faults_json(FILE *out, const struct vs_report *report,
 	vs_json_member(&json, "target", command ? json_null() :
 		       json_pack("{s:i}", "pid", (int)report->model->process.pid));
 	vs_json_member(&json, "command", command_json(answer, command));
-	vs_json_member(&json, "cost", vs_watched_cost_json(faults->watched_ns, faults->attach_ns,
-						   faults->missing, faults->nr_missing));
-	vs_json_member(&json, "totals", sum_json(&answer->total));
-	vs_json_member(&json, "lost", lost_json(answer));
+	vs_faults_sums_json(sums, answer);
+	json_object_foreach(sums, name, value)
+		vs_json_member(&json, name, json_incref(value));
+	json_decref(sums);
 	vs_json_member(&json, "stream", stream_json(answer));
-	vs_json_member(&json, "latency", json_pack("{s:o, s:o}",
-		"minor", vs_watched_latency_json(&answer->minor, "faults"), "major", vs_watched_latency_json(&answer->major, "faults")));
-	vs_json_array(&json, "causes");
-	for (size_t i = 0; i < answer->nr_causes; i++)
-		vs_json_element(&json, cause_json(&answer->cause[i]));
-	vs_json_array_end(&json);
 	vs_json_array(&json, "processes");
 	for (size_t i = 0; i < answer->nr_processes; i++)
 		vs_json_element(&json, process_json(faults, &answer->process[i]));

@@ -6,12 +6,21 @@
 #ifndef VMSCOPE_SCREENS_H
 #define VMSCOPE_SCREENS_H
 
+#include "../analyze/faults.h"
 #include "../analyze/select.h"
 #include "report.h"
 
-/* Fits 24 lines at 80 columns. */
-void vs_show_screen(const struct vs_style *style, const struct vs_report *report);
-int vs_show_json(FILE *out, const struct vs_report *report);
+/* Page faults of a short time before the look. */
+struct vs_show_faults {
+	const struct vs_fault_answer *answer;	/* NULL: none could be watched */
+	const char *missing;			/* why */
+};
+
+/* Fits 24 lines at 80 columns. @faults: NULL: nobody asked for them. */
+void vs_show_screen(const struct vs_style *style, const struct vs_report *report,
+		    const struct vs_show_faults *faults);
+int vs_show_json(FILE *out, const struct vs_report *report,
+		 const struct vs_show_faults *faults);
 
 /* Fields to show, in order. */
 struct vs_fields {

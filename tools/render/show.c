@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bar.h"
+#include "faults.h"
 #include "screens.h"
 #include "table.h"
 #include "tiles.h"
@@ -221,6 +222,20 @@ static int show_notes(const struct vs_style *style, const struct notes *notes)
 	return lines;
 }
 
+static int show_faults(const struct vs_style *style, const struct vs_show_faults *faults)
+{
+	struct vs_flow flow;
+
+	if (!faults)
+		return 0;
+	if (faults->answer)
+		return vs_faults_line(style, faults->answer);
+	vs_flow_begin(&flow, style, "faults", 8);
+	vs_flow_item(&flow, "", "not watched:");
+	vs_flow_words(&flow, faults->missing);
+	return vs_flow_end(&flow);
+}
+
 /* Narrow screens have no line to spare. */
 static int gap(const struct vs_style *style)
 {
@@ -230,7 +245,8 @@ static int gap(const struct vs_style *style)
 	return 1;
 }
 
-void vs_show_screen(const struct vs_style *style, const struct vs_report *report)
+void vs_show_screen(const struct vs_style *style, const struct vs_report *report,
+		    const struct vs_show_faults *faults)
 {
 	struct vs_part part[VS_PARTS_MAX];
 	struct vs_totals totals;
@@ -247,6 +263,7 @@ void vs_show_screen(const struct vs_style *style, const struct vs_report *report
 	lines += gap(style);
 	lines += show_tiles(style, report, &totals, &notes);
 	lines += show_size(style, report, &totals);
+	lines += show_faults(style, faults);
 	lines += show_notes(style, &notes);
 	if (!report->model->have_vmas)
 		return;
@@ -296,7 +313,18 @@ static json_t *held_json(const struct vs_model *model, const struct vs_totals *t
 	return json;
 }
 
-int vs_show_json(FILE *out, const struct vs_report *report)
+static json_t *faults_json(const struct vs_show_faults *faults)
+{
+	json_t *json = json_object();
+
+	if (faults->answer)
+		vs_faults_sums_json(json, faults->answer);
+	json_object_set_new(json, "missing", vs_json_text(faults->missing));
+	return json;
+}
+
+int vs_show_json(FILE *out, const struct vs_report *report,
+		 const struct vs_show_faults *faults)
 {
 	const struct vs_model *model = report->model;
 	uint32_t index[MAX_TOP];
@@ -309,6 +337,8 @@ int vs_show_json(FILE *out, const struct vs_report *report)
 	vs_report_head(&json, report);
 	vs_report_cost_json(&json, report, &totals);
 	vs_report_figures(&json, report);
+	if (faults)
+		vs_json_member(&json, "faults", faults_json(faults));
 	vs_json_member(&json, "totals", totals_json(report, &totals));
 	vs_json_member(&json, "held", held_json(model, &totals));
 	vs_json_member(&json, "folio_orders", orders_json(model, &totals));

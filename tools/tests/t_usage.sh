@@ -55,6 +55,8 @@ test_usage_wrong_options() {
 	refused 2 "'true' is one argument too many" vmscope faults self -- true
 	refused 2 "leave out --duration" vmscope faults -d 1s -- true
 	refused 2 "no time from 1ms" vmscope faults self -d never
+	refused 2 "leave out --faults" vmscope show --from "$WORK/none" --faults 1s
+	refused 2 "no time from 1ms" vmscope show self --faults 0
 	refused 2 "--cause is for single faults: add --follow" vmscope faults self --cause thp
 	refused 2 "--slower is for single faults" vmscope faults self --slower 1ms
 	refused 2 "--range is for single faults" vmscope faults self --range '[heap]'
