@@ -173,7 +173,6 @@ static __always_inline void add(struct event_count *to, __u64 amount, __u64 fail
 		__sync_fetch_and_add(&to->ns, ns);
 }
 
-/* The number of binary digits. */
 static __always_inline void add_total(__u32 kind, __u64 amount, __u64 failed, __u64 ns)
 {
 	struct event_total *t = bpf_map_lookup_elem(&totals, &kind);

@@ -164,7 +164,6 @@ static __always_inline struct thread *thread_of(struct task_struct *task)
 
 /* -------------------------------------------------------------------- faults */
 
-/* The number of binary digits. */
 static __always_inline void note_time(__u32 cause, bool major, __u64 ns)
 {
 	__u32 which = 2 * cause + major;

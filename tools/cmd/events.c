@@ -5,7 +5,6 @@
  * counted, nor how it is printed.
  */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

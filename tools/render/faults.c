@@ -215,16 +215,24 @@ static void lost(struct vs_flow *flow, const struct vs_fault_answer *answer)
 			     vs_count(unplaced, number, sizeof(number)));
 }
 
+/* Both sums, on a line that goes on. */
+static void begin_sums(struct vs_flow *flow, const struct vs_style *style,
+		       const struct vs_fault_sum *sum)
+{
+	char minor[32], major[32];
+
+	vs_flow_begin(flow, style, "faults", 8);
+	vs_flow_item(flow, "", "%s minor,", vs_number(style, sum->minor, minor, sizeof(minor)));
+	vs_flow_item(flow, " ", "%s major", vs_number(style, sum->major, major, sizeof(major)));
+}
+
 static int tell_sums(const struct vs_style *style, const struct vs_fault_answer *answer)
 {
 	const struct vs_fault_sum *sum = &answer->total;
-	char minor[32], major[32], failed[32];
 	struct vs_flow flow;
+	char failed[32];
 
-	vs_flow_begin(&flow, style, "faults  ", 8);
-	vs_flow_item(&flow, "", "%s minor,", vs_number(style, sum->minor, minor,
-							    sizeof(minor)));
-	vs_flow_item(&flow, " ", "%s major", vs_number(style, sum->major, major, sizeof(major)));
+	begin_sums(&flow, style, sum);
 	lost(&flow, answer);
 	if (sum->failed)
 		vs_flow_item(&flow, "; ", "%s failed", vs_number(style, sum->failed, failed,
@@ -235,13 +243,10 @@ static int tell_sums(const struct vs_style *style, const struct vs_fault_answer 
 int vs_faults_line(const struct vs_style *style, const struct vs_fault_answer *answer)
 {
 	uint64_t watched = answer->faults.watched_ns;
-	const struct vs_fault_sum *sum = &answer->total;
-	char minor[32], major[32], time[32];
+	char time[32], share[16];
 	struct vs_flow flow;
 
-	vs_flow_begin(&flow, style, "faults", 8);
-	vs_flow_item(&flow, "", "%s minor,", vs_number(style, sum->minor, minor, sizeof(minor)));
-	vs_flow_item(&flow, " ", "%s major", vs_number(style, sum->major, major, sizeof(major)));
+	begin_sums(&flow, style, &answer->total);
 	vs_flow_item(&flow, " ", "in %s", vs_duration(watched, time, sizeof(time)));
 	lost(&flow, answer);
 	if (answer->nr_causes)
@@ -250,7 +255,7 @@ int vs_faults_line(const struct vs_style *style, const struct vs_fault_answer *a
 			     vs_duration(answer->cause[0].latency.ns, time, sizeof(time)));
 	if (answer->major.ns)
 		vs_flow_item(&flow, "; ", "%s of the time in major",
-			     vs_percent(answer->major.ns, watched, major, sizeof(major)));
+			     vs_percent(answer->major.ns, watched, share, sizeof(share)));
 	return vs_flow_end(&flow);
 }
 
