@@ -350,10 +350,7 @@ hold_working() {
 	"$bin/working" --hold >"$WORK/working" &
 	working=$!
 	trap 'kill -9 $working 2>/dev/null || :' EXIT
-	for _ in {1..100}; do
-		[ ! -s "$WORK/working" ] || break
-		pause 0.1
-	done
+	wait_until "working starts" [ -s "$WORK/working" ]
 	read -r same grows <"$WORK/working"
 }
 

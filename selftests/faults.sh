@@ -433,8 +433,6 @@ test_end_of_the_process_ends_it() {
 
 # What show --faults tells is what the kernel counted in that time.
 test_show_has_those_of_a_short_time() {
-	local status=0
-
 	hold_program "$steps" wait anon:300 wait
 	faults_by_kernel >"$WORK/before"
 	"$VMSCOPE" show "$held" --faults 600s -J >"$WORK/out" 2>"$WORK/err" 7>&- &

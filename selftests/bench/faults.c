@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 #define PAGE	4096ul
 #define PAGES	4096ul
 #define ROUNDS	5
@@ -50,14 +52,6 @@ static void die(const char *what)
 	exit(2);
 }
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
-
 /* One fault for each page, its mapping and unmapping included; the best of some. */
 static double cost_of(bool write)
 {
@@ -65,7 +59,7 @@ static double cost_of(bool write)
 
 	for (int round = 0; round < ROUNDS; round++) {
 		volatile char *at;
-		uint64_t begin = now();
+		uint64_t begin = now_ns();
 		double each;
 
 		at = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE,
@@ -78,7 +72,7 @@ static double cost_of(bool write)
 			else
 				(void)at[i * PAGE];
 		munmap((void *)at, PAGES * PAGE);
-		each = (double)(now() - begin) / PAGES;
+		each = (double)(now_ns() - begin) / PAGES;
 		if (!round || each < best)
 			best = each;
 	}
@@ -110,36 +104,33 @@ static bool waits(pid_t pid)
 	return strstr(where, "poll");
 }
 
-/* What a process has run, and so, on the only processor, its instructions. */
-static uint64_t has_run(pid_t pid)
+/* A number in a file of a process, behind what @format skips. */
+static unsigned long long number_in(pid_t pid, const char *name, const char *format)
 {
-	unsigned long long ns;
+	unsigned long long number;
 	char path[64];
 	FILE *f;
 
-	/* until it has done what there was to do */
-	usleep(500000);
-	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
 	f = fopen(path, "re");
-	if (!f || fscanf(f, "%llu", &ns) != 1)
+	if (!f || fscanf(f, format, &number) != 1)
 		die(path);
 	fclose(f);
-	return ns;
+	return number;
+}
+
+/* What a process has run, and so, on the only processor, its instructions. */
+static uint64_t has_run(pid_t pid)
+{
+	/* until it has done what there was to do */
+	usleep(500000);
+	return number_in(pid, "schedstat", "%llu");
 }
 
 /* What a process has written, in bytes. */
 static uint64_t has_written(pid_t pid)
 {
-	unsigned long long bytes;
-	char path[64];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/io", pid);
-	f = fopen(path, "re");
-	if (!f || fscanf(f, "rchar: %*u wchar: %llu", &bytes) != 1)
-		die(path);
-	fclose(f);
-	return bytes;
+	return number_in(pid, "io", "rchar: %*u wchar: %llu");
 }
 
 /* @how: an option more, or NULL */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A command that watches until it is stopped. Sourced behind command.sh; knows no verb.
+# A command that watches until it is stopped, and the program that it watches. Sourced behind
+# command.sh; knows no verb.
 # shellcheck shell=bash disable=SC2154
 
 functions=/sys/kernel/tracing/enabled_functions
