@@ -58,7 +58,7 @@ huge_pages_on() {
 
 all_of_it_for_one_process() {
 	cat $ksm/run >"$WORK/ksm"
-	echo 1000 >$ksm/pages_to_scan
+	echo 200 >$ksm/pages_to_scan
 	echo 1 >$ksm/run
 	huge_pages_on
 	only_zram

@@ -91,7 +91,7 @@ static int wait_for_ksmd(const struct merge *m)
 
 	write_file(KSM "merge_across_nodes", "1");
 	write_file(KSM "use_zero_pages", "1");
-	write_file(KSM "pages_to_scan", "10000");
+	write_file(KSM "pages_to_scan", "200");
 	write_file(KSM "sleep_millisecs", "10");
 	/* since 6.7 it passes over what was not equal often enough */
 	write_file(KSM "smart_scan", "0");

@@ -154,13 +154,31 @@ int swap_on(void)
 	       ENODEV : 0;
 }
 
-static size_t pages_in(char *p, size_t size)
-{
-	size_t i, in = 0;
+#define SOME_WORDS	512
 
-	for (i = 0; i < size; i += PAGE_SIZE)
-		in += !!(pagemap_word(getpid(), (uintptr_t)p + i) & PM_PRESENT);
-	return in;
+/* Words of pagemap from @p on, but none from @end on; how many, 0 when it cannot be read. */
+static size_t some_words(const char *p, const char *end, uint64_t words[SOME_WORDS])
+{
+	size_t left = (end - p) / PAGE_SIZE, nr = left < SOME_WORDS ? left : SOME_WORDS;
+
+	return pagemap_read(getpid(), (uintptr_t)p, nr, words) ? 0 : nr;
+}
+
+static bool any_in(const char *p, size_t size)
+{
+	const char *end = p + size;
+	uint64_t words[SOME_WORDS];
+	size_t nr;
+
+	for (; p < end; p += nr * PAGE_SIZE) {
+		nr = some_words(p, end, words);
+		if (!nr)
+			return true;
+		for (size_t i = 0; i < nr; i++)
+			if (words[i] & PM_PRESENT)
+				return true;
+	}
+	return false;
 }
 
 int page_out(char *p, size_t size)
@@ -171,7 +189,7 @@ int page_out(char *p, size_t size)
 		settle();
 		if (madvise(p, size, MADV_PAGEOUT))
 			return errno;
-		if (!pages_in(p, size))
+		if (!any_in(p, size))
 			return 0;
 		usleep(20000);
 	}
@@ -200,6 +218,23 @@ void compact(void)
 
 #define KSM	"/sys/kernel/mm/ksm/"
 
+static bool is_one_frame(const char *p, size_t size)
+{
+	uint64_t words[SOME_WORDS], first = pagemap_word(getpid(), (uintptr_t)p) & PM_FRAME;
+	const char *end = p + size;
+	size_t nr;
+
+	for (; p < end; p += nr * PAGE_SIZE) {
+		nr = some_words(p, end, words);
+		if (!nr)
+			return false;
+		for (size_t i = 0; i < nr; i++)
+			if ((words[i] & PM_FRAME) != first)
+				return false;
+	}
+	return true;
+}
+
 int ksm_merge(char *p, size_t size)
 {
 	int try;
@@ -208,17 +243,13 @@ int ksm_merge(char *p, size_t size)
 		return ENOSYS;
 	/* On NUMA, pages of different nodes would not meet. */
 	write_file(KSM "merge_across_nodes", "1");
-	write_file(KSM "pages_to_scan", "10000");
+	/* With more, it scans these few again and again before it looks up. */
+	write_file(KSM "pages_to_scan", "200");
 	write_file(KSM "sleep_millisecs", "10");
 	if (write_file(KSM "run", "1"))
 		return ENOSYS;
 	for (try = 0; try < 200; try++) {
-		uint64_t first = pagemap_word(getpid(), (uintptr_t)p) & PM_FRAME;
-		size_t i, same = 0;
-
-		for (i = 0; i < size; i += PAGE_SIZE)
-			same += (pagemap_word(getpid(), (uintptr_t)p + i) & PM_FRAME) == first;
-		if (same == size / PAGE_SIZE)
+		if (is_one_frame(p, size))
 			return 0;
 		usleep(50000);
 	}
