@@ -16,158 +16,6 @@ MIB=$((1 << 20))
 zswap=/sys/module/zswap/parameters/enabled
 by_address=/sys/kernel/mm/swap/vma_ra_enabled
 
-# A process that swaps itself out in one way or another, and goes a step further whenever
-# there is a line to read. A line of what it says ends with each step.
-cat >"$WORK/swapper" <<'PY'
-import ctypes, mmap, os, signal, struct, sys, time
-
-PAGE, NO_HUGE, RANDOM, PAGEOUT = 4096, 15, 1, 21
-MIB = 1 << 20
-libc = ctypes.CDLL(None, use_errno=True)
-
-# What is mapped stays so until the end.
-kept = []
-
-def anon(size):
-    m = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    m.madvise(NO_HUGE)
-    kept.append(m)
-    return m
-
-def address(m):
-    return ctypes.addressof(ctypes.c_char.from_buffer(m))
-
-def fill(m, page=None):
-    for at in range(0, len(m), PAGE):
-        m[at:at + PAGE] = page if page else struct.pack("<Q", at + 1) * 256 + bytes(range(256)) * 8
-
-def is_out(at, size):
-    with open("/proc/self/pagemap", "rb") as f:
-        f.seek(at // PAGE * 8)
-        words = struct.unpack("<%dQ" % (size // PAGE), f.read(size // PAGE * 8))
-    return all(w >> 62 & 1 for w in words)
-
-# The first thing that compacting memory does is to empty the LRU's batches.
-def settle():
-    with open("/proc/sys/vm/compact_memory", "w") as f:
-        f.write("1")
-
-def out(m, start=0, size=None):
-    size = size or len(m)
-    for turn in range(100):
-        if turn % 10 == 0:
-            settle()
-        m.madvise(PAGEOUT, start, size)
-        if is_out(address(m) + start, size):
-            return
-        time.sleep(0.02)
-    sys.exit("pages do not go out")
-
-# One page after the other, none of them in a batch.
-def out_singly(m, pages):
-    for page in pages:
-        for turn in range(100):
-            m.madvise(PAGEOUT, page * PAGE, PAGE)
-            if is_out(address(m) + page * PAGE, PAGE):
-                break
-            settle()
-            time.sleep(0.01)
-
-def shmem_out(m, size):
-    here = (ctypes.c_ubyte * (size // PAGE))()
-    for _ in range(100):
-        settle()
-        m.madvise(PAGEOUT, 0, size)
-        libc.mincore(ctypes.c_void_p(address(m)), ctypes.c_size_t(size), here)
-        if not any(b & 1 for b in here):
-            return
-        time.sleep(0.02)
-    sys.exit("shared pages do not go out")
-
-def child():
-    pid = os.fork()
-    if not pid:
-        libc.prctl(1, 9)        # PR_SET_PDEATHSIG
-        while True:
-            time.sleep(1000)
-    return pid
-
-def say(*words):
-    print(*words, flush=True)
-
-def step():
-    sys.stdin.readline()
-
-def fork(children, mib):
-    m = anon(int(mib) * MIB)
-    fill(m)
-    out(m)
-    pids = [child() for _ in range(int(children))]
-    say(pids[0], hex(address(m)))
-    step()
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-    say("alone")
-
-def read_back():
-    m = anon(4 * MIB)
-    fill(m)
-    out(m)
-    pid = child()
-    for at in range(0, len(m), PAGE):
-        m[at]
-    say(pid, hex(address(m)))
-
-def pattern():
-    m = anon(4 * MIB)
-    fill(m)
-    settle()
-    out_singly(m, range(0, 1024, 2))
-    out_singly(m, range(1, 1024, 2))
-    say(hex(address(m)))
-
-# Every other slot belongs to a mapping that is gone by the time of the question.
-def interleaved():
-    m, n = anon(2 * MIB), anon(2 * MIB)
-    fill(m)
-    fill(n)
-    settle()
-    for page in range(512):
-        out_singly(m, [page])
-        out_singly(n, [page])
-    libc.munmap(ctypes.c_void_p(address(n)), ctypes.c_size_t(len(n)))
-    say(hex(address(m)))
-
-def equal_pages():
-    m = anon(4 * MIB)
-    fill(m, bytes(range(256)) * 16)
-    out(m)
-    say(hex(address(m)))
-
-def sorts():
-    m = anon(3 * MIB)
-    for at in range(0, MIB, PAGE):
-        m[at:at + PAGE] = os.urandom(PAGE)
-        m[MIB + at:MIB + at + PAGE] = b"\xff" * PAGE
-        m[2 * MIB + at:2 * MIB + at + PAGE] = b"\0" * PAGE
-    out(m)
-    say(hex(address(m)))
-
-def shmem():
-    fd = os.memfd_create("swapped")
-    os.ftruncate(fd, 2 * MIB)
-    m = mmap.mmap(fd, 2 * MIB)
-    fill(m)
-    n = mmap.mmap(fd, MIB, prot=mmap.PROT_READ, offset=MIB)
-    kept.extend([m, n])
-    shmem_out(m, 2 * MIB)
-    say(hex(address(m)))
-
-globals()[sys.argv[1]](*sys.argv[2:])
-step()
-PY
-
 clean_up() {
 	[ -z "${held:-}" ] || kill -9 "$held" 2>/dev/null || :
 	[ -z "${held:-}" ] || wait "$held" 2>/dev/null || :
@@ -176,7 +24,6 @@ clean_up() {
 	[ ! -e $zswap ] || echo N >$zswap
 	[ ! -e $by_address ] || echo true >$by_address
 	echo 1 >/proc/sys/kernel/kptr_restrict
-	rm -rf "$WORK/steps" "$WORK/said"
 }
 
 # lines_said: how many lines the process has said, in $lines.
@@ -198,12 +45,11 @@ wait_for() {
 	die "it does not get there: $(cat "$WORK/said" "$WORK/complains")"
 }
 
-# swapper HOW [ARGUMENT]: what it says first in $said.
+# swapper WAY [N]: a process that swaps itself out and goes a step further whenever there is
+# a line to read; what it says first in $said.
 swapper() {
-	mkfifo "$WORK/steps"
-	exec 8<>"$WORK/steps"
 	: >"$WORK/said"
-	python3 "$WORK/swapper" "$@" <"$WORK/steps" >"$WORK/said" 2>"$WORK/complains" &
+	"$bin/programs/swapper" "$@" <"$WORK/steps" >"$WORK/said" 2>"$WORK/complains" &
 	held=$!
 	wait_for 1
 	read -r said <"$WORK/said"
@@ -216,9 +62,10 @@ next_step() {
 	wait_for $((lines + 1))
 }
 
-# of MAPPING EXPRESSION: about the row m of the mapping that holds an address.
+# of MAPPING EXPRESSION TEXT: about the row m of the mapping that holds an address: it is that.
 of() {
-	json "[($2) for m in r['swap']['mappings'] if int(m['start'], 16) <= $1 < int(m['end'], 16)][0]"
+	tells "[($2) for m in r['swap']['mappings'] if int(m['start'], 16) <= $1 < int(m['end'], 16)][0]" \
+		"$3"
 }
 
 # look [PID]: its report, with every run.
@@ -242,31 +89,31 @@ kernel() {
 
 test_fork_makes_two_of_one() {
 	zram_on
-	swapper fork 1 4
+	swapper fork
 	local at=${said#* }
 	look
 	agrees_with_smaps
-	same "$(of "$at" "m['shared'], m['pss'], m['exclusive']")" "($((4 * MIB)), $((2 * MIB)), 0)"
-	same "$(json "{x['references'] for x in r['swap']['runs'] if $at <= int(x['start'], 16) < $at + $((4 * MIB))}")" "{2}"
+	of "$at" "m['shared'], m['pss'], m['exclusive']" "($((4 * MIB)), $((2 * MIB)), 0)"
+	tells "{x['references'] for x in r['swap']['runs'] if $at <= int(x['start'], 16) < $at + $((4 * MIB))}" "{2}"
 	next_step
 	look
 	agrees_with_smaps
-	same "$(of "$at" "m['shared'], m['pss']")" "(0, $((4 * MIB)))"
-	same "$(json "{x['references'] for x in r['swap']['runs'] if $at <= int(x['start'], 16) < $at + $((4 * MIB))}")" "{1}"
+	of "$at" "m['shared'], m['pss']" "(0, $((4 * MIB)))"
+	tells "{x['references'] for x in r['swap']['runs'] if $at <= int(x['start'], 16) < $at + $((4 * MIB))}" "{1}"
 }
 
 # Kernels up to 6.12 keep more than 62 references where they cannot be read.
 test_many_who_share() {
 	zram_on
-	swapper fork 70 1
+	swapper many
 	look
 	if [ "$(kernel)" -ge 700 ]; then
 		agrees_with_smaps
 	else
-		same "$(json "r['swap']['total']['pss']")" None
-		has "$(json "r['swap']['missing']['pss']")" "more references"
+		tells "r['swap']['total']['pss']" None
+		mentions "r['swap']['missing']['pss']" "more references"
 	fi
-	same "$(of "${said#* }" "m['shared']")" $MIB
+	of "${said#* }" "m['shared']" $MIB
 }
 
 # ---------------------------------------------------------- the swap cache
@@ -277,14 +124,14 @@ test_read_back_is_in_the_swap_cache() {
 	swapper read_back
 	local child=${said% *} at=${said#* }
 	look "$child"
-	same "$(json "r['swap']['areas'][0]['name'], r['swap']['areas'][0]['kind']")" \
+	tells "r['swap']['areas'][0]['name'], r['swap']['areas'][0]['kind']" \
 		"('$WORK/fs/swap', 'file')"
-	python3 - "$WORK/out" "$held" "$at" <<-'PY'
+	judged_by "$held" "$at" <<-'PY'
 	import json, struct, sys
-	runs = json.load(open(sys.argv[1]))["swap"]["runs"]
-	first = int(sys.argv[3], 16)
+	runs = json.load(sys.stdin)["swap"]["runs"]
+	first = int(sys.argv[2], 16)
 	frames = {}
-	with open("/proc/%s/pagemap" % sys.argv[2], "rb") as f:
+	with open("/proc/%s/pagemap" % sys.argv[1], "rb") as f:
 	    f.seek(first >> 9)
 	    for n, word in enumerate(struct.unpack("<1024Q", f.read(8192))):
 	        if word >> 63:
@@ -304,7 +151,7 @@ test_read_back_is_in_the_swap_cache() {
 	if seen != 1024:
 	    sys.exit("%d pages of the child are in swap" % seen)
 	PY
-	same "$(of "$at" "m['cached']")" $((4 * MIB))
+	of "$at" "m['cached']" $((4 * MIB))
 	expect 0 vmscope swap "$child"
 	has "$out" "in the swap cache 4M"
 }
@@ -322,9 +169,9 @@ test_equal_pages_in_zswap() {
 	now=$(cat /sys/kernel/debug/zswap/stored_pages)
 	look
 	# one content, one length
-	same "$(json "len({x['compressed'] / x['bytes'] for x in r['swap']['runs'] if x['zswap'] and $at <= int(x['start'], 16) < $at + $((4 * MIB))})")" 1
-	same "$(json "sum(x['bytes'] for x in r['swap']['runs'] if x['zswap']) >> 12")" $((now - before))
-	same "$(of "$at" "m['zswap'], 0 < m['compressed'] < m['zswap'] / 8")" "($((4 * MIB)), True)"
+	tells "len({x['compressed'] / x['bytes'] for x in r['swap']['runs'] if x['zswap'] and $at <= int(x['start'], 16) < $at + $((4 * MIB))})" 1
+	tells "sum(x['bytes'] for x in r['swap']['runs'] if x['zswap']) >> 12" $((now - before))
+	of "$at" "m['zswap'], 0 < m['compressed'] < m['zswap'] / 8" "($((4 * MIB)), True)"
 	agrees_with_smaps
 	expect 0 vmscope swap "$held"
 	has "$out" "zswap 4"
@@ -337,19 +184,19 @@ test_sorts_of_pages_in_zram() {
 	swapper sorts
 	look
 	[ "$(kernel)" = 601 ] ||
-		same "$(of "$said" "m['zero']")" "$MIB"
+		of "$said" "m['zero']" "$MIB"
 	if [ ! -e /sys/kernel/debug/zram/zram1/block_state ]; then
-		same "$(json "r['swap']['areas'][0]['zram']")" None
-		has "$(json "r['swap']['missing']['zram']")" "CONFIG_ZRAM_MEMORY_TRACKING"
+		tells "r['swap']['areas'][0]['zram']" None
+		mentions "r['swap']['missing']['zram']" "CONFIG_ZRAM_MEMORY_TRACKING"
 		return
 	fi
 	# zeros are stored by no kernel that knows them to be zeros
-	json "{(int(x['start'], 16) - $said) // $MIB: x['zram'] for x in r['swap']['runs'] if $said <= int(x['start'], 16) < $said + $((2 * MIB))}" >"$WORK/states"
-	same "$(cat "$WORK/states")" "{0: 'h', 1: 's'}"
-	same "$(json "r['swap']['areas'][0]['zram']['huge'] >= $MIB")" True
-	python3 - "$WORK/out" <<-'PY'
+	tells "{(int(x['start'], 16) - $said) // $MIB: x['zram'] for x in r['swap']['runs'] if $said <= int(x['start'], 16) < $said + $((2 * MIB))}" \
+		"{0: 'h', 1: 's'}"
+	tells "r['swap']['areas'][0]['zram']['huge'] >= $MIB" True
+	judged_by <<-'PY'
 	import json, sys
-	swap = json.load(open(sys.argv[1]))["swap"]
+	swap = json.load(sys.stdin)["swap"]
 	listed = {}
 	for line in open("/sys/kernel/debug/zram/zram1/block_state"):
 	    slot, _, state = line.split()
@@ -367,15 +214,15 @@ test_shared_memory_counts_for_each_mapping() {
 	zram_on
 	swapper shmem
 	look
-	same "$(json "sorted(m['shmem'] for m in r['swap']['mappings'] if m['shmem'])")" "[$MIB, $((2 * MIB))]"
-	same "$(json "r['swap']['total']['shmem']")" $((3 * MIB))
+	tells "sorted(m['shmem'] for m in r['swap']['mappings'] if m['shmem'])" "[$MIB, $((2 * MIB))]"
+	tells "r['swap']['total']['shmem']" $((3 * MIB))
 	agrees_with_smaps
-	python3 - "$WORK/out" "$said" <<-'PY'
+	judged_by "$said" <<-'PY'
 	import json, sys
 	whole, half = {}, {}
-	for run in json.load(open(sys.argv[1]))["swap"]["runs"]:
+	for run in json.load(sys.stdin)["swap"]["runs"]:
 	    for n in range(run["bytes"] >> 12):
-	        page = (int(run["start"], 16) - int(sys.argv[2], 16) >> 12) + n
+	        page = (int(run["start"], 16) - int(sys.argv[1], 16) >> 12) + n
 	        if run["shmem"]:
 	            (whole if 0 <= page < 512 else half)[page] = run["slot"] + n
 	second = [whole[page] for page in range(256, 512)]
@@ -390,8 +237,8 @@ test_a_known_pattern_is_in_pieces() {
 	zram_on
 	swapper pattern
 	expect 0 vmscope swap "$held" -J
-	same "$(of "$said" "m['runs'], m['longest']")" "(1024, 4096)"
-	same "$(of "$said" "400 < m['upward'] < 700")" True
+	of "$said" "m['runs'], m['longest']" "(512, 4096)"
+	of "$said" "200 < m['upward'] < 350" True
 	expect 0 vmscope swap "$held"
 	has "$out" "page by page"
 }
@@ -400,7 +247,7 @@ test_one_after_the_other_is_whole() {
 	zram_on
 	swapper equal_pages
 	expect 0 vmscope swap "$held" -J
-	same "$(of "$said" "m['runs'] < 64 and m['longest'] >= 65536")" True
+	of "$said" "m['runs'] < 64 and m['longest'] >= 65536" True
 }
 
 test_every_other_slot_is_read_for_nothing() {
@@ -408,11 +255,11 @@ test_every_other_slot_is_read_for_nothing() {
 	echo false >$by_address
 	swapper interleaved
 	expect 0 vmscope swap "$held" -J
-	same "$(json "r['swap']['areas'][0]['reading']['by']")" slots
-	same "$(json "1.9 < r['swap']['areas'][0]['reading']['amplification'] < 2.2")" True
+	tells "r['swap']['areas'][0]['reading']['by']" slots
+	tells "1.9 < r['swap']['areas'][0]['reading']['amplification'] < 2.2" True
 	echo true >$by_address
 	expect 0 vmscope swap "$held" -J
-	same "$(json "r['swap']['areas'][0]['reading']['by'], r['swap']['areas'][0]['reading']['amplification']")" \
+	tells "r['swap']['areas'][0]['reading']['by'], r['swap']['areas'][0]['reading']['amplification']" \
 		"('addresses', 1.0)"
 }
 
@@ -425,8 +272,8 @@ test_a_gap_in_the_numbers() {
 	swapoff /dev/zram1
 	swapper equal_pages
 	expect 0 vmscope swap "$held" -J
-	same "$(json "[a['name'] for a in r['swap']['areas']]")" "['$WORK/fs/swap']"
-	has_not "$(json "r['swap']['missing']")" "name"
+	tells "[a['name'] for a in r['swap']['areas']]" "['$WORK/fs/swap']"
+	check "'name' not in str(r['swap']['missing'])" "r['swap']['missing']"
 }
 
 # Of two areas the one that the process uses, when they are gone as well.
@@ -437,10 +284,10 @@ test_names_of_areas_are_in_a_snapshot() {
 	expect 0 vmscope record "$held" --pages -w "$WORK/snapshot"
 	swapoff -a
 	expect 0 vmscope swap --from "$WORK/snapshot" -J
-	same "$(json "[(a['name'], a['kind'], a['reading'] is None) for a in r['swap']['areas']]")" \
+	tells "[(a['name'], a['kind'], a['reading'] is None) for a in r['swap']['areas']]" \
 		"[('$WORK/fs/swap', 'file', False)]"
-	has_not "$(json "r['swap']['missing']")" "name"
-	has "$(json "r['swap']['missing']['references']")" "snapshot does not hold"
+	check "'name' not in str(r['swap']['missing'])" "r['swap']['missing']"
+	mentions "r['swap']['missing']['references']" "snapshot does not hold"
 	expect 0 vmscope swap --from "$WORK/snapshot" --runs
 	has "$out" "fs/swap: "
 	has "$out" " swap:"
@@ -453,7 +300,7 @@ test_swapoff_during_the_look() {
 	local toggle=$!
 	for _ in 1 2 3 4 5 6 7 8; do
 		expect 0 vmscope swap "$held" -J --runs
-		json "r['swap']['total']" >/dev/null
+		judge value "r['swap']['total']" || die "$answer"
 	done
 	kill $toggle
 	wait $toggle 2>/dev/null || :
@@ -467,8 +314,8 @@ test_hidden_symbols() {
 	swapper equal_pages
 	echo 2 >/proc/sys/kernel/kptr_restrict
 	expect 0 vmscope swap "$held" -J
-	has "$(json "r['swap']['missing']['references']")" "kptr_restrict"
-	same "$(of "$said" "m['pss'], m['swapped']")" "(None, $((4 * MIB)))"
+	mentions "r['swap']['missing']['references']" "kptr_restrict"
+	of "$said" "m['pss'], m['swapped']" "(None, $((4 * MIB)))"
 	expect 0 vmscope swap "$held"
 	has "$out" "kptr_restrict"
 }
@@ -477,33 +324,37 @@ test_without_the_right_to_load_programs() {
 	zram_on
 	swapper equal_pages
 	expect 0 setpriv --bounding-set -sys_admin,-bpf,-perfmon "$VMSCOPE" swap "$held" -J
-	same "$(of "$said" "m['swapped'], m['runs'], m['pss']")" "($((4 * MIB)), None, None)"
-	has "$(json "r['swap']['missing']['slots']")" "CAP_SYS_ADMIN"
+	of "$said" "m['swapped'], m['runs'], m['pss']" "($((4 * MIB)), None, None)"
+	mentions "r['swap']['missing']['slots']" "CAP_SYS_ADMIN"
 	expect 0 env VMSCOPE_NO_BPF=1 "$VMSCOPE" swap "$held" -J
-	has "$(json "r['swap']['missing']['references']")" "VMSCOPE_NO_BPF"
-	same "$(of "$said" "m['runs'] > 0")" True
+	mentions "r['swap']['missing']['references']" "VMSCOPE_NO_BPF"
+	of "$said" "m['runs'] > 0" True
 }
 
+# In $answer.
 loaded_programs() {
-	python3 -c '
-import ctypes, struct
-libc = ctypes.CDLL(None, use_errno=True)
-at, nr = 0, 0
-while True:
-    attr = ctypes.create_string_buffer(struct.pack("<III", at, 0, 0), 128)
-    if libc.syscall(321, 11, attr, 12):
-        break
-    at, nr = struct.unpack_from("<II", attr)[1], nr + 1
-print(nr)'
+	judged_by <<-'PY'
+	import ctypes, struct
+	libc = ctypes.CDLL(None, use_errno=True)
+	at, nr = 0, 0
+	while True:
+	    attr = ctypes.create_string_buffer(struct.pack("<III", at, 0, 0), 128)
+	    if libc.syscall(321, 11, attr, 12):
+	        break
+	    at, nr = struct.unpack_from("<II", attr)[1], nr + 1
+	print(nr)
+	PY
 }
 
 test_nothing_stays_loaded() {
 	zram_on
 	swapper equal_pages
 	local before
-	before=$(loaded_programs)
+	loaded_programs
+	before=$answer
 	expect 0 vmscope swap "$held"
-	same "$(loaded_programs)" "$before"
+	loaded_programs
+	same "$answer" "$before"
 	same "$(ls -A /sys/fs/bpf 2>/dev/null)" ""
 }
 
@@ -519,6 +370,8 @@ test_json_is_as_the_schema_says() {
 # ------------------------------------------------------------------------
 
 begin_tests
+mkfifo "$WORK/steps"
+exec 8<>"$WORK/steps"
 others_off
 trap 'areas_back; rm -rf "$WORK"' EXIT
 run_tests swap "$@"

@@ -20,16 +20,23 @@ others_on() {
 	done
 }
 
+# is_area NAME: pages are swapped there.
+is_area() {
+	local areas
+	mapfile -t areas </proc/swaps
+	[[ " ${areas[*]}" == *" $1"[[:space:]]* ]]
+}
+
 # zram_on [PRIORITY]: an area in memory.
 zram_on() {
-	modprobe -q zram num_devices=2 || :
+	[ -e /sys/block/zram1 ] || modprobe -q zram num_devices=2 || :
 	echo 128M >/sys/block/zram1/disksize
 	mkswap /dev/zram1 >/dev/null
 	swapon -p "${1:-100}" /dev/zram1
 }
 
 zram_off() {
-	swapoff /dev/zram1 2>/dev/null || :
+	! is_area /dev/zram1 || swapoff /dev/zram1 || :
 	[ ! -e /sys/block/zram1 ] || echo 1 >/sys/block/zram1/reset
 }
 
@@ -68,7 +75,7 @@ make_file() {
 }
 
 file_off() {
-	[ ! -e "$WORK/fs/swap" ] || swapoff "$WORK/fs/swap" 2>/dev/null || :
+	! is_area "$WORK/fs/swap" || swapoff "$WORK/fs/swap" || :
 }
 
 # When a script ends: everything as it was before.
