@@ -22,10 +22,11 @@ sys.stdin.read()'
 	address=$(cat "$WORK/held")
 }
 
-# One that holds every kind of memory.
+# One that holds every kind of memory, in $zoo: it, too, stands from the first test on.
 hold_zoo() {
 	# shellcheck disable=SC2016 # the other shell expands it
 	hold_program bash -c 'exec "$0" --zoo 100<&0 101>&1' "$bin/sums"
+	zoo=$held
 }
 
 # ------------------------------------------------------------------- stuck
@@ -130,8 +131,7 @@ test_stuck_process_with_a_timeout() {
 # ----------------------------------------------------------------- verify
 
 test_verify_finds_no_difference() {
-	hold_zoo
-	expect 0 vmscope verify "$held"
+	expect 0 vmscope verify "$zoo"
 	has "$out" "same:"
 	has_not "$out" DIFFERENT
 }
@@ -233,21 +233,20 @@ test_wrong_addresses() {
 
 # To the byte, of a process that holds every kind of memory; and of it as one of many.
 test_tables_are_what_the_kernel_charges() {
-	local charged
+	local charged held=$zoo
 
-	hold_zoo
 	charged=$(($(sed -n 's/^VmPTE:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$held/status") * 1024))
 	expect 0 vmscope tables "$held" -J
-	same "$(json "r['tables']['charged_bytes'], r['tables']['kernel_bytes']")" \
+	tells "r['tables']['charged_bytes'], r['tables']['kernel_bytes']" \
 		"($charged, $charged)"
 	valid tables
 	expect 0 vmscope tables --all -J
-	same "$(json "[p['kernel_bytes'] for p in r['processes'] if p['pid'] == $held]")" "[$charged]"
-	same "$(json "any(p['pid'] == 1 for p in r['processes'])")" True
+	tells "[p['kernel_bytes'] for p in r['processes'] if p['pid'] == $held]" "[$charged]"
+	tells "any(p['pid'] == 1 for p in r['processes'])" True
 	valid tables
 	expect 0 vmscope record "$held" -w "$WORK/s"
 	expect 0 vmscope tables --from "$WORK/s" -J
-	same "$(json "r['tables']['charged_bytes']")" "$charged"
+	tells "r['tables']['charged_bytes']" "$charged"
 	COLUMNS=80 expect 0 vmscope tables "$held"
 	has_not "$out" "the kernel counts"
 	[ "$(wc -l <"$WORK/out")" -le 24 ] || die "more than 24 lines: $out"
@@ -261,10 +260,10 @@ test_tables_of_everybody_beside_a_stuck_process() {
 	timeout -s KILL 60 "$VMSCOPE" tables --all --timeout 50 -J >"$WORK/out" || status=$?
 	case $status in
 	0) ! refuses || die "it was read as a whole" ;;
-	6) same "$(json "[m['why'] for m in r['not_counted'] if m['pid'] == $stuck]")" "['locked']" ;;
+	6) tells "[m['why'] for m in r['not_counted'] if m['pid'] == $stuck]" "['locked']" ;;
 	*) die "it ended with $status" ;;
 	esac
-	same "$(json "any(p['pid'] == 1 and p['bytes'] for p in r['processes'])")" True
+	tells "any(p['pid'] == 1 and p['bytes'] for p in r['processes'])" True
 }
 
 # Every verb's JSON against the published schema.
@@ -354,9 +353,10 @@ hold_working() {
 	read -r same grows <"$WORK/working"
 }
 
-# of_last FIGURE ADDRESS: of the last interval and the mapping there.
+# of_last ADDRESS MIB: in the last interval, of the mapping there: used, maybe, never.
 of_last() {
-	json "[m['$1'] for m in r['working']['mappings'] if m['start'] == '0x$2'][0] >> 20"
+	tells "[m[how] >> 20 for m in r['working']['mappings'] if m['start'] == '0x$1'
+		for how in ('used', 'maybe', 'never')]" "$2"
 }
 
 # The first 256 of 1024 pages are used all the time.
@@ -364,14 +364,14 @@ test_age_clearing_tells_the_working_set_exactly() {
 	hold_working
 	expect 0 vmscope age "$working" --interval 2s --count 2 --clear -J
 	has "$err" "--clear changes process $working"
-	same "$(of_last used "$same") $(of_last maybe "$same") $(of_last never "$same")" "1 0 3"
-	same "$(json "[m['new'] > 0 for m in r['working']['mappings'] if m['start'] == '0x$grows']")" "[True]"
+	of_last "$same" "[1, 0, 3]"
+	tells "[m['new'] > 0 for m in r['working']['mappings'] if m['start'] == '0x$grows']" "[True]"
 	# from here on nothing is cleared: what was accessed may be used, the rest is idle
 	expect 0 vmscope age "$working" --interval 1s --count 2 -J
-	same "$(of_last used "$same") $(of_last maybe "$same") $(of_last never "$same")" "0 1 3"
-	same "$(json "r['working']['clearing']")" None
-	same "$(json "[m['new'] > 0 for m in r['working']['mappings'] if m['start'] == '0x$grows']")" "[True]"
-	same "$(json "r['working']['least'] < r['working']['most']")" True
+	of_last "$same" "[0, 1, 3]"
+	tells "r['working']['clearing']" None
+	tells "[m['new'] > 0 for m in r['working']['mappings'] if m['start'] == '0x$grows']" "[True]"
+	tells "r['working']['least'] < r['working']['most']" True
 }
 
 # Without --clear a process stays as it was: what smaps says of memory that no other process
@@ -398,7 +398,7 @@ test_age_of_a_process_that_ends_meanwhile() {
 	hold_working
 	sh -c "sleep 1; kill -9 $working" &
 	expect 3 vmscope age "$working" --interval 100ms --count 100 -J
-	same "$(json "len(r['working']['intervals']) > 0 and r['age'] is None")" True
+	tells "len(r['working']['intervals']) > 0 and r['age'] is None" True
 	wait
 }
 
@@ -412,7 +412,8 @@ stuck_in_peace() {
 	for _ in {1..10}; do
 		before=$runs
 		expect 0 vmscope pages --stuck "$held" -J
-		runs=$(json "r['stuck']['runs']")
+		judge value "r['stuck']['runs']" || die "$answer"
+		runs=$answer
 		[ "$runs" != "$before" ] || return 0
 	done
 }
@@ -423,11 +424,11 @@ test_stuck_pages_and_where_they_are() {
 	hold_program "$bin/leaf_stuck" --hold
 	read -r pinned piped mlocked partial <"$WORK/held"
 	stuck_in_peace
-	same "$(json "[x['bytes'] >> 12 for x in r['stuck']['runs'] if x['reasons'] == ['pinned'] and x['start'] == hex(0x$pinned + 4096)]")" "[8]"
-	same "$(json "[x['bytes'] >> 12 for x in r['stuck']['runs'] if x['reasons'] == ['referenced'] and x['start'] == hex(0x$piped + 8192)]")" "[8]"
-	same "$(json "[x['bytes'] >> 12 for x in r['stuck']['runs'] if 'mlocked' in x['reasons'] and x['start'] == '0x$mlocked']")" "[8]"
-	same "$(json "[x['bytes'] >> 12 for x in r['stuck']['runs'] if x['reasons'] == ['deferred'] and x['start'] == '0x$partial']")" "[256]"
-	same "$(json "sum(x['bytes'] for x in r['stuck']['runs']) == r['stuck']['stuck']")" True
+	tells "[x['bytes'] >> 12 for x in r['stuck']['runs'] if x['reasons'] == ['pinned'] and x['start'] == hex(0x$pinned + 4096)]" "[8]"
+	tells "[x['bytes'] >> 12 for x in r['stuck']['runs'] if x['reasons'] == ['referenced'] and x['start'] == hex(0x$piped + 8192)]" "[8]"
+	tells "[x['bytes'] >> 12 for x in r['stuck']['runs'] if 'mlocked' in x['reasons'] and x['start'] == '0x$mlocked']" "[8]"
+	tells "[x['bytes'] >> 12 for x in r['stuck']['runs'] if x['reasons'] == ['deferred'] and x['start'] == '0x$partial']" "[256]"
+	tells "sum(x['bytes'] for x in r['stuck']['runs']) == r['stuck']['stuck']" True
 	expect 0 vmscope pages --stuck "$held"
 	has "$out" "migration, compaction, THP, reclaim"
 }
@@ -457,6 +458,7 @@ test_without_the_module() {
 # ------------------------------------------------------------------------
 
 begin_tests
+hold_zoo
 hold_common
-trap 'kill -9 $held; rm -rf "$WORK"' EXIT
+trap 'kill -9 $zoo $held; rm -rf "$WORK"' EXIT
 run_tests command "$@"

@@ -13,11 +13,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # remainder LINE MIB: what the kernel counts more than the processes explain is at most this,
 # and no less than nothing.
 remainder() {
-	local rest
-
-	rest=$(json "r['sums']['$1']['remainder']")
-	[ "$rest" -le $(($2 << 20)) ] && [ "$rest" -ge -65536 ] ||
-		die "$1: $rest bytes are left over: $(json "r['sums']['$1']")"
+	check "-65536 <= r['sums']['$1']['remainder'] <= $2 << 20" "r['sums']['$1']"
 }
 
 # Memory that is a process's own, that forks share, and shared memory. It stands from the
@@ -59,11 +55,11 @@ test_host_adds_up() {
 	remainder anonymous 2
 	remainder mapped 4
 	valid host
-	same "$(json "r['sums']['anonymous']['processes'] > 120 << 20")" True
-	same "$(json "r['sums']['mapped']['processes'] > 32 << 20")" True
-	same "$(json "r['sums']['page_tables']['remainder'] < r['sums']['page_tables']['kernel'] // 2")" True
+	tells "r['sums']['anonymous']['processes'] > 120 << 20" True
+	tells "r['sums']['mapped']['processes'] > 32 << 20" True
+	tells "r['sums']['page_tables']['remainder'] < r['sums']['page_tables']['kernel'] // 2" True
 	# no more than a tenth of all memory is a riddle
-	same "$(json "abs(r['memory']['unexplained']) < r['memory']['total'] // 10")" True
+	tells "abs(r['memory']['unexplained']) < r['memory']['total'] // 10" True
 }
 
 test_host_swap_adds_up() {
@@ -86,24 +82,24 @@ assert not libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(32 << 20), 21)
 print(flush=True)
 sys.stdin.read()'
 	expect 0 vmscope host -J
-	same "$(json "r['sums']['swap']['processes'] >= 30 << 20")" True
+	tells "r['sums']['swap']['processes'] >= 30 << 20" True
 	remainder swap 4
 }
 
 test_host_kills_the_largest_first() {
 	expect 0 vmscope host -J
-	same "$(json "r['processes'][0]['rss'] > 90 << 20")" True
+	tells "r['processes'][0]['rss'] > 90 << 20" True
 	# as the kernel orders them, the first and the last
-	same "$(json "r['processes'][0]['oom_score'] == max(p['oom_score'] for p in r['processes'])")" True
+	tells "r['processes'][0]['oom_score'] == max(p['oom_score'] for p in r['processes'])" True
 	echo 1000 >"/proc/$$/oom_score_adj"
 	expect 0 vmscope host -J
 	echo 0 >"/proc/$$/oom_score_adj"
-	same "$(json "r['processes'][0]['oom_score_adj']")" 1000
+	tells "r['processes'][0]['oom_score_adj']" 1000
 }
 
-# Sum of N0=, N1= of numa_maps, in base pages.
+# node_pages PID NODE: the sum of N0= or N1= of numa_maps, in base pages, in $answer.
 node_pages() {
-	python3 - "$1" "$2" <<-'PY'
+	judged_by "$1" "$2" <<-'PY'
 	import re, sys
 	total = 0
 	for line in open(f"/proc/{sys.argv[1]}/numa_maps"):
@@ -120,10 +116,11 @@ test_numa_agrees_with_numa_maps() {
 	# numa_maps leaves out what is part of the kernel's image
 	expect 0 vmscope numa "$much" -J
 	for node in 0 1; do
-		same "$(json "sum(n[l] for m in r['numa']['mappings'] if m['name'] != '[vdso]' for n in m['nodes'] for l in ('pte', 'cont', 'pmd', 'pud') if n['node'] == $node) // 4096")" \
-			"$(node_pages "$much" $node)" "node $node"
+		node_pages "$much" $node
+		tells "sum(n[l] for m in r['numa']['mappings'] if m['name'] != '[vdso]' for n in m['nodes'] for l in ('pte', 'cont', 'pmd', 'pud') if n['node'] == $node) // 4096" \
+			"$answer"
 	done
-	same "$(json "r['numa']['resident'] > 128 << 20")" True
+	tells "r['numa']['resident'] > 128 << 20" True
 }
 
 # group NAME: a control group that counts memory, at $group.
@@ -161,12 +158,12 @@ print(flush=True)
 sys.stdin.read()' "$WORK/file"
 	expect 0 vmscope host -J
 	valid host
-	same "$(json "r['foreign_reason']")" None
-	same "$(json "[c['bytes'] for g in r['control_groups'] if g['path'] == '/vmscope-host-user' for c in g['foreign_charged_to'] if c['path'] == '/vmscope-host-payer']")" "[$pages]"
+	tells "r['foreign_reason']" None
+	tells "[c['bytes'] for g in r['control_groups'] if g['path'] == '/vmscope-host-user' for c in g['foreign_charged_to'] if c['path'] == '/vmscope-host-payer']" "[$pages]"
 	# as the kernel counts: mapped, and charged to the one that maps nothing of it itself
 	same "$(json "[$(stat_of "$payer" file_mapped) - 48 * 2**20 in range(2**20), $(stat_of "$user" file_mapped) < 2**24]")" "[True, True]"
 	# its own memory is its own: anonymous memory and tables, no file of 48 MiB
-	same "$(json "[p['foreign'] - $pages < p['mapped'] and p['anonymous'] > 16 << 20 for p in r['processes'] if p['pid'] == $held]")" "[True]"
+	tells "[p['foreign'] - $pages < p['mapped'] and p['anonymous'] > 16 << 20 for p in r['processes'] if p['pid'] == $held]" "[True]"
 	expect 0 vmscope host
 	has "$out" "48M of /vmscope-host-user charged to /vmscope-host-payer"
 	[ "$(on_terminal 80 NO_COLOR=1 "$VMSCOPE" host | wc -l)" -le 24 ] || die "more than 24 lines"

@@ -29,7 +29,7 @@ sys.stdin.read()'
 
 # same_reports NAME JOBS...: the reports NAME.JOBS agree with the first of them.
 same_reports() {
-	python3 - "$@" <<-'PY'
+	judged_by "$@" <<-'PY'
 	import json, sys
 	# Others map the same files meanwhile; what is referenced changes by itself.
 	moving = ["referenced", "marks"]
@@ -63,7 +63,7 @@ test_add_up_exactly() {
 	done
 	same_reports "$WORK/jobs" 1 2 5
 	expect 0 vmscope show "$held" -J --jobs 4
-	has "$(json "r['totals']['size'] - r['totals']['untouched'] > (3072 + 5000) * 4096")" True
+	mentions "r['totals']['size'] - r['totals']['untouched'] > (3072 + 5000) * 4096" True
 }
 
 # Four and a half gigabytes resident, of which half a gigabyte is memory: nine mappings of the
@@ -92,9 +92,9 @@ sys.stdin.read()'
 test_are_more_for_large_processes() {
 	hold_huge
 	expect 0 vmscope show "$held" -J
-	same "$(json "r['totals']['rss'] > 4 << 30, r['cost']['jobs']")" "(True, $(nproc))"
+	tells "r['totals']['rss'] > 4 << 30, r['cost']['jobs']" "(True, $(nproc))"
 	expect 0 vmscope show self -J
-	has "$(json "r['cost']['jobs']")" 1
+	mentions "r['cost']['jobs']" 1
 }
 
 begin_tests

@@ -31,13 +31,15 @@ pause() {
 	read -r -t "$1" -u "$silence" _ || :
 }
 
-# wait_until WHAT COMMAND...: the command's success, but not for ever.
+# wait_until WHAT COMMAND...: the command's success, but not for ever. What takes a process
+# to ask is asked less often (pace=SECONDS): who is waited for needs the processor.
+pace=0.05
 wait_until() {
 	local what=$1
 	shift
 	for _ in {1..1200}; do
 		! "$@" >/dev/null 2>&1 || return 0
-		pause 0.05
+		pause "$pace"
 	done
 	die "no end to waiting: $what"
 }
@@ -76,12 +78,14 @@ on_terminal() {
 # fits COLUMNS LINES VERB...: what the command writes to a terminal of that width is no wider
 # and no longer; LINES can be "any".
 fits() {
+	local lines width
+
 	on_terminal "$1" NO_COLOR=1 "$VMSCOPE" "${*:3}" >"$WORK/out"
 	[ -s "$WORK/out" ] || die "${*:3}: nothing"
-	[ "$2" = any ] || [ "$(wc -l <"$WORK/out")" -le "$2" ] ||
+	read -r lines width < <(wc -l -L <"$WORK/out")
+	[ "$2" = any ] || [ "$lines" -le "$2" ] ||
 		die "${*:3}: more than $2 lines: $(cat "$WORK/out")"
-	[ "$(wc -L <"$WORK/out")" -le "$1" ] ||
-		die "${*:3}: wider than $1 columns: $(cat "$WORK/out")"
+	[ "$width" -le "$1" ] || die "${*:3}: wider than $1 columns: $(cat "$WORK/out")"
 }
 
 # Before the first process is started.
@@ -102,6 +106,15 @@ begin_tests() {
 check() {
 	judge value "bool($1) or ($2)" || die "$1: $answer: $(head -c 3000 "$WORK/out")"
 	[ "$answer" = True ] || die "$1: $answer: $(head -c 3000 "$WORK/out")"
+}
+
+# judged_by ARGUMENT... <PROGRAM: a Python program finds nothing wrong with the report, which
+# it reads; what it prints in $answer.
+judged_by() {
+	local program
+	IFS= read -r -d '' program || :
+	printf '%s' "$program" >"$WORK/program"
+	judge run "$WORK/program" "$@" || die "$answer"
 }
 
 # A command that ends a test says where, for it may have said nothing itself.

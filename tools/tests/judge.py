@@ -13,7 +13,8 @@ what there is to say, each with a NUL behind it.
   valid VERB            whether FOLDER/out is as the schema says
   lines TYPE FILE       whether each line of FOLDER/FILE is a TYPE of the schema's; of those that
                         are alike the first is looked at
-  run SCRIPT ARGUMENT...  a Python program, as if it were started; it reads FOLDER/out"""
+  run SCRIPT ARGUMENT...  a Python program, as if it were started; it reads FOLDER/out, if
+                        there is one"""
 import contextlib
 import functools
 import io
@@ -94,7 +95,9 @@ def run(script, *arguments):
     said, status = io.StringIO(), 0
     sys.argv = [script, *arguments]
     try:
-        with open(os.path.join(folder, "out")) as sys.stdin, contextlib.redirect_stdout(said):
+        path = os.path.join(folder, "out")
+        with open(path if os.path.exists(path) else os.devnull) as sys.stdin, \
+                contextlib.redirect_stdout(said):
             runpy.run_path(script, run_name="__main__")
     except SystemExit as end:
         status = end.code

@@ -26,6 +26,18 @@ json() {
 	echo "$answer"
 }
 
+# tells EXPRESSION TEXT: it is that. No process is started, as for $(json EXPRESSION).
+tells() {
+	judge value "$1" || die "$1: $answer"
+	[ "$answer" = "$2" ] || die "$1: '$answer' is not '$2'"
+}
+
+# mentions EXPRESSION TEXT: that is in it.
+mentions() {
+	judge value "$1" || die "$1: $answer"
+	[[ $answer == *"$2"* ]] || die "$1: '$2' is not in '$answer'"
+}
+
 # valid VERB: the report in $WORK/out is as the published schema says.
 valid() {
 	judge valid "$1" || die "$1: not as the schema says: $answer"
