@@ -12,13 +12,14 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 hold_large() {
 	hold_program python3 -c '
 import ctypes, mmap, sys
-noreserve, no_huge_pages = 0x4000, 15
+noreserve, no_huge_pages, no_thp = 0x4000, 15, 41
+libc = ctypes.CDLL(None)
+libc.prctl(no_thp, 1, 0, 0, 0)        # khugepaged would change what Python itself has
 m = mmap.mmap(-1, 3 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | noreserve)
 m.madvise(no_huge_pages)
 for at in range(0, 3 << 30, 1 << 20):
     m[at] = 1
 n = mmap.mmap(-1, 5000 * 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-libc = ctypes.CDLL(None)
 base = ctypes.addressof(ctypes.c_char.from_buffer(n))
 n.write(b"x" * (5000 * 4096))
 for i in range(0, 5000, 2):
