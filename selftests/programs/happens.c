@@ -122,7 +122,7 @@ static void step_out(size_t n)
 /* A child has them alone, and they go from there. */
 static void step_give(size_t n)
 {
-	int fds[2], status;
+	int fds[2], status = 0;
 	char byte = 0;
 	pid_t pid;
 
