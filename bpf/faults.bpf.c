@@ -111,6 +111,8 @@ struct fault_signal signals[FAULT_SIGNALS];
 __u64 nr_signals;
 __u32 nr_ended_vmas, nr_ended_threads;
 __u64 lost_vmas, lost_threads, lost_storage;
+/* What those that found no place had, together. */
+struct fault_thread others;
 
 /* FAULT_SAW_* for which there is a hook; written by the loader. */
 __u32 can_see;
@@ -376,6 +378,19 @@ int BPF_PROG(follow_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
+static __always_inline void add_to_others(const struct fault_thread *c)
+{
+	__sync_fetch_and_add(&lost_threads, 1);
+	__sync_fetch_and_add(&others.minor, c->minor);
+	__sync_fetch_and_add(&others.major, c->major);
+	__sync_fetch_and_add(&others.failed, c->failed);
+	__sync_fetch_and_add(&others.wrong, c->wrong);
+	__sync_fetch_and_add(&others.kernel_minor, c->kernel_minor);
+	__sync_fetch_and_add(&others.kernel_major, c->kernel_major);
+	__sync_fetch_and_add(&others.unplaced, c->unplaced);
+	__sync_fetch_and_add(&others.ns, c->ns);
+}
+
 /* kernel/exit.c:do_exit() comes here behind exit_mm(), and so after its last fault. */
 static __always_inline int end_of_thread(void)
 {
@@ -391,7 +406,7 @@ static __always_inline int end_of_thread(void)
 	t->counts.kernel_major = task->maj_flt - t->major;
 	n = __sync_fetch_and_add(&nr_ended_threads, 1);
 	if (n >= FAULT_THREADS || bpf_map_update_elem(&ended_threads, &n, &t->counts, BPF_ANY))
-		__sync_fetch_and_add(&lost_threads, 1);
+		add_to_others(&t->counts);
 	bpf_task_storage_delete(&threads, task);
 	return 0;
 }

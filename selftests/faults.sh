@@ -458,6 +458,24 @@ test_show_has_those_of_a_short_time() {
 
 # ------------------------------------------------------------------- what is lost
 
+# They have no row, but what they had is in the totals.
+test_threads_without_a_place_are_told() {
+	local status=0
+
+	"$VMSCOPE" faults -J -w "$WORK/out" -- "$steps" passing:16500 >"$WORK/said" || status=$?
+	same $status 6
+	check '
+same(r["lost"], {"complete": False, "no_thread_storage": 0, "not_followed": 0, "no_mapping": 0,
+                 "threads": 16501 - 16384}, "lost")
+same((total["minor"], total["major"]), (r["command"]["wait4"]["minor"],
+                                        r["command"]["wait4"]["major"]), "totals")
+same((total["lost_minor"], total["lost_major"]), (0, 0), "lost")
+[process] = r["processes"]
+assert total["minor"] - process["minor"] >= 16501 - 16384, (total, process["minor"])
+same([m["minor"] for m in at(s["passing"][0][0])], [16500], "mapping")
+'
+}
+
 test_mappings_without_a_place_are_told() {
 	local status=0
 

@@ -194,6 +194,25 @@ static void start(size_t n, void *(*run)(void *n))
 			die("pthread_create");
 }
 
+static void *touch_one(void *at)
+{
+	touch(at, 1);
+	return NULL;
+}
+
+/* One after the other, each with a page of its own. */
+static char *step_passing(size_t n)
+{
+	char *at = anon(n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (pthread_create(&thread[0], NULL, touch_one, at + i * PAGE))
+			die("pthread_create");
+		pthread_join(thread[0], NULL);
+	}
+	return at;
+}
+
 static char *step_threads(size_t n)
 {
 	start(n, touch_some);
@@ -634,6 +653,7 @@ static const struct {
 	{ "fork", step_fork },
 	{ "threads", step_threads },
 	{ "sleepers", step_sleepers },
+	{ "passing", step_passing },
 	{ "uffd", step_uffd },
 	{ "zero", step_zero },
 	{ "reuse", step_reuse },

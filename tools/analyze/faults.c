@@ -147,6 +147,7 @@ int vs_faults_analyze(struct vs_fault_answer *answer)
 		add_to_process(process, thread);
 		vs_fault_sum_add(&answer->total, thread);
 	}
+	vs_fault_sum_add(&answer->total, &faults->others);
 	share_out(answer);
 	qsort(answer->process, answer->nr_processes, sizeof(*answer->process), by_faults);
 	qsort(faults->vma, faults->nr_vmas, sizeof(*faults->vma), by_vma_faults);

@@ -10,7 +10,7 @@
 #include "file_format.h"
 
 /* Of what follows in this file, as long as it has the same meaning. */
-#define FAULTS_FORMAT	1
+#define FAULTS_FORMAT	2
 
 #define HOW		"vmscope faults --record FILE"
 #define MISSING_NAME	32
@@ -21,6 +21,7 @@ struct file_faults {
 	uint32_t format;
 	uint32_t nr_missing;
 	struct vs_fault_run run;
+	struct vs_fault_thread others;
 	uint64_t all_signals;
 	struct vs_fault_cause cause[VS_FAULT_CAUSES];
 	uint64_t watched_ns;
@@ -163,6 +164,7 @@ static int write_all(struct vs_recorder *out, const struct vs_fault_run *run, ch
 		.format = FAULTS_FORMAT,
 		.nr_missing = faults->nr_missing,
 		.run = *run,
+		.others = faults->others,
 		.all_signals = faults->all_signals,
 		.watched_ns = faults->watched_ns,
 		.attach_ns = faults->attach_ns,
@@ -474,6 +476,7 @@ void vs_fault_file_faults(struct vs_fault_file *file, struct vs_faults *faults)
 
 	*faults = file->faults;
 	memset(&file->faults, 0, sizeof(file->faults));
+	faults->others = head->others;
 	faults->all_signals = head->all_signals;
 	memcpy(faults->cause, head->cause, sizeof(faults->cause));
 	faults->watched_ns = head->watched_ns;

@@ -141,6 +141,7 @@ struct vs_stream_sums {
 struct vs_faults {
 	struct vs_fault_thread *thread;
 	size_t nr_threads;
+	struct vs_fault_thread others;	/* what those had together that found no place */
 	struct vs_fault_vma *vma;
 	size_t nr_vmas;
 	struct vs_fault_signal *signal;	/* the first ones */
@@ -150,7 +151,7 @@ struct vs_faults {
 	uint64_t watched_ns;
 	uint64_t attach_ns;		/* until everything was in its place */
 	uint64_t lost_vmas;		/* faults whose mapping found no place */
-	uint64_t lost_threads;		/* that found no place */
+	uint64_t lost_threads;		/* that found no place: in others */
 	uint64_t lost_storage;		/* faults of threads that found no place */
 	struct vs_stream_sums stream;
 	const char *missing[VS_FAULT_MISSING];	/* hooks that this kernel has not */

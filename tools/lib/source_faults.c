@@ -181,6 +181,7 @@ static int read_threads(struct vs_watch *watch, struct vs_faults *faults)
 	for (size_t i = 0; faults->thread && i < nr; i++)
 		take_thread(&faults->thread[faults->nr_threads++], &living[i]);
 	free(living);
+	take_thread(&faults->others, &shared->others);
 	return length < 0 || !faults->thread ? -1 : 0;
 }
 
