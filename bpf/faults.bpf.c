@@ -43,6 +43,9 @@ struct thread {
 	/* the kernel's counters when it was seen first */
 	__u64 minor;
 	__u64 major;
+	/* what the kernel had added to them when the watch was about to end */
+	__u64 last_minor;
+	__u64 last_major;
 	/* of the fault that is under way */
 	__u64 vma;
 	__u64 address;
@@ -164,6 +167,12 @@ static __always_inline struct thread *thread_of(struct task_struct *task)
 #include "mappings.h"
 #include "stream.h"
 
+static __always_inline void note_kernel(struct thread *t, struct task_struct *task)
+{
+	t->counts.kernel_minor = task->min_flt - t->minor;
+	t->counts.kernel_major = task->maj_flt - t->major;
+}
+
 /* -------------------------------------------------------------------- faults */
 
 static __always_inline void note_time(__u32 cause, bool major, __u64 ns)
@@ -276,8 +285,7 @@ static __always_inline int end(unsigned int ret)
 	}
 	t->again = ret & FAULT_RETRY;
 	t->inside = false;
-	t->counts.kernel_minor = task->min_flt - t->minor;
-	t->counts.kernel_major = task->maj_flt - t->major;
+	note_kernel(t, task);
 	return 0;
 }
 
@@ -391,31 +399,51 @@ static __always_inline void add_to_others(const struct fault_thread *c)
 	__sync_fetch_and_add(&others.ns, c->ns);
 }
 
-/* kernel/exit.c:do_exit() comes here behind exit_mm(), and so after its last fault. */
-static __always_inline int end_of_thread(void)
+/* One that came meanwhile is ours even if none of its faults was seen. */
+static __always_inline struct thread *who_ends(struct task_struct *task)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread *t = known(task);
+
+	if (t || task->start_time < begun || !(task->min_flt | task->maj_flt) || !is_ours(task))
+		return t;
+	return thread_of(task);
+}
+
+/*
+ * kernel/exit.c:do_exit() comes here behind exit_mm(), and so after its last fault. It
+ * can come twice: what is known of the thread goes with the thread.
+ */
+static __always_inline int end_of_thread(struct task_struct *task)
+{
+	struct thread *t = counting ? who_ends(task) : NULL;
 	__u32 n;
 
-	if (!t || !counting)
+	if (!t || t->counts.ended)
 		return 0;
 	name_thread(task, t);
 	t->counts.ended = 1;
-	t->counts.kernel_minor = task->min_flt - t->minor;
-	t->counts.kernel_major = task->maj_flt - t->major;
+	note_kernel(t, task);
 	n = __sync_fetch_and_add(&nr_ended_threads, 1);
 	if (n >= FAULT_THREADS || bpf_map_update_elem(&ended_threads, &n, &t->counts, BPF_ANY))
 		add_to_others(&t->counts);
-	bpf_task_storage_delete(&threads, task);
 	return 0;
+}
+
+/*
+ * Nothing is preempted here, and so nobody left out; but since 6.16 it is before
+ * exit_mm().
+ */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(end_thread_early, struct task_struct *task)
+{
+	return task->mm ? 0 : end_of_thread(task);
 }
 
 /* It is called when a process could not be made, too, by who wanted to make it. */
 SEC("fentry/exit_files")
 int BPF_PROG(end_thread, struct task_struct *task)
 {
-	return task == bpf_get_current_task_btf() ? end_of_thread() : 0;
+	return task == bpf_get_current_task_btf() ? end_of_thread(task) : 0;
 }
 
 #ifdef bpf_target_defined
@@ -423,7 +451,10 @@ int BPF_PROG(end_thread, struct task_struct *task)
 SEC("kprobe.multi/exit_files")
 int BPF_KPROBE(end_thread_multi, struct task_struct *task)
 {
-	return task == bpf_get_current_task_btf() ? end_of_thread() : 0;
+	if (task != bpf_get_current_task_btf())
+		return 0;
+	/* It is the same, but the verifier believes the kernel alone. */
+	return end_of_thread(bpf_get_current_task_btf());
 }
 
 #endif
@@ -443,6 +474,29 @@ int begin_watching(struct bpf_iter__task *ctx)
 	return 0;
 }
 
+/*
+ * What the kernel counted of those who are still there, while they are counted: of one
+ * that is in a fault it may be one ahead.
+ */
+SEC("iter/task")
+int end_watching(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct thread *t = known(task);
+	__u64 minor, major;
+
+	if (!t)
+		return 0;
+	minor = task->min_flt - t->minor;
+	major = task->maj_flt - t->major;
+	barrier();
+	if (t->inside)
+		return 0;
+	t->last_minor = minor;
+	t->last_major = major;
+	return 0;
+}
+
 /* Threads that are still there, one after the other, for who reads it. */
 SEC("iter/task")
 int tell_threads(struct bpf_iter__task *ctx)
@@ -450,9 +504,13 @@ int tell_threads(struct bpf_iter__task *ctx)
 	struct task_struct *task = ctx->task;
 	struct thread *t = known(task);
 
-	if (!t)
+	if (!t || t->counts.ended)
 		return 0;
 	name_thread(task, t);
+	if (t->counts.kernel_minor < t->last_minor)
+		t->counts.kernel_minor = t->last_minor;
+	if (t->counts.kernel_major < t->last_major)
+		t->counts.kernel_major = t->last_major;
 	bpf_seq_write(ctx->meta->seq, &t->counts, sizeof(t->counts));
 	return 0;
 }

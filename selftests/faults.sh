@@ -458,6 +458,22 @@ test_show_has_those_of_a_short_time() {
 
 # ------------------------------------------------------------------- what is lost
 
+# Where a kernel is preempted anywhere, programs are left out. What that takes is told, to the
+# last fault, but of a thread that now and then finds no place, which is told.
+test_what_is_preempted_is_told() {
+	local mode=/sys/kernel/debug/sched/preempt status=0
+	[ -e $mode ] || skip "this kernel's preemption stays as it is"
+	mode_before=$(sed 's/.*(\(.*\)).*/\1/' $mode)
+	trap 'echo $mode_before >/sys/kernel/debug/sched/preempt; clean_up' EXIT
+	echo full >$mode
+	"$VMSCOPE" faults -J -w "$WORK/out" -- sh -c \
+		"for i in 1 2 3 4; do $steps anon:4000 threads:8 & done; wait" >"$WORK/said" || status=$?
+	case $status in 0 | 6) ;; *) die "faults ended with $status" ;; esac
+	check '
+assert not r["lost"]["not_followed"] or r["lost"]["no_thread_storage"], r["lost"]
+'
+}
+
 # They have no row, but what they had is in the totals.
 test_threads_without_a_place_are_told() {
 	local status=0

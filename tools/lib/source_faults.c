@@ -313,8 +313,12 @@ static int read_signals(struct vs_watch *watch, struct vs_faults *faults)
 int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_error *error)
 {
 	struct faults_bpf__bss *shared = watch->bpf->bss;
+	char none;
 
 	memset(faults, 0, sizeof(*faults));
+	if (vs_bpf_iterate(watch->bpf->progs.end_watching, 0, &none, 1) < 0)
+		return vs_error_set(error, VS_FAIL_CANNOT, "reading what was counted: %s",
+				    strerror(errno));
 	shared->counting = false;
 	faults->watched_ns = vs_now() - watch->begun_ns;
 	faults->attach_ns = watch->attach_ns;
