@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Page faults of one process or of a command and what it starts, counted as the
- * kernel accounts them, by thread, by mapping and by cause. It must not know who
- * asks, nor how it is shown.
+ * Page faults of one process, of a command and what it starts, of everybody, or of a
+ * control group, counted as the kernel accounts them, by thread, by mapping and by
+ * cause. It must not know who asks, nor how it is shown.
  *
  * Which faults count, and how: mm/memory.c:mm_account_fault(). They are counted for
  * who runs, as there, whoever's memory it is. A fault that lets go of the lock is
@@ -28,6 +28,9 @@ char LICENSE[] SEC("license") = "GPL";
 #define FAULT_ERROR		0x0873
 #define FLAG_WRITE		0x01
 #define FLAG_TRIED		0x20
+
+/* include/linux/sched.h */
+#define PF_KTHREAD		0x00200000
 
 #define SIGBUS			7
 #define SIGSEGV			11
@@ -63,6 +66,8 @@ struct thread {
 	bool inside;
 	bool tried;
 	bool again;			/* the kernel will come back to it */
+	bool early;			/* it may be in a fault that nobody saw begin */
+	bool outside;			/* of the control group, since its last fault */
 };
 
 struct {
@@ -102,10 +107,13 @@ struct {
 	__type(value, struct fault_latency);
 } latencies SEC(".maps");
 
-const volatile bool follow;
+const volatile __u32 scope;		/* enum fault_scope */
 
-/* The one that is watched, when none is followed. */
+/* The process, when it is one that is watched. */
 int watched;
+/* The control group, when it is one: how far below the root, and which one there. */
+int group_level;
+__u64 group_id;
 /* Written by the loader; since when, on the clock of start_time. */
 bool counting;
 __u64 begun;
@@ -125,26 +133,67 @@ static __always_inline struct thread *known(struct task_struct *task)
 	return task ? bpf_task_storage_get(&threads, task, NULL, 0) : NULL;
 }
 
+/* Those whom nobody named, one by one. */
+static __always_inline bool is_crowd(__u32 scope)
+{
+	return scope == FAULTS_OF_SYSTEM || scope == FAULTS_OF_CGROUP;
+}
+
 /*
- * Who is followed is known since its fork. That can be missed where kernels are
- * preempted anywhere, but then its process is known, or its parent.
+ * Whoever runs. Who is followed is known since its fork. That can be missed where
+ * kernels are preempted anywhere, but then its process is known, or its parent.
  */
-static __always_inline bool is_ours(struct task_struct *task)
+static __always_inline bool is_of(__u32 scope, struct task_struct *task)
 {
 	if (!counting)
 		return false;
-	if (!follow)
+	switch (scope) {
+	case FAULTS_OF_PROCESS:
 		return task->tgid == watched;
-	return known(task) || known(task->group_leader) || known(task->real_parent);
+	case FAULTS_OF_SYSTEM:
+		return !(task->flags & PF_KTHREAD);
+	case FAULTS_OF_CGROUP:
+		return !(task->flags & PF_KTHREAD) &&
+			bpf_get_current_ancestor_cgroup_id(group_level) == group_id;
+	default:
+		return known(task) || known(task->group_leader) || known(task->real_parent);
+	}
+}
+
+static __always_inline bool is_ours(struct task_struct *task)
+{
+	return is_of(scope, task);
+}
+
+/* The same of one that may not run, and slower. */
+static __always_inline bool is_one_of_ours(struct task_struct *task)
+{
+	struct cgroup *group, *above = NULL;
+
+	if (scope != FAULTS_OF_CGROUP)
+		return is_ours(task);
+	group = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+	if (!counting || task->flags & PF_KTHREAD || BPF_CORE_READ(group, level) < group_level)
+		return false;
+	bpf_probe_read_kernel(&above, sizeof(above),
+			      (char *)&group->ancestors + sizeof(above) * group_level);
+	return BPF_CORE_READ(above, kn, id) == group_id;
 }
 
 /* Quicker, for those who have a fault and are not. */
-static __always_inline bool may_be_ours(struct task_struct *task)
+static __always_inline bool may_be_of(__u32 scope, struct task_struct *task)
 {
-	return counting && (follow || task->tgid == watched);
+	if (!counting)
+		return false;
+	if (scope == FAULTS_OF_PROCESS)
+		return task->tgid == watched;
+	return scope == FAULTS_OF_SYSTEM || task->bpf_storage;
 }
 
-/* One that is younger than the watch is counted from its beginning. */
+/*
+ * One that is younger than the watch is counted from its beginning; but in a control
+ * group from where it is met there, for it may have been elsewhere before.
+ */
 static __always_inline struct thread *thread_of(struct task_struct *task)
 {
 	struct thread *t = known(task);
@@ -156,7 +205,7 @@ static __always_inline struct thread *thread_of(struct task_struct *task)
 		__sync_fetch_and_add(&lost_storage, 1);
 		return NULL;
 	}
-	if (task->start_time < begun) {
+	if (scope == FAULTS_OF_CGROUP || task->start_time < begun) {
 		t->minor = task->min_flt;
 		t->major = task->maj_flt;
 	}
@@ -167,10 +216,90 @@ static __always_inline struct thread *thread_of(struct task_struct *task)
 #include "mappings.h"
 #include "stream.h"
 
+/* -------------------------------------------------------- who was there before */
+
+/*
+ * One fault at most had begun before the thread was known, whose beginning, and on one
+ * of the two ways whose end, nobody sees: it is not to be one that was lost.
+ */
+static __always_inline void forgive(const struct thread *t, __u64 *minor, __u64 *major)
+{
+	if (!t->early)
+		return;
+	if (*minor)
+		--*minor;
+	else if (*major)
+		--*major;
+}
+
+/* Behind it, the thread is in no such fault any more. */
+static __always_inline void settle(struct thread *t, struct task_struct *task)
+{
+	__u64 minor = task->min_flt - t->minor, major = task->maj_flt - t->major;
+
+	forgive(t, &minor, &major);
+	t->early = false;
+	t->minor = task->min_flt - minor;
+	t->major = task->maj_flt - major;
+}
+
 static __always_inline void note_kernel(struct thread *t, struct task_struct *task)
 {
 	t->counts.kernel_minor = task->min_flt - t->minor;
 	t->counts.kernel_major = task->maj_flt - t->major;
+}
+
+/* Its first fault outside of the control group: those that follow are none of ours. */
+static __always_inline void move_out(struct task_struct *task)
+{
+	struct thread *t = counting && task->bpf_storage ? known(task) : NULL;
+
+	if (!t || t->outside)
+		return;
+	settle(t, task);
+	note_kernel(t, task);
+	t->outside = true;
+	t->inside = false;
+	t->again = false;
+}
+
+/* And back: as if the kernel had not counted meanwhile. */
+static __always_inline void move_in(struct thread *t, struct task_struct *task)
+{
+	t->minor = task->min_flt - t->counts.kernel_minor;
+	t->major = task->maj_flt - t->counts.kernel_major;
+	t->outside = false;
+}
+
+/* Who begins with a fault; NULL: nobody of ours. */
+static __always_inline struct thread *who_begins(struct task_struct *task)
+{
+	__u32 whose = scope;
+	struct thread *t;
+
+	if (!is_of(whose, task)) {
+		if (whose == FAULTS_OF_CGROUP)
+			move_out(task);
+		return NULL;
+	}
+	t = thread_of(task);
+	if (!is_crowd(whose) || !t)
+		return t;
+	if (t->outside)
+		move_in(t, task);
+	else if (t->early)
+		settle(t, task);
+	return t;
+}
+
+/* Whether it is a fault that began elsewhere, or before anybody watched. */
+static __always_inline bool began_unseen(struct thread *t, struct task_struct *task, bool again)
+{
+	if (t->early && !t->inside && !again)
+		settle(t, task);
+	else if (!t->early && !t->outside)
+		return false;
+	return !t->inside;
 }
 
 /* -------------------------------------------------------------------- faults */
@@ -251,14 +380,15 @@ static __always_inline void tell_fault(const struct thread *t, struct task_struc
 static __always_inline int end(unsigned int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 whose = scope;
 	/* None: it began before anybody watched. */
-	struct thread *t = may_be_ours(task) ? known(task) : NULL;
+	struct thread *t = may_be_of(whose, task) ? known(task) : NULL;
 	bool major, failed = ret & FAULT_ERROR;
 	struct fault_vma *v = NULL;
 	__u64 ns, now;
 	__u32 cause;
 
-	if (!t)
+	if (!t || (is_crowd(whose) && began_unseen(t, task, ret & FAULT_RETRY)))
 		return 0;
 	t->saw |= seen_inside(task->pid);
 	major = ret & FAULT_MAJOR || (t->inside && t->tried);
@@ -293,7 +423,7 @@ SEC("fentry/handle_mm_fault")
 int BPF_PROG(begin_fault, struct vm_area_struct *vma, unsigned long address, unsigned int flags)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct thread *t = is_ours(task) ? thread_of(task) : NULL;
+	struct thread *t = who_begins(task);
 	struct look l;
 
 	if (!t)
@@ -330,7 +460,7 @@ int BPF_KPROBE(begin_fault_multi, struct vm_area_struct *vma, unsigned long addr
 	       unsigned int flags)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct thread *t = is_ours(task) ? thread_of(task) : NULL;
+	struct thread *t = who_begins(task);
 	struct look l;
 
 	if (!t)
@@ -381,9 +511,17 @@ static __always_inline void name_thread(struct task_struct *task, struct thread 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(follow_fork, struct task_struct *parent, struct task_struct *child)
 {
-	if (follow && is_ours(parent))
+	if (scope == FAULTS_OF_COMMAND ? is_ours(parent) :
+	    is_crowd(scope) && is_one_of_ours(child))
 		thread_of(child);
 	return 0;
+}
+
+/* Of a crowd most have done nothing. */
+static __always_inline bool did_nothing(const struct fault_thread *c)
+{
+	return is_crowd(scope) && !(c->minor | c->major | c->failed | c->wrong |
+				    c->kernel_minor | c->kernel_major);
 }
 
 static __always_inline void add_to_others(const struct fault_thread *c)
@@ -404,7 +542,8 @@ static __always_inline struct thread *who_ends(struct task_struct *task)
 {
 	struct thread *t = known(task);
 
-	if (t || task->start_time < begun || !(task->min_flt | task->maj_flt) || !is_ours(task))
+	if (t || scope == FAULTS_OF_CGROUP || task->start_time < begun ||
+	    !(task->min_flt | task->maj_flt) || !is_ours(task))
 		return t;
 	return thread_of(task);
 }
@@ -422,10 +561,15 @@ static __always_inline int end_of_thread(struct task_struct *task)
 		return 0;
 	name_thread(task, t);
 	t->counts.ended = 1;
-	note_kernel(t, task);
-	n = __sync_fetch_and_add(&nr_ended_threads, 1);
-	if (n >= FAULT_THREADS || bpf_map_update_elem(&ended_threads, &n, &t->counts, BPF_ANY))
-		add_to_others(&t->counts);
+	if (!t->outside) {
+		settle(t, task);
+		note_kernel(t, task);
+	}
+	if (!did_nothing(&t->counts)) {
+		n = __sync_fetch_and_add(&nr_ended_threads, 1);
+		if (bpf_map_update_elem(&ended_threads, &n, &t->counts, BPF_ANY))
+			add_to_others(&t->counts);
+	}
 	return 0;
 }
 
@@ -459,7 +603,26 @@ int BPF_KPROBE(end_thread_multi, struct task_struct *task)
 
 #endif
 
-/* Run over the one task that is meant, in whose pid namespace the loader is. */
+/* One that runs, perhaps: what it begins with must be all there when it is known. */
+static __always_inline void begin_with(struct task_struct *task)
+{
+	struct thread t;
+
+	/* Who has no memory has no fault any more, or none yet. */
+	if (!task->mm || !is_one_of_ours(task) || known(task))
+		return;
+	__builtin_memset(&t, 0, sizeof(t));
+	t.minor = task->min_flt;
+	t.major = task->maj_flt;
+	t.early = true;
+	if (!bpf_task_storage_get(&threads, task, &t, BPF_LOCAL_STORAGE_GET_F_CREATE))
+		__sync_fetch_and_add(&lost_storage, 1);
+}
+
+/*
+ * Run over the one task that is meant, in whose pid namespace the loader is; or over
+ * all, so that of each is known what the kernel had counted before.
+ */
 SEC("iter/task")
 int begin_watching(struct bpf_iter__task *ctx)
 {
@@ -467,10 +630,27 @@ int begin_watching(struct bpf_iter__task *ctx)
 
 	if (!task)
 		return 0;
+	if (is_crowd(scope)) {
+		begin_with(task);
+		return 0;
+	}
 	/* The one to follow waits to become the command, and has no fault meanwhile. */
-	if (follow)
+	if (scope == FAULTS_OF_COMMAND)
 		thread_of(task);
 	watched = task->tgid;
+	return 0;
+}
+
+/* Run over the one control group that is meant. */
+SEC("iter/cgroup")
+int find_group(struct bpf_iter__cgroup *ctx)
+{
+	struct cgroup *group = ctx->cgroup;
+
+	if (!group)
+		return 0;
+	group_level = group->level;
+	group_id = group->kn->id;
 	return 0;
 }
 
@@ -490,8 +670,9 @@ int end_watching(struct bpf_iter__task *ctx)
 	minor = task->min_flt - t->minor;
 	major = task->maj_flt - t->major;
 	barrier();
-	if (t->inside)
+	if (t->inside || t->outside)
 		return 0;
+	forgive(t, &minor, &major);
 	t->last_minor = minor;
 	t->last_major = major;
 	return 0;
@@ -507,10 +688,14 @@ int tell_threads(struct bpf_iter__task *ctx)
 	if (!t || t->counts.ended)
 		return 0;
 	name_thread(task, t);
-	if (t->counts.kernel_minor < t->last_minor)
-		t->counts.kernel_minor = t->last_minor;
-	if (t->counts.kernel_major < t->last_major)
-		t->counts.kernel_major = t->last_major;
+	if (!t->outside) {
+		if (t->counts.kernel_minor < t->last_minor)
+			t->counts.kernel_minor = t->last_minor;
+		if (t->counts.kernel_major < t->last_major)
+			t->counts.kernel_major = t->last_major;
+	}
+	if (did_nothing(&t->counts))
+		return 0;
 	bpf_seq_write(ctx->meta->seq, &t->counts, sizeof(t->counts));
 	return 0;
 }
@@ -560,7 +745,7 @@ int BPF_PROG(note_signal, int signal, struct kernel_siginfo *info, struct task_s
 	long err;
 	__u64 n;
 
-	if ((signal != SIGSEGV && signal != SIGBUS) || !is_ours(task))
+	if ((signal != SIGSEGV && signal != SIGBUS) || !is_one_of_ours(task))
 		return 0;
 	/* 0 and 1: somebody sent it, kernel/signal.c:send_signal_locked() */
 	if ((__u64)info <= 1)

@@ -9,6 +9,14 @@
 #include "latency.h"
 #include "vma_kind.h"
 
+/* Whose faults are counted. */
+enum fault_scope {
+	FAULTS_OF_PROCESS,
+	FAULTS_OF_COMMAND,	/* and of what it starts */
+	FAULTS_OF_SYSTEM,	/* of everybody but the kernel itself */
+	FAULTS_OF_CGROUP	/* of a control group and those below it */
+};
+
 /* What a fault came from; of one that is tried again, all its attempts together. */
 enum fault_cause {
 	FAULT_ANON_ZERO,	/* a new page, filled with zeros */
@@ -246,5 +254,7 @@ struct fault_told_vma {
 /* Mappings, threads and processes that are kept at most, and as many that ended. */
 #define FAULT_VMAS		16384
 #define FAULT_THREADS		16384
+/* So many times as many of the system, and of a control group. */
+#define FAULT_CROWD		4
 
 #endif

@@ -148,6 +148,20 @@ struct signal_struct {
 	struct list_head thread_head;
 } __kernel;
 
+struct kernfs_node {
+	__u64 id;
+} __kernel;
+
+struct cgroup {
+	int level;
+	struct kernfs_node *kn;
+	struct cgroup *ancestors[];	/* by their level, itself the last */
+} __kernel;
+
+struct css_set {
+	struct cgroup *dfl_cgrp;	/* of version 2 */
+} __kernel;
+
 struct task_struct;
 
 struct mm_struct {
@@ -252,6 +266,7 @@ struct user_pt_regs {
 };
 
 struct task_struct {
+	unsigned int flags;
 	int pid;
 	int tgid;
 	struct task_struct *group_leader;
@@ -262,6 +277,8 @@ struct task_struct {
 	char comm[16];
 	struct mm_struct *mm;
 	struct signal_struct *signal;
+	struct css_set *cgroups;
+	void *bpf_storage;		/* NULL: no program keeps anything of it */
 	struct list_head thread_node;
 	struct thread_struct thread;
 } __kernel;
@@ -275,6 +292,10 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+} __kernel;
+
+struct bpf_iter__cgroup {
+	struct cgroup *cgroup;
 } __kernel;
 
 struct kernel_siginfo {

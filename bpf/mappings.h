@@ -26,7 +26,7 @@ static __always_inline void retire(__u64 key, struct fault_vma *v)
 	__u32 n = __sync_fetch_and_add(&nr_ended_vmas, 1);
 
 	v->ended = 1;
-	if (n >= FAULT_VMAS || bpf_map_update_elem(&ended_vmas, &n, v, BPF_ANY))
+	if (bpf_map_update_elem(&ended_vmas, &n, v, BPF_ANY))
 		__sync_fetch_and_add(&lost_vmas, v->minor + v->major + v->failed);
 	bpf_map_delete_elem(&vmas, &key);
 }

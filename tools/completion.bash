@@ -25,6 +25,7 @@ _vmscope() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return ;;
 	--source) list="auto module proc" ;;
+	--cgroup) list=$(cd /sys/fs/cgroup 2>/dev/null && find . -mindepth 1 -type d -printf '%P\n') ;;
 	--color) list="auto always never" ;;
 	-o | --output | --sort)
 		list=$(vmscope "$verb" -o help 2>/dev/null | awk '{ print tolower($1) }') ;;

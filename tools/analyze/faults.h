@@ -38,6 +38,8 @@ struct vs_fault_share {
 };
 
 struct vs_fault_answer {
+	enum vs_fault_scope scope;
+	const char *cgroup;		/* as it was named, when it is one */
 	struct vs_faults faults;
 	struct vs_fault_sum total;
 	struct vs_fault_latency minor, major;

@@ -77,6 +77,7 @@ struct vs_options {
 	bool unpaced;
 	bool verify;
 	bool everyone;			/* no TARGET: all of the host, or of cgroup */
+	bool system;			/* all of the host, whatever else is given */
 	bool clear;
 	bool stuck;
 	uint64_t interval_ns;		/* between looks, 0: not given */

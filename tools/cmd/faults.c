@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vmscope faults: page faults of a process, or of a command from its beginning to
- * its end. It must not know how they are counted, nor how they are printed.
+ * vmscope faults: page faults of a process, of a command from its beginning to its
+ * end, of everybody, or of a control group. It must not know how they are counted, nor
+ * how they are printed.
  */
 #include <errno.h>
 #include <poll.h>
@@ -14,6 +15,7 @@
 
 #include "../lib/clock.h"
 #include "../lib/command.h"
+#include "../lib/everyone.h"
 #include "../lib/fault_file.h"
 #include "../lib/kernel.h"
 #include "../render/faults.h"
@@ -29,6 +31,7 @@ struct look {
 	struct vs_style style;
 	struct vs_target target;
 	struct vs_command command;
+	int group;			/* a control group's directory, or -1 */
 	struct vs_fault_answer answer;
 	struct vs_error error;
 	FILE *out;
@@ -60,9 +63,10 @@ static void tell_lost(void *context, uint64_t nr)
 		vs_told_lost(&look->style, nr);
 }
 
-static struct vs_watch *open_watch(struct look *look, bool follow)
+static struct vs_watch *open_watch(struct look *look)
 {
-	return vs_watch_open(follow, look->lines ? &look->stream : NULL, &look->error);
+	return vs_watch_open(look->answer.scope, look->lines ? &look->stream : NULL,
+			     &look->error);
 }
 
 static void begin_lines(struct look *look)
@@ -71,9 +75,9 @@ static void begin_lines(struct look *look)
 		vs_told_head(&look->style);
 }
 
-static int begin_watch(struct look *look, pid_t pid)
+static int begin_watch(struct look *look, int whom)
 {
-	if (vs_watch_begin(look->watch, pid, &look->error))
+	if (vs_watch_begin(look->watch, whom, &look->error))
 		return -1;
 	begin_lines(look);
 	return 0;
@@ -118,7 +122,7 @@ static int tell_until_end(struct look *look, int pidfd, int stop, uint64_t ns)
 	return 0;
 }
 
-/* ------------------------------------------------------------------ a process */
+/* ------------------------------------------------------- a process, or everybody */
 
 /* Until the time is over, the process has ended, or somebody says stop. */
 static int wait_for_end(struct look *look)
@@ -131,7 +135,7 @@ static int wait_for_end(struct look *look)
 	vs_stopping_end(&stop, !result);
 	if (!result)
 		return VS_EXIT_OK;
-	vs_say("cannot wait for process %d: %s", look->target.pid, strerror(errno));
+	vs_say("cannot wait: %s", strerror(errno));
 	return VS_EXIT_CANNOT;
 }
 
@@ -141,8 +145,21 @@ static int watch_process(struct look *look)
 
 	if (result)
 		return result;
-	look->watch = open_watch(look, false);
+	look->watch = open_watch(look);
 	if (!look->watch || begin_watch(look, look->target.pid))
+		return vs_fail(&look->error);
+	return wait_for_end(look);
+}
+
+static int watch_everybody(struct look *look)
+{
+	const char *group = look->answer.cgroup;
+
+	look->group = group ? vs_cgroup_open(group, &look->error) : -1;
+	if (group && look->group < 0)
+		return vs_fail(&look->error);
+	look->watch = open_watch(look);
+	if (!look->watch || begin_watch(look, look->group))
 		return vs_fail(&look->error);
 	return wait_for_end(look);
 }
@@ -173,7 +190,7 @@ static int run_command(struct look *look)
 
 	if (vs_command_prepare(command, look->options->argument, error))
 		return vs_fail(error);
-	look->watch = open_watch(look, true);
+	look->watch = open_watch(look);
 	if (!look->watch || begin_watch(look, command->pid))
 		return vs_fail(error);
 	signal(SIGINT, SIG_IGN);
@@ -215,6 +232,7 @@ static int report(struct look *look, const struct vs_fault_run *run, char **comm
 {
 	int result;
 
+	look->answer.scope = run->scope;
 	look->answer.have_usage = run->have_usage;
 	look->answer.status = run->status;
 	look->answer.usage_minor = run->usage_minor;
@@ -236,6 +254,7 @@ static int report_watch(struct look *look)
 	char **command = look->options->command ? look->options->argument : NULL;
 	struct vs_fault_run run = {
 		.pid = look->target.pid,
+		.scope = look->answer.scope,
 		.have_usage = command != NULL,
 		.status = look->command.status,
 		.usage_minor = look->command.minor,
@@ -250,7 +269,8 @@ static int report_watch(struct look *look)
 	vs_kernel_identify(&run.kernel);
 	vs_kernel_guess_geometry(&run.kernel);
 	if (look->recorder &&
-	    vs_fault_record_finish(look->recorder, &run, command, faults, &look->error))
+	    vs_fault_record_finish(look->recorder, &run, command, look->answer.cgroup, faults,
+				   &look->error))
 		kept = vs_fail(&look->error);
 	look->recorder = NULL;
 	result = report(look, &run, command, NULL);
@@ -267,6 +287,7 @@ static int replay(struct look *look)
 	if (!file)
 		return vs_fail(&look->error);
 	vs_fault_file_faults(file, &look->answer.faults);
+	look->answer.cgroup = vs_fault_file_cgroup(file);
 	look->lines = look->answer.faults.stream.asked;
 	begin_lines(look);
 	vs_fault_file_tell(file, &look->stream);
@@ -281,8 +302,17 @@ static int check_options(const struct vs_options *options)
 {
 	if (options->from && (options->command || options->duration_ns || options->follow ||
 			      options->causes || options->slower_ns || options->range ||
-			      options->buffer || options->record)) {
+			      options->buffer || options->record || options->everyone)) {
 		vs_say("faults: --from shows what was recorded, all of it: leave out the rest");
+		return VS_EXIT_USAGE;
+	}
+	if (options->system && options->cgroup) {
+		vs_say("faults: --system is everybody: leave out --cgroup, or --system");
+		return VS_EXIT_USAGE;
+	}
+	if (options->command && options->everyone) {
+		vs_say("faults: a COMMAND is watched alone: leave out %s",
+		       options->cgroup ? "--cgroup" : "--system");
 		return VS_EXIT_USAGE;
 	}
 	if (options->command && options->duration_ns) {
@@ -305,14 +335,24 @@ static int watch(struct look *look)
 	int result = begin_record(look);
 
 	if (!result)
-		result = look->options->command ? run_command(look) : watch_process(look);
+		result = look->options->command ? run_command(look) :
+			look->options->everyone ? watch_everybody(look) : watch_process(look);
 	if (!result)
 		result = report_watch(look);
 	vs_fault_record_abandon(look->recorder);
 	vs_watch_close(look->watch);
 	vs_command_release(&look->command);
 	vs_target_release(&look->target);
+	if (look->group >= 0)
+		close(look->group);
 	return result;
+}
+
+static enum vs_fault_scope scope_of(const struct vs_options *options)
+{
+	if (options->everyone)
+		return options->cgroup ? VS_FAULTS_OF_CGROUP : VS_FAULTS_OF_SYSTEM;
+	return options->command ? VS_FAULTS_OF_COMMAND : VS_FAULTS_OF_PROCESS;
 }
 
 int vs_cmd_faults(const struct vs_options *options)
@@ -323,6 +363,8 @@ int vs_cmd_faults(const struct vs_options *options)
 		.stream = { .tell = tell, .lost = tell_lost, .context = &look },
 		.target = { .pidfd = -1 },
 		.command = { .go = -1, .failed = -1 },
+		.group = -1,
+		.answer = { .scope = scope_of(options), .cgroup = options->cgroup },
 	};
 	int result;
 

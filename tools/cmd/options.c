@@ -29,6 +29,7 @@ enum {
 	OPT_WALK,
 	OPT_VERIFY,
 	OPT_ALL,
+	OPT_SYSTEM,
 	OPT_CGROUP,
 	OPT_INTERVAL,
 	OPT_COUNT,
@@ -85,7 +86,8 @@ static const struct {
 	{ "walk", OPT_WALK, "ADDRESS", VS_OPT_RECORD, "the translation of an address as well" },
 	{ "verify", OPT_VERIFY, NULL, VS_OPT_RECORD, "procfs before and after as well" },
 	{ "all", OPT_ALL, NULL, VS_OPT_EVERYONE, "every process of the host, no TARGET" },
-	{ "cgroup", OPT_CGROUP, "PATH", VS_OPT_EVERYONE,
+	{ "system", OPT_SYSTEM, NULL, VS_OPT_FAULTS, "every process of the host, no TARGET" },
+	{ "cgroup", OPT_CGROUP, "PATH", VS_OPT_EVERYONE | VS_OPT_FAULTS,
 	  "every process of a control group and those below it, no TARGET" },
 	{ "interval", OPT_INTERVAL, "TIME", VS_OPT_WATCH,
 	  "look again after so long, as in 1s or 500ms, and estimate the working set (1s)" },
@@ -320,6 +322,10 @@ static int take(int value, struct vs_options *options)
 	case OPT_ALL:
 		options->everyone = true;
 		break;
+	case OPT_SYSTEM:
+		options->everyone = true;
+		options->system = true;
+		break;
 	case OPT_CGROUP:
 		options->everyone = true;
 		options->cgroup = optarg;
@@ -376,14 +382,15 @@ static int check_arguments(const struct vs_verb *verb, struct vs_options *option
 {
 	int least = verb->least, most = verb->most;
 	const char *instead = options->from ? " with --from" :
-		options->cgroup ? " with --cgroup" : options->everyone ? " with --all" : "";
+		options->cgroup ? " with --cgroup" : options->system ? " with --system" :
+		options->everyone ? " with --all" : "";
 
 	/* A snapshot is of one target, and walk shows all that it holds. */
 	if ((options->from || options->everyone) && most) {
 		least = 0;
 		most = options->everyone ? 0 : most - 1;
 	}
-	if (options->from && options->everyone) {
+	if (options->from && options->everyone && !(verb->options & VS_OPT_FAULTS)) {
 		vs_say("%s: --from is of one process: leave out%s", verb->name,
 		       options->cgroup ? " --cgroup" : " --all");
 		return VS_EXIT_USAGE;

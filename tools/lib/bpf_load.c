@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -62,31 +63,103 @@ const char *vs_bpf_function_of(const struct bpf_program *program)
 	return slash ? slash + 1 : section;
 }
 
-ssize_t vs_bpf_iterate(const struct bpf_program *program, pid_t tid, void *text, size_t size)
+/* An iterator that is run by reading from it. */
+struct iteration {
+	struct bpf_link *link;
+	int fd;
+};
+
+static int begin_iteration(struct iteration *iteration, const struct bpf_program *program,
+			   union bpf_iter_link_info *info)
 {
 	LIBBPF_OPTS(bpf_iter_attach_opts, options);
-	union bpf_iter_link_info info = { .task.tid = tid };
-	struct bpf_link *link;
-	size_t length = 0;
-	ssize_t part = -1;
-	int fd;
 
-	options.link_info = &info;
-	options.link_info_len = sizeof(info);
-	link = bpf_program__attach_iter(program, &options);
-	if (!link)
+	options.link_info = info;
+	options.link_info_len = sizeof(*info);
+	iteration->link = bpf_program__attach_iter(program, &options);
+	if (!iteration->link)
 		return -1;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	while (fd >= 0 && length < size) {
-		part = read(fd, (char *)text + length, size - length);
-		if (!part || (part < 0 && errno != EINTR && errno != EAGAIN))
+	iteration->fd = bpf_iter_create(bpf_link__fd(iteration->link));
+	return iteration->fd < 0 ? -1 : 0;
+}
+
+/* As read(), but all that there is room for. */
+static ssize_t read_iteration(const struct iteration *iteration, void *text, size_t size)
+{
+	size_t length = 0;
+
+	while (length < size) {
+		ssize_t part = read(iteration->fd, (char *)text + length, size - length);
+
+		if (!part)
 			break;
+		if (part < 0 && errno != EINTR && errno != EAGAIN)
+			return -1;
 		length += part > 0 ? part : 0;
 	}
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return part < 0 ? -1 : (ssize_t)length;
+	return length;
+}
+
+static void end_iteration(struct iteration *iteration)
+{
+	int err = errno;
+
+	if (iteration->fd >= 0)
+		close(iteration->fd);
+	bpf_link__destroy(iteration->link);
+	errno = err;
+}
+
+ssize_t vs_bpf_iterate(const struct bpf_program *program, pid_t tid, void *text, size_t size)
+{
+	union bpf_iter_link_info info = { .task.tid = tid };
+	struct iteration iteration = { .fd = -1 };
+	ssize_t length = begin_iteration(&iteration, program, &info);
+
+	if (!length)
+		length = read_iteration(&iteration, text, size);
+	end_iteration(&iteration);
+	return length;
+}
+
+void *vs_bpf_iterate_all(const struct bpf_program *program, size_t *length)
+{
+	union bpf_iter_link_info info = { 0 };
+	struct iteration iteration = { .fd = -1 };
+	size_t size = 1 << 16;
+	char *text = NULL, *more;
+	ssize_t part = begin_iteration(&iteration, program, &info);
+
+	*length = 0;
+	do {
+		more = part < 0 ? NULL : realloc(text, size);
+		if (!more)
+			break;
+		text = more;
+		part = read_iteration(&iteration, text + *length, size - *length);
+		*length += part > 0 ? part : 0;
+		size *= 2;
+	} while (part > 0);
+	end_iteration(&iteration);
+	if (more && !part)
+		return text;
+	free(text);
+	return NULL;
+}
+
+int vs_bpf_visit_cgroup(const struct bpf_program *program, int fd)
+{
+	union bpf_iter_link_info info = {
+		.cgroup = { .order = BPF_CGROUP_ITER_SELF_ONLY, .cgroup_fd = fd },
+	};
+	struct iteration iteration = { .fd = -1 };
+	ssize_t length = begin_iteration(&iteration, program, &info);
+	char none;
+
+	if (!length)
+		length = read_iteration(&iteration, &none, sizeof(none));
+	end_iteration(&iteration);
+	return length < 0 ? -1 : 0;
 }
 
 void vs_bpf_quiesce(void)

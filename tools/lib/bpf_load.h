@@ -28,6 +28,12 @@ const char *vs_bpf_function_of(const struct bpf_program *program);
  */
 ssize_t vs_bpf_iterate(const struct bpf_program *program, pid_t tid, void *text, size_t size);
 
+/* All that it says of every task, which is the caller's to be freed; NULL: see errno. */
+void *vs_bpf_iterate_all(const struct bpf_program *program, size_t *length);
+
+/* Runs one over the control group of that descriptor alone; 0 or -1. */
+int vs_bpf_visit_cgroup(const struct bpf_program *program, int fd);
+
 /* Programs that run now end before it returns: what they count is read whole. */
 void vs_bpf_quiesce(void);
 

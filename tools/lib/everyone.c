@@ -6,17 +6,22 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fts.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "everyone.h"
 
 #define CGROUP_ROOT	"/sys/fs/cgroup"
+
+/* include/uapi/linux/magic.h */
+#define CGROUP2_MAGIC	0x63677270
 
 /* include/linux/sched.h: field 9 of /proc/PID/stat. */
 #define PF_KTHREAD	0x00200000u
@@ -142,19 +147,48 @@ static int walk_groups(const char *path, struct vs_everyone *everyone)
 	return err;
 }
 
-int vs_everyone_in_cgroup(const char *path, struct vs_everyone *everyone, struct vs_error *error)
+/* Its path, when there is such a group; 0 or -1. */
+static int find_group(const char *path, char whole[4200], struct vs_error *error)
 {
 	size_t root = strlen(CGROUP_ROOT);
-	char whole[4200], procs[4300];
+	char procs[4300];
 	bool inside = !strncmp(path, CGROUP_ROOT, root) && (!path[root] || path[root] == '/');
 
-	*everyone = (struct vs_everyone){ 0 };
-	snprintf(whole, sizeof(whole), "%s%s%s", inside ? "" : CGROUP_ROOT "/", path,
-		 *path ? "" : ".");
+	snprintf(whole, 4200, "%s%s%s", inside ? "" : CGROUP_ROOT "/", path, *path ? "" : ".");
 	snprintf(procs, sizeof(procs), "%s/cgroup.procs", whole);
 	if (access(procs, R_OK))
 		return vs_error_set(error, errno == EACCES ? VS_FAIL_PERMISSION : VS_FAIL_INPUT,
 			"%s: %s: name a control group below " CGROUP_ROOT, whole, strerror(errno));
+	return 0;
+}
+
+int vs_cgroup_open(const char *path, struct vs_error *error)
+{
+	char whole[4200];
+	struct statfs fs;
+	int fd;
+
+	if (find_group(path, whole, error))
+		return -1;
+	if (statfs(whole, &fs))
+		return vs_error_set(error, VS_FAIL_CANNOT, "%s: %s", whole, strerror(errno));
+	if (fs.f_type != CGROUP2_MAGIC)
+		return vs_error_set(error, VS_FAIL_INPUT,
+			"%s: of version 1, which cannot be watched: see 'findmnt -t cgroup2'",
+			whole);
+	fd = open(whole, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return vs_error_set(error, VS_FAIL_CANNOT, "%s: %s", whole, strerror(errno));
+	return fd;
+}
+
+int vs_everyone_in_cgroup(const char *path, struct vs_everyone *everyone, struct vs_error *error)
+{
+	char whole[4200];
+
+	*everyone = (struct vs_everyone){ 0 };
+	if (find_group(path, whole, error))
+		return -1;
 	if (walk_groups(whole, everyone)) {
 		vs_everyone_free(everyone);
 		return vs_error_memory(error);

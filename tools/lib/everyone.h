@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The processes of the host, or of a control group. It must not know what will
- * be asked of them.
+ * The processes of the host, or of a control group, and the control group itself. It
+ * must not know what will be asked of them.
  */
 #ifndef VMSCOPE_EVERYONE_H
 #define VMSCOPE_EVERYONE_H
@@ -27,6 +27,12 @@ int vs_everyone_on_host(struct vs_everyone *everyone, struct vs_error *error);
  * /sys/fs/cgroup, or relative to it.
  */
 int vs_everyone_in_cgroup(const char *path, struct vs_everyone *everyone, struct vs_error *error);
+
+/*
+ * The directory of a control group of version 2, the only ones that BPF programs know; its
+ * descriptor or -1. The path likewise.
+ */
+int vs_cgroup_open(const char *path, struct vs_error *error);
 
 void vs_everyone_free(struct vs_everyone *everyone);
 

@@ -158,7 +158,7 @@ static int write_command(struct vs_recorder *out, char **command, struct vs_erro
 }
 
 static int write_all(struct vs_recorder *out, const struct vs_fault_run *run, char **command,
-		     const struct vs_faults *faults, struct vs_error *error)
+		     const char *cgroup, const struct vs_faults *faults, struct vs_error *error)
 {
 	struct file_faults head = {
 		.format = FAULTS_FORMAT,
@@ -186,11 +186,13 @@ static int write_all(struct vs_recorder *out, const struct vs_fault_run *run, ch
 	    vs_record_chunk(out, CHUNK_FAULT_SIGNALS, faults->signal,
 			    faults->nr_signals * sizeof(*faults->signal), error))
 		return -1;
+	if (cgroup && vs_record_chunk(out, CHUNK_FAULT_CGROUP, cgroup, strlen(cgroup) + 1, error))
+		return -1;
 	return command ? write_command(out, command, error) : 0;
 }
 
 int vs_fault_record_finish(struct vs_fault_recorder *recorder, const struct vs_fault_run *run,
-			   char **command, const struct vs_faults *faults,
+			   char **command, const char *cgroup, const struct vs_faults *faults,
 			   struct vs_error *error)
 {
 	int err = 0;
@@ -204,7 +206,7 @@ int vs_fault_record_finish(struct vs_fault_recorder *recorder, const struct vs_f
 		err = vs_record_chunk(recorder->out, CHUNK_TOLD_VMAS, recorder->vma,
 				      recorder->nr_vmas * sizeof(*recorder->vma), error);
 	if (!err)
-		err = write_all(recorder->out, run, command, faults, error);
+		err = write_all(recorder->out, run, command, cgroup, faults, error);
 	if (!err) {
 		err = vs_record_finish(recorder->out, error);
 		recorder->out = NULL;
@@ -230,6 +232,7 @@ struct vs_fault_file {
 	struct file_faults head;
 	char **command;
 	char *words;
+	char *cgroup;
 	struct vs_told_vma *vma;
 	size_t nr_vmas;
 	struct vs_faults faults;	/* those of its chunks */
@@ -310,6 +313,16 @@ static bool load_command(struct vs_fault_file *file)
 	return true;
 }
 
+/* It ends, as copy() has a 0 behind it. */
+static bool load_cgroup(struct vs_fault_file *file)
+{
+	size_t size;
+
+	if (find(file, CHUNK_FAULT_CGROUP))
+		file->cgroup = copy(file, CHUNK_FAULT_CGROUP, &size);
+	return file->cgroup || !find(file, CHUNK_FAULT_CGROUP);
+}
+
 /* Any byte can stand there, and only two of them are a bool. */
 static void make_bool(bool *value)
 {
@@ -327,7 +340,9 @@ static bool is_sound(struct vs_fault_file *file)
 
 	if (head->nr_missing > VS_FAULT_MISSING || faults->nr_signals > head->all_signals ||
 	    head->run.kernel.page_shift < 9 || head->run.kernel.page_shift > 30 ||
-	    head->run.kernel.levels > VS_MAX_LEVELS)
+	    head->run.kernel.levels > VS_MAX_LEVELS ||
+	    head->run.scope > VS_FAULTS_OF_CGROUP ||
+	    (head->run.scope == VS_FAULTS_OF_CGROUP && !file->cgroup))
 		return false;
 	for (int i = 0; i < VS_MAX_LEVELS; i++)
 		if (head->run.kernel.level[i].shift > 63 ||
@@ -381,7 +396,7 @@ static int load(struct vs_fault_file *file, struct vs_error *error)
 	faults->signal = copy(file, CHUNK_FAULT_SIGNALS, &faults->nr_signals);
 	file->vma = copy(file, CHUNK_TOLD_VMAS, &file->nr_vmas);
 	if (!faults->thread || !faults->vma || !faults->signal || !file->vma ||
-	    !load_command(file))
+	    !load_command(file) || !load_cgroup(file))
 		return vs_error_memory(error);
 	return is_sound(file) ? 0 :
 		vs_file_damaged(&file->file, "the snapshot contradicts itself", error);
@@ -409,6 +424,7 @@ void vs_fault_file_close(struct vs_fault_file *file)
 	vs_faults_free(&file->faults);
 	free(file->command);
 	free(file->words);
+	free(file->cgroup);
 	free(file->vma);
 	free(file);
 }
@@ -421,6 +437,11 @@ const struct vs_fault_run *vs_fault_file_run(const struct vs_fault_file *file)
 char **vs_fault_file_command(const struct vs_fault_file *file)
 {
 	return file->command;
+}
+
+const char *vs_fault_file_cgroup(const struct vs_fault_file *file)
+{
+	return file->cgroup;
 }
 
 static void tell_one(const struct vs_fault_file *file, const void *told,

@@ -15,7 +15,7 @@ struct vs_fault_run {
 	int32_t pid;
 	uint32_t have_usage;		/* of a command of ours, as wait4() told */
 	int32_t status;
-	uint32_t reserved;
+	uint32_t scope;			/* enum vs_fault_scope */
 	uint64_t usage_minor;
 	uint64_t usage_major;
 	uint64_t recorded_at;
@@ -30,9 +30,12 @@ struct vs_fault_recorder *vs_fault_record_start(const char *file, struct vs_erro
 void vs_fault_record_told(struct vs_fault_recorder *recorder, const struct vs_told_fault *fault);
 void vs_fault_record_lost(struct vs_fault_recorder *recorder, uint64_t nr);
 
-/* @command: its words, ended by NULL; or NULL. Frees it, too; 0 or -1. */
+/*
+ * @command: its words, ended by NULL; or NULL. @cgroup: or NULL. Frees the recorder, too;
+ * 0 or -1.
+ */
 int vs_fault_record_finish(struct vs_fault_recorder *recorder, const struct vs_fault_run *run,
-			   char **command, const struct vs_faults *faults,
+			   char **command, const char *cgroup, const struct vs_faults *faults,
 			   struct vs_error *error);
 void vs_fault_record_abandon(struct vs_fault_recorder *recorder);
 
@@ -47,6 +50,8 @@ void vs_fault_file_close(struct vs_fault_file *file);
 const struct vs_fault_run *vs_fault_file_run(const struct vs_fault_file *file);
 /* Its words, ended by NULL; or NULL. */
 char **vs_fault_file_command(const struct vs_fault_file *file);
+/* Or NULL. */
+const char *vs_fault_file_cgroup(const struct vs_fault_file *file);
 
 /* What was told, in the same order, to tell() and lost() of @stream. */
 void vs_fault_file_tell(const struct vs_fault_file *file, const struct vs_stream *stream);

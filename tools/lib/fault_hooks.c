@@ -83,6 +83,7 @@ static const struct hook {
 struct attaching {
 	struct vs_fault_hooks *hooks;
 	const struct btf *types;
+	enum vs_fault_scope scope;
 	enum way way;
 	bool there[NR_HOOKS];
 };
@@ -132,6 +133,21 @@ static void choose(const struct attaching *a)
 			 !has_function(a, vs_bpf_function_of(program)))
 			bpf_program__set_autoload(program, false);
 	}
+	/* Not every kernel has control groups. */
+	if (a->scope != VS_FAULTS_OF_CGROUP)
+		bpf_program__set_autoload(a->hooks->bpf->progs.find_group, false);
+}
+
+/* Of everybody there is more. */
+static void make_room(const struct attaching *a)
+{
+	struct bpf_map *map[] = {
+		a->hooks->bpf->maps.vmas, a->hooks->bpf->maps.ended_vmas,
+		a->hooks->bpf->maps.ended_threads,
+	};
+
+	for (size_t i = 0; a->scope >= VS_FAULTS_OF_SYSTEM && i < sizeof(map) / sizeof(map[0]); i++)
+		bpf_map__set_max_entries(map[i], FAULT_CROWD * bpf_map__max_entries(map[i]));
 }
 
 /* Whether zswap_load() is one of those that return true, and not 0, for success. */
@@ -261,21 +277,22 @@ static void note_missing(struct attaching *a)
 }
 
 /* Into hooks that are empty, or were left by the other way. */
-static int load(struct vs_fault_hooks *hooks, const struct btf *types, enum way way, bool follow,
-		const struct vs_stream *stream, struct vs_error *error)
+static int load(struct vs_fault_hooks *hooks, const struct btf *types, enum way way,
+		enum vs_fault_scope scope, const struct vs_stream *stream, struct vs_error *error)
 {
-	struct attaching a = { .hooks = hooks, .types = types, .way = way };
+	struct attaching a = { .hooks = hooks, .types = types, .scope = scope, .way = way };
 	int err;
 
 	vs_fault_hooks_close(hooks);
 	hooks->bpf = faults_bpf__open();
 	if (!hooks->bpf)
 		return vs_bpf_failure(-errno, error);
-	hooks->bpf->rodata->follow = follow;
+	hooks->bpf->rodata->scope = scope;
 	hooks->bpf->rodata->zswap_says_true = zswap_says_true(types);
 	if (vs_stream_choose(hooks->bpf, stream, error))
 		return -1;
 	choose(&a);
+	make_room(&a);
 	err = faults_bpf__load(hooks->bpf);
 	if (err)
 		return vs_bpf_failure(err, error);
@@ -291,8 +308,8 @@ static bool sees_each_return(const struct btf *types)
 	return btf__find_by_name_kind(types, "fprobe_hlist", BTF_KIND_STRUCT) > 0;
 }
 
-int vs_fault_hooks_open(struct vs_fault_hooks *hooks, bool follow, const struct vs_stream *stream,
-			struct vs_error *error)
+int vs_fault_hooks_open(struct vs_fault_hooks *hooks, enum vs_fault_scope scope,
+			const struct vs_stream *stream, struct vs_error *error)
 {
 	struct btf *types;
 	int err = -1;
@@ -302,9 +319,9 @@ int vs_fault_hooks_open(struct vs_fault_hooks *hooks, bool follow, const struct 
 	if (!types)
 		return vs_bpf_failure(-errno, error);
 	if (sees_each_return(types))
-		err = load(hooks, types, WAY_MULTI, follow, stream, error);
+		err = load(hooks, types, WAY_MULTI, scope, stream, error);
 	if (err)
-		err = load(hooks, types, WAY_TRAMPOLINE, follow, stream, error);
+		err = load(hooks, types, WAY_TRAMPOLINE, scope, stream, error);
 	btf__free(types);
 	return err;
 }

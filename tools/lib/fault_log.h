@@ -160,18 +160,29 @@ struct vs_faults {
 
 void vs_faults_free(struct vs_faults *faults);
 
+/* Whose faults are counted. */
+enum vs_fault_scope {
+	VS_FAULTS_OF_PROCESS,
+	VS_FAULTS_OF_COMMAND,		/* and of what it starts */
+	VS_FAULTS_OF_SYSTEM,		/* of everybody but the kernel itself */
+	VS_FAULTS_OF_CGROUP,		/* of a control group and those below it */
+};
+
 struct vs_watch;
 struct vs_stream;
 
 /*
- * @follow: a command and what it starts; otherwise one process. @stream: where each
- * fault is told besides, and which, until it is closed; or NULL. NULL: see the error.
+ * @stream: where each fault is told besides, and which, until it is closed; or NULL.
+ * NULL: see the error.
  */
-struct vs_watch *vs_watch_open(bool follow, const struct vs_stream *stream,
+struct vs_watch *vs_watch_open(enum vs_fault_scope scope, const struct vs_stream *stream,
 			       struct vs_error *error);
 
-/* From now on; the one to follow must be about to become the command. */
-int vs_watch_begin(struct vs_watch *watch, pid_t pid, struct vs_error *error);
+/*
+ * From now on. @whom: the pid of the process, or of who is about to become the command; a
+ * descriptor of the control group's directory; nothing for the system.
+ */
+int vs_watch_begin(struct vs_watch *watch, int whom, struct vs_error *error);
 
 /* To wait on, until there is something to tell; -1: nothing is told. */
 int vs_watch_fd(const struct vs_watch *watch);

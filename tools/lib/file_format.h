@@ -43,6 +43,7 @@ enum chunk_type {
 	CHUNK_FAULT_COMMAND = 14,	/* its words, each ended by 0 */
 	CHUNK_TOLD = 15,		/* struct file_told..., as they happened */
 	CHUNK_TOLD_VMAS = 16,		/* struct vs_told_vma..., by their number */
+	CHUNK_FAULT_CGROUP = 17,	/* its path, ended by 0 */
 };
 
 struct chunk {

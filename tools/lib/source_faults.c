@@ -31,6 +31,10 @@ void vs_faults_free(struct vs_faults *faults)
 #include "faults.skel.h"
 
 #define SAME(a, b)	_Static_assert((int)(a) == (int)(b), #a)
+SAME(VS_FAULTS_OF_PROCESS, FAULTS_OF_PROCESS);
+SAME(VS_FAULTS_OF_COMMAND, FAULTS_OF_COMMAND);
+SAME(VS_FAULTS_OF_SYSTEM, FAULTS_OF_SYSTEM);
+SAME(VS_FAULTS_OF_CGROUP, FAULTS_OF_CGROUP);
 SAME(VS_FAULT_VMA_FILE, VMA_KIND_FILE);
 SAME(VS_FAULT_VMA_ANON, VMA_KIND_ANON);
 SAME(VS_FAULT_VMA_HEAP, VMA_KIND_HEAP);
@@ -72,15 +76,31 @@ SAME(VS_CAUSE_OTHER, FAULT_OTHER);
 /* include/linux/kdev_t.h */
 #define MINOR_BITS	20
 
+/* include/linux/proc_ns.h: PROC_PID_INIT_INO */
+#define INITIAL_PIDS	"pid:[4026531836]"
+
 struct vs_watch {
 	struct vs_fault_hooks hooks;
 	struct faults_bpf *bpf;		/* of the hooks */
+	enum vs_fault_scope scope;
 	struct vs_stream_reader *reader;	/* NULL: nothing is told one by one */
 	uint64_t attach_ns;
 	uint64_t begun_ns;
 };
 
-struct vs_watch *vs_watch_open(bool follow, const struct vs_stream *stream,
+/* The kernel lists nobody outside of it, though their faults are counted like all others. */
+static int check_namespace(struct vs_error *error)
+{
+	char name[64] = "";
+
+	if (readlink("/proc/self/ns/pid", name, sizeof(name) - 1) < 0 ||
+	    !strcmp(name, INITIAL_PIDS))
+		return 0;
+	return vs_error_set(error, VS_FAIL_CANNOT,
+		"from within a pid namespace not everybody can be watched: run it outside");
+}
+
+struct vs_watch *vs_watch_open(enum vs_fault_scope scope, const struct vs_stream *stream,
 			       struct vs_error *error)
 {
 	struct vs_watch *watch = calloc(1, sizeof(*watch));
@@ -90,10 +110,12 @@ struct vs_watch *vs_watch_open(bool follow, const struct vs_stream *stream,
 		vs_error_memory(error);
 		return NULL;
 	}
-	if (vs_fault_hooks_open(&watch->hooks, follow, stream, error)) {
+	if ((scope >= VS_FAULTS_OF_SYSTEM && check_namespace(error)) ||
+	    vs_fault_hooks_open(&watch->hooks, scope, stream, error)) {
 		vs_watch_close(watch);
 		return NULL;
 	}
+	watch->scope = scope;
 	watch->bpf = watch->hooks.bpf;
 	watch->reader = stream ? vs_stream_open(watch->bpf, stream, error) : NULL;
 	if (stream && !watch->reader) {
@@ -113,20 +135,34 @@ void vs_watch_close(struct vs_watch *watch)
 	free(watch);
 }
 
-int vs_watch_begin(struct vs_watch *watch, pid_t pid, struct vs_error *error)
+static int find_group(struct vs_watch *watch, int fd, struct vs_error *error)
+{
+	if (vs_bpf_visit_cgroup(watch->bpf->progs.find_group, fd))
+		return vs_error_set(error, VS_FAIL_CANNOT,
+				    "this kernel cannot look for a control group by BPF: %s",
+				    strerror(errno));
+	if (!watch->bpf->bss->group_id)
+		return vs_error_set(error, VS_FAIL_GONE, "the control group has been removed");
+	return 0;
+}
+
+int vs_watch_begin(struct vs_watch *watch, int whom, struct vs_error *error)
 {
 	struct faults_bpf__bss *shared = watch->bpf->bss;
+	bool crowd = watch->scope >= VS_FAULTS_OF_SYSTEM;
 	char none;
 
+	if (watch->scope == VS_FAULTS_OF_CGROUP && find_group(watch, whom, error))
+		return -1;
 	watch->begun_ns = vs_now();
 	shared->begun = watch->begun_ns;
 	shared->counting = true;
-	if (vs_bpf_iterate(watch->bpf->progs.begin_watching, pid, &none, 1) < 0)
+	if (vs_bpf_iterate(watch->bpf->progs.begin_watching, crowd ? 0 : whom, &none, 1) < 0)
 		return vs_error_set(error, VS_FAIL_CANNOT,
-				    "this kernel cannot look for one process by BPF: %s",
+				    "this kernel cannot look for processes by BPF: %s",
 				    strerror(errno));
-	if (!shared->watched)
-		return vs_error_set(error, VS_FAIL_GONE, "process %d has exited", pid);
+	if (!crowd && !shared->watched)
+		return vs_error_set(error, VS_FAIL_GONE, "process %d has exited", whom);
 	return 0;
 }
 
@@ -160,18 +196,24 @@ static void take_thread(struct vs_fault_thread *to, const struct fault_thread *f
 	memcpy(to->comm, from->comm, sizeof(to->comm));
 }
 
+/* Of those that were to be kept in a map, what found a place. */
+static uint32_t kept_in(const struct bpf_map *map, uint32_t nr)
+{
+	return nr < bpf_map__max_entries(map) ? nr : bpf_map__max_entries(map);
+}
+
 /* Ended ones from their array, the others one after the other from the kernel. */
 static int read_threads(struct vs_watch *watch, struct vs_faults *faults)
 {
 	const struct faults_bpf__bss *shared = watch->bpf->bss;
-	size_t ended = shared->nr_ended_threads < FAULT_THREADS ? shared->nr_ended_threads :
-		FAULT_THREADS;
-	size_t size = FAULT_THREADS * sizeof(struct fault_thread);
-	struct fault_thread *living = malloc(size), one;
-	ssize_t length = living ? vs_bpf_iterate(watch->bpf->progs.tell_threads, 0, living, size) : -1;
-	size_t nr = length < 0 ? 0 : length / sizeof(one);
+	uint32_t ended = kept_in(watch->bpf->maps.ended_threads, shared->nr_ended_threads);
+	size_t length;
+	struct fault_thread *living = vs_bpf_iterate_all(watch->bpf->progs.tell_threads, &length);
+	struct fault_thread one;
+	size_t nr = living ? length / sizeof(one) : 0;
 
-	faults->thread = calloc(ended + nr + 1, sizeof(*faults->thread));
+	if (living)
+		faults->thread = calloc(ended + nr + 1, sizeof(*faults->thread));
 	for (uint32_t i = 0; faults->thread && i < ended; i++) {
 		if (bpf_map__lookup_elem(watch->bpf->maps.ended_threads, &i, sizeof(i), &one,
 					 sizeof(one), 0))
@@ -182,7 +224,7 @@ static int read_threads(struct vs_watch *watch, struct vs_faults *faults)
 		take_thread(&faults->thread[faults->nr_threads++], &living[i]);
 	free(living);
 	take_thread(&faults->others, &shared->others);
-	return length < 0 || !faults->thread ? -1 : 0;
+	return faults->thread ? 0 : -1;
 }
 
 /* Where nothing happened but an attempt, nothing is told. */
@@ -222,18 +264,19 @@ static void take_vma(struct vs_faults *faults, const struct fault_vma *from)
 static int read_vmas(struct vs_watch *watch, struct vs_faults *faults)
 {
 	const struct faults_bpf__bss *shared = watch->bpf->bss;
-	uint32_t ended = shared->nr_ended_vmas < FAULT_VMAS ? shared->nr_ended_vmas : FAULT_VMAS;
+	uint32_t ended = kept_in(watch->bpf->maps.ended_vmas, shared->nr_ended_vmas);
+	uint32_t most = ended + bpf_map__max_entries(watch->bpf->maps.vmas);
 	struct fault_vma one;
 	uint64_t key, *last = NULL;
 
-	faults->vma = calloc(ended + FAULT_VMAS, sizeof(*faults->vma));
+	faults->vma = calloc(most, sizeof(*faults->vma));
 	if (!faults->vma)
 		return -1;
 	for (uint32_t i = 0; i < ended; i++)
 		if (!bpf_map__lookup_elem(watch->bpf->maps.ended_vmas, &i, sizeof(i), &one,
 					  sizeof(one), 0))
 			take_vma(faults, &one);
-	while (faults->nr_vmas < ended + FAULT_VMAS &&
+	while (faults->nr_vmas < most &&
 	       !bpf_map__get_next_key(watch->bpf->maps.vmas, last, &key, sizeof(key))) {
 		last = &key;
 		if (!bpf_map__lookup_elem(watch->bpf->maps.vmas, &key, sizeof(key), &one,
@@ -341,19 +384,19 @@ int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_err
 
 #else
 
-struct vs_watch *vs_watch_open(bool follow, const struct vs_stream *stream,
+struct vs_watch *vs_watch_open(enum vs_fault_scope scope, const struct vs_stream *stream,
 			       struct vs_error *error)
 {
-	(void)follow;
+	(void)scope;
 	(void)stream;
 	vs_error_set(error, VS_FAIL_CANNOT, VS_BPF_MISSING);
 	return NULL;
 }
 
-int vs_watch_begin(struct vs_watch *watch, pid_t pid, struct vs_error *error)
+int vs_watch_begin(struct vs_watch *watch, int whom, struct vs_error *error)
 {
 	(void)watch;
-	(void)pid;
+	(void)whom;
 	return vs_error_set(error, VS_FAIL_CANNOT, VS_BPF_MISSING);
 }
 

@@ -16,6 +16,7 @@
 #define LEAST_VMAS	1
 #define MOST_CAUSES	6
 #define WHO		2
+#define WHO_OF_MANY	6
 
 const char *vs_fault_vma_name(enum vs_fault_vma_kind kind, const char *name)
 {
@@ -155,11 +156,18 @@ static int tell_title(const struct vs_style *style, const struct vs_report *repo
 		      const struct vs_fault_answer *answer, char **command)
 {
 	const struct vs_model *model = report->model;
-	const char *name = command ? basename(command[0]) :
-		answer->nr_processes ? answer->process[0].comm : "no fault";
 	struct vs_flow flow;
-	char when[40];
+	char when[40], group[300];
+	const char *name;
 
+	if (answer->scope == VS_FAULTS_OF_SYSTEM)
+		name = "every process";
+	else if (answer->scope == VS_FAULTS_OF_CGROUP)
+		name = group;
+	else
+		name = command ? basename(command[0]) :
+			answer->nr_processes ? answer->process[0].comm : "no fault";
+	snprintf(group, sizeof(group), "control group %s", answer->cgroup ? answer->cgroup : "");
 	vs_watched_title(&flow, style, report, name, command ? 0 : model->process.pid);
 	if (model->recorded_at)
 		vs_flow_item(&flow, vs_is_narrow(style) ? "  " : ", ", "recorded %s",
@@ -304,16 +312,26 @@ static int tell_times(const struct vs_style *style, const struct vs_fault_answer
 
 /* ---------------------------------------------------------------------- tables */
 
-static size_t rows_of(size_t nr)
+static size_t rows_of(size_t nr, size_t most)
 {
-	return nr < WHO ? nr : WHO;
+	return nr < most ? nr : most;
+}
+
+/* Of everybody the first question is who. */
+static size_t processes_to_tell(const struct vs_fault_answer *answer)
+{
+	bool crowd = answer->scope >= VS_FAULTS_OF_SYSTEM;
+
+	if (answer->nr_processes < 2 && !crowd)
+		return 0;
+	return rows_of(answer->nr_processes, crowd ? WHO_OF_MANY : WHO);
 }
 
 static int process_lines(const struct vs_fault_answer *answer)
 {
-	size_t nr = answer->nr_processes;
+	size_t shown = processes_to_tell(answer);
 
-	return nr > 1 ? 1 + rows_of(nr) + (nr > rows_of(nr)) : 0;
+	return shown ? 1 + shown + (answer->nr_processes > shown) : 0;
 }
 
 static void process_table(const struct vs_style *style, const struct vs_fault_answer *answer)
@@ -327,13 +345,13 @@ static void process_table(const struct vs_style *style, const struct vs_fault_an
 		{ .name = "WRONG", .right = true, .width = 5, .from = 60 },
 		{ .name = "NAME", .fills = true },
 	};
-	size_t nr = answer->nr_processes, shown = rows_of(nr);
-	struct vs_table *table = nr > 1 ? vs_table_new(style, head, 7) : NULL;
+	size_t nr = answer->nr_processes, shown = processes_to_tell(answer);
+	struct vs_table *table = shown ? vs_table_new(style, head, 7) : NULL;
 
 	for (size_t i = 0; table && i < shown; i++) {
 		const struct vs_fault_process *process = &answer->process[i];
-		char pid[16], threads[16], minor[32], major[32], missing[32], bad[32];
-		const char *cell[] = { pid, threads, minor, major, missing, bad, process->comm };
+		char pid[16], threads[16], minor[32], major[32], missing[32], bad[32], comm[64];
+		const char *cell[] = { pid, threads, minor, major, missing, bad, comm };
 
 		snprintf(pid, sizeof(pid), "%u", process->pid);
 		snprintf(threads, sizeof(threads), "%u", process->threads);
@@ -342,10 +360,11 @@ static void process_table(const struct vs_style *style, const struct vs_fault_an
 		vs_number(style, process->sum.lost_minor + process->sum.lost_major, missing,
 			  sizeof(missing));
 		vs_number(style, process->sum.wrong, bad, sizeof(bad));
+		vs_clean(process->comm, comm, sizeof(comm));
 		vs_table_row(table, cell);
 	}
 	vs_table_end(table);
-	if (nr > shown)
+	if (shown && nr > shown)
 		fprintf(style->out, "and %zu more processes\n", nr - shown);
 }
 
@@ -353,7 +372,7 @@ static void process_table(const struct vs_style *style, const struct vs_fault_an
 static uint32_t threads_to_tell(const struct vs_fault_answer *answer)
 {
 	return answer->nr_processes == 1 && answer->process->threads > 1 ?
-		rows_of(answer->process->threads) : 0;
+		rows_of(answer->process->threads, WHO) : 0;
 }
 
 /* The busiest of them. */

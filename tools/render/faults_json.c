@@ -7,6 +7,13 @@
 #include "faults.h"
 #include "watched.h"
 
+static const char * const scopes[] = {
+	[VS_FAULTS_OF_PROCESS] = "process",
+	[VS_FAULTS_OF_COMMAND] = "command",
+	[VS_FAULTS_OF_SYSTEM] = "system",
+	[VS_FAULTS_OF_CGROUP] = "cgroup",
+};
+
 static json_t *sum_json(const struct vs_fault_sum *sum)
 {
 	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
@@ -158,8 +165,10 @@ void vs_faults_json(FILE *out, const struct vs_report *report,
 	else
 		vs_json_begin(&json, out);
 	vs_report_around(&json, report);
-	vs_json_member(&json, "target", command ? json_null() :
+	vs_json_member(&json, "scope", json_string(scopes[answer->scope]));
+	vs_json_member(&json, "target", answer->scope != VS_FAULTS_OF_PROCESS ? json_null() :
 		       json_pack("{s:i}", "pid", (int)report->model->process.pid));
+	vs_json_member(&json, "cgroup", vs_json_text(answer->cgroup));
 	vs_json_member(&json, "command", command_json(answer, command));
 	vs_faults_sums_json(sums, answer);
 	json_object_foreach(sums, name, value)

@@ -51,6 +51,8 @@ test_record_of_faults_is_not_believed() {
 	expect 0 "$WORK/fault_maker" "$WORK/s"
 	expect 0 vmscope faults --from "$WORK/s"
 	has "$out" 'hook\x1b[31m\xff'
+	has "$out" 'control group of\x1b[31m  '
+	has "$out" ' ma\x1b[31mde'
 	expect 0 vmscope faults --from "$WORK/s" -J
 	has "$out" 'hook'
 	PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1 python3 - "$WORK/s" "$WORK" <<-'PY'
@@ -75,6 +77,8 @@ test_record_of_faults_is_not_believed() {
 	    rest = bytearray(data[:-24])
 	    rest[chunks[kind] + 8] -= 1
 	    write(f"rest.{kind}", rest)
+	end = chunks[17] + 16 + 8
+	write("rest.group", data[:chunks[17]] + data[end:-24])
 	PY
 	refused 2 "wrong checksum" vmscope faults --from "$WORK/checksum"
 	refused 2 "its page faults are of another format" vmscope faults --from "$WORK/format"

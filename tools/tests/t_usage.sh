@@ -54,6 +54,17 @@ test_usage_wrong_options() {
 	refused 2 "missing TARGET" vmscope faults --
 	refused 2 "'true' is one argument too many" vmscope faults self -- true
 	refused 2 "leave out --duration" vmscope faults -d 1s -- true
+	refused 2 "'self' is one argument too many with --system" vmscope faults --system self
+	refused 2 "'self' is one argument too many with --cgroup" vmscope faults --cgroup / self
+	refused 2 "a COMMAND is watched alone: leave out --system" vmscope faults --system -- true
+	refused 2 "a COMMAND is watched alone: leave out --cgroup" vmscope faults --cgroup / -- true
+	refused 2 "--system is everybody: leave out --cgroup" vmscope faults --system --cgroup /
+	refused 2 "--cgroup' needs a value" vmscope faults --cgroup
+	refused 2 "name a control group below /sys/fs/cgroup" vmscope faults --cgroup no/such
+	refused 2 "name a control group below /sys/fs/cgroup" vmscope faults --cgroup /tmp
+	refused 2 "name a control group below /sys/fs/cgroup" \
+		vmscope faults --cgroup /sys/fs/cgroup/../../../tmp
+	refused 2 "no option '--all'" vmscope faults --all
 	refused 2 "no time from 1ms" vmscope faults self -d never
 	refused 2 "leave out --faults" vmscope show --from "$WORK/none" --faults 1s
 	refused 2 "no time from 1ms" vmscope show self --faults 0
@@ -71,6 +82,8 @@ test_usage_wrong_options() {
 	refused 2 "no size up to 1G" vmscope faults self -f --buffer 0
 	refused 2 "leave out the rest" vmscope faults --from /dev/null -f
 	refused 2 "leave out the rest" vmscope faults --from /dev/null -- true
+	refused 2 "leave out the rest" vmscope faults --from /dev/null --system
+	refused 2 "leave out the rest" vmscope faults --from /dev/null --cgroup /
 	refused 2 "cannot write" vmscope faults self --record "$WORK/no/such"
 	refused 2 "no command 'no-such-command' in PATH" vmscope faults -- no-such-command
 	refused 3 "no process 4194303" vmscope faults 4194303
