@@ -2,7 +2,8 @@
 /*
  * What counting page faults adds to each of them: the instructions of a write to new
  * memory and of a read of the page of zeros, while nobody watches, while vmscope
- * watches, while it watches somebody else, and while it tells each of them. Counts
+ * watches, while it watches somebody else, everybody, or a group that this process is in
+ * or is not, and while it tells each of them. Counts
  * instructions only in a guest whose clock counts them; knows nothing of guests.
  */
 #define _GNU_SOURCE
@@ -14,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -25,6 +28,9 @@
 #define PAGES	4096ul
 #define ROUNDS	5
 
+#define GROUPS	"/sys/fs/cgroup"
+#define GROUP	"vmscope-bench"
+
 /* The least bytes in which a fault is told. */
 #define LINE	40ul
 
@@ -34,12 +40,26 @@ struct cost {
 	double read;
 };
 
-static const struct goal {
+struct goal {
 	const char *what;
 	struct cost most;		/* as many times what it costs when nobody watches */
-} goals[] = {
-	{ "it is watched", { 1.20, 1.85 } },
-	{ "another one is watched", { 1.06, 1.25 } },
+};
+
+/* Who is watched. */
+enum whom {
+	ITSELF,
+	ANOTHER,
+	EVERYBODY,
+	ITS_GROUP,
+	A_GROUP,
+};
+
+static const struct goal goals[] = {
+	[ITSELF] = { "it is watched", { 1.20, 1.85 } },
+	[ANOTHER] = { "another one is watched", { 1.06, 1.25 } },
+	[EVERYBODY] = { "everybody is watched", { 1.20, 1.85 } },
+	[ITS_GROUP] = { "its group is watched", { 1.20, 1.85 } },
+	[A_GROUP] = { "another group is watched", { 1.06, 1.25 } },
 };
 
 /* What the fault takes longer; and with what the reader takes, "perf trace -F all". */
@@ -133,13 +153,29 @@ static uint64_t has_written(pid_t pid)
 	return number_in(pid, "io", "rchar: %*u wchar: %llu");
 }
 
-/* @how: an option more, or NULL */
-static pid_t watch(pid_t whom, const char *how)
+/* A control group beside the one that all are in. */
+static void make_group(void)
 {
-	char target[16];
+	struct stat found;
+
+	if (stat(GROUPS "/cgroup.procs", &found) && mount("none", GROUPS, "cgroup2", 0, NULL))
+		die(GROUPS);
+	if (mkdir(GROUPS "/" GROUP, 0755) && errno != EEXIST)
+		die(GROUP);
+}
+
+/* @how: an option more, or NULL */
+static pid_t watch(enum whom whom, pid_t another, const char *how)
+{
+	char target[64];
 	pid_t pid;
 
-	snprintf(target, sizeof(target), "%d", whom);
+	if (whom == EVERYBODY)
+		strcpy(target, "--system");
+	else if (whom >= ITS_GROUP)
+		snprintf(target, sizeof(target), "--cgroup=%s", whom == A_GROUP ? GROUP : "");
+	else
+		snprintf(target, sizeof(target), "%d", whom == ANOTHER ? another : getpid());
 	pid = fork();
 	if (pid < 0)
 		die("fork");
@@ -188,7 +224,7 @@ static bool tell_both(const struct goal *goal, struct cost cost, struct cost non
 /* As they are for the process, and together with who reads what is told of them. */
 static bool measure_stream(struct cost none)
 {
-	pid_t reader = watch(getpid(), "--follow");
+	pid_t reader = watch(ITSELF, 0, "--follow");
 	uint64_t begin = has_run(reader), middle, finish;
 	struct cost cost;
 	bool met;
@@ -224,11 +260,12 @@ int main(void)
 			pause();
 	measure();
 	none = measure();
-	for (size_t i = 0; i < sizeof(goals) / sizeof(goals[0]); i++) {
-		watcher = watch(i ? idle : getpid(), NULL);
+	make_group();
+	for (enum whom whom = ITSELF; whom <= A_GROUP; whom++) {
+		watcher = watch(whom, idle, NULL);
 		cost = measure();
 		end(watcher, SIGINT);
-		met = tell_both(&goals[i], cost, none) && met;
+		met = tell_both(&goals[whom], cost, none) && met;
 	}
 	met = measure_stream(none) && met;
 	end(idle, SIGKILL);
