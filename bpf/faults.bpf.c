@@ -215,6 +215,7 @@ static __always_inline struct thread *thread_of(struct task_struct *task)
 #include "causes.h"
 #include "mappings.h"
 #include "stream.h"
+#include "stacks.h"
 
 /* -------------------------------------------------------- who was there before */
 
@@ -376,8 +377,20 @@ static __always_inline void tell_fault(const struct thread *t, struct task_struc
 	tell(v, &told);
 }
 
+static __always_inline void tell_stack(void *ctx, const struct thread *t,
+				       struct task_struct *task, struct fault_vma *v, __u32 cause,
+				       bool major, __u64 now)
+{
+	__u64 ns = t->inside ? now - t->since : 0;
+
+	if (is_wanted(v, t->inside ? cause : FAULT_OTHER, t->inside ? t->address : 0, ns))
+		count_stack(ctx, task, major, ns, now);
+	else
+		__sync_fetch_and_add(&filtered_stacks, 1);
+}
+
 /* By then the mapping can be gone, unlike what was found of it at the beginning. */
-static __always_inline int end(unsigned int ret)
+static __always_inline int end(void *ctx, unsigned int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 whose = scope;
@@ -412,6 +425,8 @@ static __always_inline int end(unsigned int ret)
 		}
 		if (stream)
 			tell_fault(t, task, v, cause, major, failed, now);
+		if (stacks && !failed)
+			tell_stack(ctx, t, task, v, cause, major, now);
 	}
 	t->again = ret & FAULT_RETRY;
 	t->inside = false;
@@ -450,7 +465,7 @@ SEC("fexit/handle_mm_fault")
 int BPF_PROG(end_fault, struct vm_area_struct *vma, unsigned long address, unsigned int flags,
 	     struct pt_regs *regs, unsigned int ret)
 {
-	return end(ret);
+	return end(ctx, ret);
 }
 
 #ifdef bpf_target_defined
@@ -486,7 +501,7 @@ int BPF_KPROBE(begin_fault_multi, struct vm_area_struct *vma, unsigned long addr
 SEC("kretprobe.multi/handle_mm_fault")
 int BPF_KRETPROBE(end_fault_multi, unsigned int ret)
 {
-	return end(ret);
+	return end(ctx, ret);
 }
 
 SEC("kprobe.multi/vm_area_free")

@@ -251,6 +251,42 @@ struct fault_told_vma {
 	char name[FAULT_NAME];
 };
 
+/* Addresses of one stack that are kept at most. */
+#define FAULT_FRAMES		127
+
+struct fault_stack_key {
+	unsigned long long hash;	/* of all that is below, but for what is counted */
+	unsigned int tgid;
+	unsigned int nr;
+};
+
+/**
+ * struct fault_stack - faults that came about at one place of a program
+ * @first: when the first one of them ended, on the clock of ktime_get_ns()
+ * @minor: faults as the kernel accounts them
+ * @major: as well
+ * @ns: time in them, as far as it is known
+ * @starting: there was no program yet: execve() made it
+ * @nr: of @frame; 0: there is no stack
+ * @comm: of the thread
+ * @frame: where it happened, then where each function returns to, as far as
+ *	frame pointers lead there
+ */
+struct fault_stack {
+	unsigned long long first;
+	unsigned long long minor;
+	unsigned long long major;
+	unsigned long long ns;
+	unsigned int tgid;
+	unsigned int starting;
+	unsigned int nr;
+	unsigned int reserved;
+	char comm[FAULT_COMM];
+	unsigned long long frame[FAULT_FRAMES];
+};
+
+#define FAULT_STACKS		65536
+
 /* Mappings, threads and processes that are kept at most, and as many that ended. */
 #define FAULT_VMAS		16384
 #define FAULT_THREADS		16384

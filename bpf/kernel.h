@@ -36,6 +36,7 @@ enum {
 	BPF_NOEXIST = 1,
 	BPF_F_NO_PREALLOC = 1,
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
+	BPF_F_USER_STACK = 1 << 8,
 	BPF_RB_NO_WAKEUP = 1,
 	BPF_RB_FORCE_WAKEUP = 2,
 	BPF_RB_AVAIL_DATA = 0,
@@ -165,6 +166,7 @@ struct css_set {
 struct task_struct;
 
 struct mm_struct {
+	unsigned long start_code;
 	unsigned long start_brk;
 	unsigned long brk;
 	atomic_long_t pgtables_bytes;
@@ -276,6 +278,7 @@ struct task_struct {
 	unsigned long maj_flt;
 	char comm[16];
 	struct mm_struct *mm;
+	__u64 self_exec_id;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 	void *bpf_storage;		/* NULL: no program keeps anything of it */

@@ -19,7 +19,7 @@ const volatile bool stream;
 /* All but the bits below a quarter of the buffer. */
 const volatile __u64 stream_quarters;
 
-/* Filters, as far as they are not zero. */
+/* Filters, as far as they are not zero: of stacks, too. */
 const volatile __u32 stream_causes;		/* a bit each */
 const volatile __u64 stream_slower;		/* ns */
 const volatile __u64 stream_start, stream_end;

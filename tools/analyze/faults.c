@@ -212,7 +212,8 @@ bool vs_faults_complete(const struct vs_fault_answer *answer)
 
 	return !vs_faults_lost(answer) && !vs_faults_not_followed(answer) &&
 		!answer->total.unplaced && !faults->lost_vmas && !faults->lost_threads &&
-		!faults->stream.dropped;
+		!faults->stream.dropped && !faults->stacks.no_place &&
+		!faults->stacks.mappings_lost;
 }
 
 /* ------------------------------------------------------------ wrong accesses */

@@ -48,6 +48,13 @@ enum vs_when {
 	VS_NEVER,
 };
 
+/* How stacks are shown. */
+enum vs_stacks_as {
+	VS_STACKS_NOT,
+	VS_STACKS_TREE,
+	VS_STACKS_FOLDED,
+};
+
 #define VS_MAX_WALKS	4096
 /* Processes named on one line. */
 #define VS_MAX_TARGETS	4096
@@ -92,6 +99,7 @@ struct vs_options {
 	uint64_t slower_ns;		/* 0: not given */
 	const char *range;
 	const char *buffer;
+	enum vs_stacks_as stacks;
 	const char *record;
 	bool command;			/* the arguments are one, behind -- */
 	const char **walk;

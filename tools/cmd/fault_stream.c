@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Which faults "vmscope faults --follow" tells one by one. It must not know how
- * they are counted, nor how they are printed.
+ * Which faults "vmscope faults --follow" tells one by one, and of which --stacks has
+ * the stacks. It must not know how they are counted, nor how they are printed.
  */
 #include <stdio.h>
 #include <string.h>
@@ -118,21 +118,24 @@ static int choose_buffer(const char *text, struct vs_stream *stream)
 static int refuse_without(const struct vs_options *options)
 {
 	const char *given = options->causes ? "cause" : options->slower_ns ? "slower" :
-		options->range ? "range" : options->buffer ? "buffer" : NULL;
+		options->range ? "range" : NULL;
 
-	if (!given)
+	if (given && !options->stacks)
+		vs_say("faults: --%s is for single faults and stacks: add --follow or --stacks",
+		       given);
+	else if (options->buffer)
+		vs_say("faults: --buffer is for single faults: add --follow");
+	else
 		return VS_EXIT_OK;
-	vs_say("faults: --%s is for single faults: add --follow", given);
 	return VS_EXIT_USAGE;
 }
 
 int vs_fault_stream_choose(const struct vs_options *options, struct vs_stream *stream)
 {
-	int result;
+	int result = options->follow ? VS_EXIT_OK : refuse_without(options);
 
-	if (!options->follow)
-		return refuse_without(options);
-	result = choose_buffer(options->buffer, stream);
+	if (!result)
+		result = choose_buffer(options->buffer, stream);
 	if (!result && options->causes)
 		result = choose_causes(options->causes, stream);
 	if (!result && options->range)

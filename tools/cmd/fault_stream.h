@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which faults "vmscope faults --follow" tells one by one. It must not know how
- * they are counted, nor how they are printed.
+ * Which faults "vmscope faults --follow" tells one by one, and of which --stacks has
+ * the stacks. It must not know how they are counted, nor how they are printed.
  */
 #ifndef VMSCOPE_CMD_FAULT_STREAM_H
 #define VMSCOPE_CMD_FAULT_STREAM_H

@@ -19,6 +19,7 @@
 #include "../lib/fault_file.h"
 #include "../lib/kernel.h"
 #include "../render/faults.h"
+#include "../render/stacks.h"
 #include "fault_stream.h"
 #include "watch.h"
 
@@ -33,6 +34,7 @@ struct look {
 	struct vs_command command;
 	int group;			/* a control group's directory, or -1 */
 	struct vs_fault_answer answer;
+	struct vs_stack_tree tree;
 	struct vs_error error;
 	FILE *out;
 };
@@ -65,7 +67,9 @@ static void tell_lost(void *context, uint64_t nr)
 
 static struct vs_watch *open_watch(struct look *look)
 {
-	return vs_watch_open(look->answer.scope, look->lines ? &look->stream : NULL,
+	look->stream.tell = look->lines ? tell : NULL;
+	return vs_watch_open(look->answer.scope, look->options->stacks,
+			     look->lines || look->options->stacks ? &look->stream : NULL,
 			     &look->error);
 }
 
@@ -85,12 +89,12 @@ static int begin_watch(struct look *look, int whom)
 
 /* -------------------------------------------------------------------- waiting */
 
-/* How long at most, when faults are told meanwhile. */
+/* How long at most, when something is told meanwhile. */
 static uint64_t at_once(const struct look *look, uint64_t left)
 {
-	const uint64_t most = VS_STREAM_MS * 1000000ull;
+	uint64_t most = vs_watch_patience(look->watch);
 
-	return look->lines && left > most ? most : left;
+	return left > most ? most : left;
 }
 
 /*
@@ -170,7 +174,7 @@ static int tell_command(struct look *look)
 {
 	int pidfd, result;
 
-	if (!look->lines)
+	if (vs_watch_patience(look->watch) == UINT64_MAX)
 		return 0;
 	pidfd = syscall(SYS_pidfd_open, look->command.pid, 0);
 	result = pidfd < 0 ? -1 : tell_until_end(look, pidfd, -1, 0);
@@ -203,6 +207,16 @@ static int run_command(struct look *look)
 
 /* --------------------------------------------------------------------- report */
 
+static void print_screen(const struct look *look, const struct vs_report *report,
+			 char **command)
+{
+	if (look->lines)
+		fputc('\n', look->out);
+	vs_faults_screen(&look->style, report, &look->answer, command);
+	if (look->tree.all)
+		vs_stacks_tree(&look->style, &look->tree);
+}
+
 /* @file: where it is from, or NULL */
 static void print(struct look *look, const struct vs_fault_run *run, char **command,
 		  const char *file)
@@ -218,12 +232,12 @@ static void print(struct look *look, const struct vs_fault_run *run, char **comm
 	model.process.pid = run->pid;
 	model.recorded_at = file ? run->recorded_at : 0;
 	report.model = &model;
-	if (look->options->json)
-		vs_faults_json(look->out, &report, &look->answer, command);
-	else if (look->lines)
-		fputc('\n', look->out);
-	if (!look->options->json)
-		vs_faults_screen(&look->style, &report, &look->answer, command);
+	if (look->options->stacks == VS_STACKS_FOLDED)
+		vs_stacks_folded(look->out, &look->tree);
+	else if (look->options->json)
+		vs_faults_json(look->out, &report, &look->answer, &look->tree, command);
+	else
+		print_screen(look, &report, command);
 	vs_model_free(&model);
 }
 
@@ -237,7 +251,9 @@ static int report(struct look *look, const struct vs_fault_run *run, char **comm
 	look->answer.status = run->status;
 	look->answer.usage_minor = run->usage_minor;
 	look->answer.usage_major = run->usage_major;
-	if (vs_faults_analyze(&look->answer)) {
+	if (vs_faults_analyze(&look->answer) ||
+	    (look->answer.faults.stacks.asked &&
+	     vs_stack_tree_make(&look->tree, &look->answer))) {
 		vs_say("out of memory");
 		return VS_EXIT_CANNOT;
 	}
@@ -288,9 +304,17 @@ static int replay(struct look *look)
 		return vs_fail(&look->error);
 	vs_fault_file_faults(file, &look->answer.faults);
 	look->answer.cgroup = vs_fault_file_cgroup(file);
-	look->lines = look->answer.faults.stream.asked;
+	if (look->options->stacks && !look->answer.faults.stacks.asked) {
+		vs_say("%s: it holds no stacks: record it with --stacks", look->options->from);
+		vs_fault_file_close(file);
+		return VS_EXIT_USAGE;
+	}
+	look->lines = look->answer.faults.stream.asked &&
+		look->options->stacks != VS_STACKS_FOLDED;
 	begin_lines(look);
-	vs_fault_file_tell(file, &look->stream);
+	look->stream.tell = tell;
+	if (look->lines)
+		vs_fault_file_tell(file, &look->stream);
 	result = report(look, vs_fault_file_run(file), vs_fault_file_command(file),
 			look->options->from);
 	vs_fault_file_close(file);
@@ -313,6 +337,16 @@ static int check_options(const struct vs_options *options)
 	if (options->command && options->everyone) {
 		vs_say("faults: a COMMAND is watched alone: leave out %s",
 		       options->cgroup ? "--cgroup" : "--system");
+		return VS_EXIT_USAGE;
+	}
+	if (options->stacks && options->everyone) {
+		vs_say("faults: --stacks are those of one process or of a COMMAND: leave out %s",
+		       options->cgroup ? "--cgroup" : "--system");
+		return VS_EXIT_USAGE;
+	}
+	if (options->stacks == VS_STACKS_FOLDED && (options->follow || options->json)) {
+		vs_say("faults: --stacks=folded is all that is printed: leave out %s",
+		       options->follow ? "--follow" : "--json");
 		return VS_EXIT_USAGE;
 	}
 	if (options->command && options->duration_ns) {
@@ -360,7 +394,7 @@ int vs_cmd_faults(const struct vs_options *options)
 	struct look look = {
 		.options = options,
 		.lines = options->follow,
-		.stream = { .tell = tell, .lost = tell_lost, .context = &look },
+		.stream = { .lost = tell_lost, .context = &look },
 		.target = { .pidfd = -1 },
 		.command = { .go = -1, .failed = -1 },
 		.group = -1,
@@ -379,6 +413,7 @@ int vs_cmd_faults(const struct vs_options *options)
 	}
 	if (!result)
 		result = options->from ? replay(&look) : watch(&look);
+	vs_stack_tree_free(&look.tree);
 	vs_faults_end(&look.answer);
 	return result;
 }

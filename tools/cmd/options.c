@@ -42,6 +42,7 @@ enum {
 	OPT_SLOWER,
 	OPT_RANGE,
 	OPT_BUFFER,
+	OPT_STACKS,
 	OPT_RECORD,
 	OPT_FAULTS,
 	OPT_VERSION,
@@ -104,13 +105,15 @@ static const struct {
 	  "watch so long, as in 5s or 500ms (until TARGET ends, or Ctrl-C)" },
 	{ "follow", 'f', NULL, VS_OPT_FAULTS, "each fault as it happens, a line each" },
 	{ "cause", OPT_CAUSE, "CAUSES", VS_OPT_FAULTS,
-	  "with --follow: only faults of these causes; 'help' lists them" },
+	  "with --follow, --stacks: only faults of these causes; 'help' lists them" },
 	{ "slower", OPT_SLOWER, "TIME", VS_OPT_FAULTS,
-	  "with --follow: only those that took so long, as in 100us or 5ms" },
+	  "with --follow, --stacks: only those that took so long, as in 100us or 5ms" },
 	{ "range", OPT_RANGE, "RANGE", VS_OPT_FAULTS,
-	  "with --follow: only those there: START-END, START+LENGTH, a file's name, [heap], [stack], [anon]" },
+	  "with --follow, --stacks: only those there: START-END, START+LENGTH, a file's name, [heap], [stack], [anon]" },
 	{ "buffer", OPT_BUFFER, "SIZE", VS_OPT_FAULTS,
 	  "with --follow: room for those that nobody read yet (4M)" },
+	{ "stacks", OPT_STACKS, "[=tree|folded]", VS_OPT_FAULTS,
+	  "user stacks: a tree below the report, or lines for flame graphs in its place" },
 	{ "record", OPT_RECORD, "FILE", VS_OPT_FAULTS,
 	  "keep all of it in a file as well, which --from reads" },
 	{ "write", 'w', "FILE", VS_OPT_FAULTS | VS_OPT_EVENTS | VS_OPT_KILLS,
@@ -139,7 +142,8 @@ void vs_options_help(const struct vs_style *style, unsigned int groups)
 		if (known[i].value < 256)
 			snprintf(letter, sizeof(letter), "-%c,", known[i].value);
 		snprintf(name, sizeof(name), "  %s --%s%s%s", letter, known[i].name,
-			 known[i].argument ? " " : "", known[i].argument ? known[i].argument : "");
+			 known[i].argument && *known[i].argument != '[' ? " " : "",
+			 known[i].argument ? known[i].argument : "");
 		if (strlen(name) >= (size_t)indent) {
 			fprintf(style->out, "%s\n", name);
 			*name = 0;
@@ -174,6 +178,17 @@ static int parse_source(const char *value, struct vs_options *options)
 	if (strcmp(value, "auto") && strcmp(value, "module") && strcmp(value, "proc"))
 		return wrong_value("source", value, "auto, module or proc");
 	options->source = value;
+	return VS_EXIT_OK;
+}
+
+static int parse_stacks(const char *value, struct vs_options *options)
+{
+	if (!value || !strcmp(value, "tree"))
+		options->stacks = VS_STACKS_TREE;
+	else if (!strcmp(value, "folded"))
+		options->stacks = VS_STACKS_FOLDED;
+	else
+		return wrong_value("stacks", value, "tree or folded");
 	return VS_EXIT_OK;
 }
 
@@ -278,6 +293,8 @@ static int take(int value, struct vs_options *options)
 	case OPT_BUFFER:
 		options->buffer = optarg;
 		break;
+	case OPT_STACKS:
+		return parse_stacks(optarg, options);
 	case OPT_COUNT:
 		if (parse_number("count", optarg, 1, 100000, &number))
 			return VS_EXIT_USAGE;
@@ -440,7 +457,8 @@ int vs_options_parse(int argc, char **argv, const struct vs_verb *verb,
 			continue;
 		option[n].name = known[i].name;
 		option[n].has_arg = !known[i].argument ? no_argument :
-			known[i].value == OPT_COLOR ? optional_argument : required_argument;
+			known[i].value == OPT_COLOR || *known[i].argument == '[' ?
+			optional_argument : required_argument;
 		option[n++].val = known[i].value;
 		if (known[i].value < 256) {
 			letters[at++] = known[i].value;

@@ -8,6 +8,7 @@
 
 #include "fault_file.h"
 #include "file_format.h"
+#include "stacks_file.h"
 
 /* Of what follows in this file, as long as it has the same meaning. */
 #define FAULTS_FORMAT	2
@@ -184,7 +185,8 @@ static int write_all(struct vs_recorder *out, const struct vs_fault_run *run, ch
 	    vs_record_chunk(out, CHUNK_FAULT_VMAS, faults->vma,
 			    faults->nr_vmas * sizeof(*faults->vma), error) ||
 	    vs_record_chunk(out, CHUNK_FAULT_SIGNALS, faults->signal,
-			    faults->nr_signals * sizeof(*faults->signal), error))
+			    faults->nr_signals * sizeof(*faults->signal), error) ||
+	    vs_stacks_record(out, &faults->stacks, error))
 		return -1;
 	if (cgroup && vs_record_chunk(out, CHUNK_FAULT_CGROUP, cgroup, strlen(cgroup) + 1, error))
 		return -1;
@@ -398,8 +400,9 @@ static int load(struct vs_fault_file *file, struct vs_error *error)
 	if (!faults->thread || !faults->vma || !faults->signal || !file->vma ||
 	    !load_command(file) || !load_cgroup(file))
 		return vs_error_memory(error);
-	return is_sound(file) ? 0 :
-		vs_file_damaged(&file->file, "the snapshot contradicts itself", error);
+	if (!is_sound(file))
+		return vs_file_damaged(&file->file, "the snapshot contradicts itself", error);
+	return vs_stacks_load(&file->file, &faults->stacks, error);
 }
 
 struct vs_fault_file *vs_fault_file_open(const char *name, struct vs_error *error)

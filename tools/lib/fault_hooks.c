@@ -14,6 +14,7 @@
 
 #include "bpf_load.h"
 #include "fault_hooks.h"
+#include "fault_stacks.h"
 #include "fault_stream.h"
 #include "faults.h"
 #include "faults.skel.h"
@@ -278,7 +279,8 @@ static void note_missing(struct attaching *a)
 
 /* Into hooks that are empty, or were left by the other way. */
 static int load(struct vs_fault_hooks *hooks, const struct btf *types, enum way way,
-		enum vs_fault_scope scope, const struct vs_stream *stream, struct vs_error *error)
+		enum vs_fault_scope scope, bool stacks, const struct vs_stream *stream,
+		struct vs_error *error)
 {
 	struct attaching a = { .hooks = hooks, .types = types, .scope = scope, .way = way };
 	int err;
@@ -289,7 +291,8 @@ static int load(struct vs_fault_hooks *hooks, const struct btf *types, enum way 
 		return vs_bpf_failure(-errno, error);
 	hooks->bpf->rodata->scope = scope;
 	hooks->bpf->rodata->zswap_says_true = zswap_says_true(types);
-	if (vs_stream_choose(hooks->bpf, stream, error))
+	if (vs_stream_choose(hooks->bpf, stream, error) ||
+	    vs_fault_stacks_choose(hooks->bpf, stacks, error))
 		return -1;
 	choose(&a);
 	make_room(&a);
@@ -308,7 +311,7 @@ static bool sees_each_return(const struct btf *types)
 	return btf__find_by_name_kind(types, "fprobe_hlist", BTF_KIND_STRUCT) > 0;
 }
 
-int vs_fault_hooks_open(struct vs_fault_hooks *hooks, enum vs_fault_scope scope,
+int vs_fault_hooks_open(struct vs_fault_hooks *hooks, enum vs_fault_scope scope, bool stacks,
 			const struct vs_stream *stream, struct vs_error *error)
 {
 	struct btf *types;
@@ -319,9 +322,9 @@ int vs_fault_hooks_open(struct vs_fault_hooks *hooks, enum vs_fault_scope scope,
 	if (!types)
 		return vs_bpf_failure(-errno, error);
 	if (sees_each_return(types))
-		err = load(hooks, types, WAY_MULTI, scope, stream, error);
+		err = load(hooks, types, WAY_MULTI, scope, stacks, stream, error);
 	if (err)
-		err = load(hooks, types, WAY_TRAMPOLINE, scope, stream, error);
+		err = load(hooks, types, WAY_TRAMPOLINE, scope, stacks, stream, error);
 	btf__free(types);
 	return err;
 }

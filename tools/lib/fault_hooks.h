@@ -23,7 +23,7 @@ struct vs_fault_hooks {
 struct vs_stream;
 
 /* Everything that can be is attached; into one that is empty. @stream: or NULL. */
-int vs_fault_hooks_open(struct vs_fault_hooks *hooks, enum vs_fault_scope scope,
+int vs_fault_hooks_open(struct vs_fault_hooks *hooks, enum vs_fault_scope scope, bool stacks,
 			const struct vs_stream *stream, struct vs_error *error);
 void vs_fault_hooks_close(struct vs_fault_hooks *hooks);
 

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "error.h"
+#include "stacks.h"
 
 #define VS_FAULT_COMM	16
 #define VS_FAULT_BUCKETS	40
@@ -154,6 +155,7 @@ struct vs_faults {
 	uint64_t lost_threads;		/* that found no place: in others */
 	uint64_t lost_storage;		/* faults of threads that found no place */
 	struct vs_stream_sums stream;
+	struct vs_stacks stacks;
 	const char *missing[VS_FAULT_MISSING];	/* hooks that this kernel has not */
 	size_t nr_missing;
 };
@@ -172,10 +174,12 @@ struct vs_watch;
 struct vs_stream;
 
 /*
- * @stream: where each fault is told besides, and which, until it is closed; or NULL.
- * NULL: see the error.
+ * @stacks: user stacks as well, which are those of one process or of a command. @stream:
+ * where each fault is told besides, until it is closed, and which are wanted there and in
+ * stacks; or NULL. NULL: see the error.
  */
-struct vs_watch *vs_watch_open(enum vs_fault_scope scope, const struct vs_stream *stream,
+struct vs_watch *vs_watch_open(enum vs_fault_scope scope, bool stacks,
+			       const struct vs_stream *stream,
 			       struct vs_error *error);
 
 /*
@@ -183,6 +187,9 @@ struct vs_watch *vs_watch_open(enum vs_fault_scope scope, const struct vs_stream
  * descriptor of the control group's directory; nothing for the system.
  */
 int vs_watch_begin(struct vs_watch *watch, int whom, struct vs_error *error);
+
+/* How long to wait at most before there may be something to tell, in ns. */
+uint64_t vs_watch_patience(const struct vs_watch *watch);
 
 /* To wait on, until there is something to tell; -1: nothing is told. */
 int vs_watch_fd(const struct vs_watch *watch);

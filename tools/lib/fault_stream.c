@@ -59,15 +59,9 @@ int vs_stream_choose(struct faults_bpf *bpf, const struct vs_stream *stream,
 	struct faults_bpf__rodata *chosen = bpf->rodata;
 	size_t size;
 
-	bpf_map__set_autocreate(bpf->maps.events, stream);
+	bpf_map__set_autocreate(bpf->maps.events, stream && stream->tell);
 	if (!stream)
 		return 0;
-	size = size_of(stream);
-	if (bpf_map__set_max_entries(bpf->maps.events, size))
-		return vs_error_set(error, VS_FAIL_INPUT, "a buffer of %zu bytes cannot be",
-				    size);
-	chosen->stream = true;
-	chosen->stream_quarters = ~(size / 4 - 1);
 	chosen->stream_causes = stream->causes;
 	chosen->stream_slower = stream->slower_ns;
 	chosen->stream_start = stream->start;
@@ -75,6 +69,14 @@ int vs_stream_choose(struct faults_bpf *bpf, const struct vs_stream *stream,
 	chosen->stream_named = stream->named;
 	chosen->stream_kind = stream->kind;
 	memcpy(chosen->stream_name, stream->name, sizeof(stream->name));
+	if (!stream->tell)
+		return 0;
+	size = size_of(stream);
+	if (bpf_map__set_max_entries(bpf->maps.events, size))
+		return vs_error_set(error, VS_FAIL_INPUT, "a buffer of %zu bytes cannot be",
+				    size);
+	chosen->stream = true;
+	chosen->stream_quarters = ~(size / 4 - 1);
 	return 0;
 }
 

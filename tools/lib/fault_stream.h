@@ -53,6 +53,7 @@ struct vs_stream {
 	uint8_t kind;			/* enum vs_fault_vma_kind */
 	char name[VS_FAULT_NAME];
 	size_t buffer;			/* bytes, until somebody reads */
+	/* NULL: none is told, and the rest is for stacks alone */
 	void (*tell)(void *context, const struct vs_told_fault *fault);
 	void (*lost)(void *context, uint64_t nr);	/* so many, before the next one */
 	void *context;

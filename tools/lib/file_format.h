@@ -44,6 +44,12 @@ enum chunk_type {
 	CHUNK_TOLD = 15,		/* struct file_told..., as they happened */
 	CHUNK_TOLD_VMAS = 16,		/* struct vs_told_vma..., by their number */
 	CHUNK_FAULT_CGROUP = 17,	/* its path, ended by 0 */
+	/* and their user stacks, when somebody asked for them */
+	CHUNK_FAULT_STACKS = 32,	/* struct file_stacks */
+	CHUNK_STACKS = 33,		/* struct vs_stack... */
+	CHUNK_STACKS_AT = 34,		/* uint32_t...: numbers of frames */
+	CHUNK_FRAMES = 35,		/* struct vs_frame... */
+	CHUNK_FRAMES_TEXT = 36,		/* char..., each name ended by 0 */
 };
 
 struct chunk {

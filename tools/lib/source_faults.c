@@ -17,6 +17,7 @@ void vs_faults_free(struct vs_faults *faults)
 	free(faults->thread);
 	free(faults->vma);
 	free(faults->signal);
+	vs_stacks_free(&faults->stacks);
 	memset(faults, 0, sizeof(*faults));
 }
 
@@ -26,6 +27,7 @@ void vs_faults_free(struct vs_faults *faults)
 #include <bpf/libbpf.h>
 
 #include "fault_hooks.h"
+#include "fault_stacks.h"
 #include "fault_stream.h"
 #include "faults.h"
 #include "faults.skel.h"
@@ -84,6 +86,7 @@ struct vs_watch {
 	struct faults_bpf *bpf;		/* of the hooks */
 	enum vs_fault_scope scope;
 	struct vs_stream_reader *reader;	/* NULL: nothing is told one by one */
+	struct vs_images *images;	/* NULL: nobody wants stacks */
 	uint64_t attach_ns;
 	uint64_t begun_ns;
 };
@@ -100,25 +103,29 @@ static int check_namespace(struct vs_error *error)
 		"from within a pid namespace not everybody can be watched: run it outside");
 }
 
-struct vs_watch *vs_watch_open(enum vs_fault_scope scope, const struct vs_stream *stream,
+struct vs_watch *vs_watch_open(enum vs_fault_scope scope, bool stacks,
+			       const struct vs_stream *stream,
 			       struct vs_error *error)
 {
 	struct vs_watch *watch = calloc(1, sizeof(*watch));
 	uint64_t begun = vs_now();
+	bool told;
 
 	if (!watch) {
 		vs_error_memory(error);
 		return NULL;
 	}
 	if ((scope >= VS_FAULTS_OF_SYSTEM && check_namespace(error)) ||
-	    vs_fault_hooks_open(&watch->hooks, scope, stream, error)) {
+	    vs_fault_hooks_open(&watch->hooks, scope, stacks, stream, error)) {
 		vs_watch_close(watch);
 		return NULL;
 	}
 	watch->scope = scope;
 	watch->bpf = watch->hooks.bpf;
-	watch->reader = stream ? vs_stream_open(watch->bpf, stream, error) : NULL;
-	if (stream && !watch->reader) {
+	told = stream && stream->tell;
+	watch->reader = told ? vs_stream_open(watch->bpf, stream, error) : NULL;
+	watch->images = stacks ? vs_images_open(error) : NULL;
+	if ((told && !watch->reader) || (stacks && !watch->images)) {
 		vs_watch_close(watch);
 		return NULL;
 	}
@@ -131,6 +138,7 @@ void vs_watch_close(struct vs_watch *watch)
 	if (!watch)
 		return;
 	vs_stream_close(watch->reader);
+	vs_images_close(watch->images);
 	vs_fault_hooks_close(&watch->hooks);
 	free(watch);
 }
@@ -163,7 +171,15 @@ int vs_watch_begin(struct vs_watch *watch, int whom, struct vs_error *error)
 				    strerror(errno));
 	if (!crowd && !shared->watched)
 		return vs_error_set(error, VS_FAIL_GONE, "process %d has exited", whom);
-	return 0;
+	return watch->images ? vs_images_begin(watch->images, shared->watched,
+					       watch->scope == VS_FAULTS_OF_COMMAND, error) : 0;
+}
+
+uint64_t vs_watch_patience(const struct vs_watch *watch)
+{
+	uint64_t ms = watch->reader ? VS_STREAM_MS : watch->images ? VS_IMAGES_MS : 0;
+
+	return ms ? ms * 1000000 : UINT64_MAX;
 }
 
 int vs_watch_fd(const struct vs_watch *watch)
@@ -173,6 +189,8 @@ int vs_watch_fd(const struct vs_watch *watch)
 
 bool vs_watch_tell(struct vs_watch *watch)
 {
+	if (watch->images)
+		vs_images_read(watch->images, false);
 	return watch->reader && vs_stream_read(watch->reader, watch->begun_ns);
 }
 
@@ -369,7 +387,8 @@ int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_err
 	if (watch->reader)
 		vs_stream_end(watch->reader, watch->begun_ns, &faults->stream);
 	if (read_threads(watch, faults) || read_vmas(watch, faults) ||
-	    read_signals(watch, faults) || read_latencies(watch, faults)) {
+	    read_signals(watch, faults) || read_latencies(watch, faults) ||
+	    (watch->images && vs_fault_stacks_end(watch->bpf, watch->images, &faults->stacks))) {
 		vs_faults_free(faults);
 		return vs_error_set(error, VS_FAIL_CANNOT, "reading what was counted: %s",
 				    strerror(errno));
@@ -384,10 +403,11 @@ int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_err
 
 #else
 
-struct vs_watch *vs_watch_open(enum vs_fault_scope scope, const struct vs_stream *stream,
-			       struct vs_error *error)
+struct vs_watch *vs_watch_open(enum vs_fault_scope scope, bool stacks,
+			       const struct vs_stream *stream, struct vs_error *error)
 {
 	(void)scope;
+	(void)stacks;
 	(void)stream;
 	vs_error_set(error, VS_FAIL_CANNOT, VS_BPF_MISSING);
 	return NULL;
@@ -398,6 +418,12 @@ int vs_watch_begin(struct vs_watch *watch, int whom, struct vs_error *error)
 	(void)watch;
 	(void)whom;
 	return vs_error_set(error, VS_FAIL_CANNOT, VS_BPF_MISSING);
+}
+
+uint64_t vs_watch_patience(const struct vs_watch *watch)
+{
+	(void)watch;
+	return UINT64_MAX;
 }
 
 int vs_watch_fd(const struct vs_watch *watch)

@@ -10,11 +10,14 @@
 #include "../lib/fault_stream.h"
 #include "report.h"
 
+struct vs_stack_tree;
+
 /* @command: its words, ended by NULL; or NULL, and the target is the model's process. */
 void vs_faults_screen(const struct vs_style *style, const struct vs_report *report,
 		      const struct vs_fault_answer *answer, char **command);
 void vs_faults_json(FILE *out, const struct vs_report *report,
-		    const struct vs_fault_answer *answer, char **command);
+		    const struct vs_fault_answer *answer, const struct vs_stack_tree *tree,
+		    char **command);
 
 /* What they come to, as a paragraph of another report; returns the number of its lines. */
 int vs_faults_line(const struct vs_style *style, const struct vs_fault_answer *answer);

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "faults.h"
+#include "stacks.h"
 #include "watched.h"
 
 static const char * const scopes[] = {
@@ -152,7 +153,8 @@ void vs_faults_sums_json(json_t *object, const struct vs_fault_answer *answer)
 }
 
 void vs_faults_json(FILE *out, const struct vs_report *report,
-		    const struct vs_fault_answer *answer, char **command)
+		    const struct vs_fault_answer *answer, const struct vs_stack_tree *tree,
+		    char **command)
 {
 	const struct vs_faults *faults = &answer->faults;
 	json_t *sums = json_object(), *value;
@@ -175,6 +177,7 @@ void vs_faults_json(FILE *out, const struct vs_report *report,
 		vs_json_member(&json, name, json_incref(value));
 	json_decref(sums);
 	vs_json_member(&json, "stream", stream_json(answer));
+	vs_json_member(&json, "stacks", vs_stacks_json(tree));
 	vs_json_array(&json, "processes");
 	for (size_t i = 0; i < answer->nr_processes; i++)
 		vs_json_element(&json, process_json(faults, &answer->process[i]));

@@ -47,12 +47,15 @@ test_record_of_something_else_has_no_faults() {
 test_record_of_faults_is_not_believed() {
 	local file
 	${CC:-gcc} -D_GNU_SOURCE -Wall -Wextra -o "$WORK/fault_maker" "$here/fault_maker.c" \
-		"$top"/tools/lib/{fault_file,file_read,record,error}.c
+		"$top"/tools/lib/{fault_file,stacks_file,file_read,record,error}.c
 	expect 0 "$WORK/fault_maker" "$WORK/s"
 	expect 0 vmscope faults --from "$WORK/s"
 	has "$out" 'hook\x1b[31m\xff'
 	has "$out" 'control group of\x1b[31m  '
 	has "$out" ' ma\x1b[31mde'
+	has "$out" 'out:er (made)'
+	expect 0 vmscope faults --from "$WORK/s" --stacks=folded
+	same "$out" 'made;out:er;made+0x123;inner\x1b[31m 1'
 	expect 0 vmscope faults --from "$WORK/s" -J
 	has "$out" 'hook'
 	PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1 python3 - "$WORK/s" "$WORK" <<-'PY'
@@ -79,6 +82,11 @@ test_record_of_faults_is_not_believed() {
 	    write(f"rest.{kind}", rest)
 	end = chunks[17] + 16 + 8
 	write("rest.group", data[:chunks[17]] + data[end:-24])
+	# a number of a frame, of a stack's frames, of a text; a word, the text's end
+	for kind, at in (34, 0), (33, 4), (33, 8), (35, 4), (35, 8), (35, 0), (36, 23):
+	    rest = bytearray(data[:-24])
+	    rest[chunks[kind] + 16 + at] = 99
+	    write(f"rest.{kind}.{at}", rest)
 	PY
 	refused 2 "wrong checksum" vmscope faults --from "$WORK/checksum"
 	refused 2 "its page faults are of another format" vmscope faults --from "$WORK/format"

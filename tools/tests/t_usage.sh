@@ -68,10 +68,11 @@ test_usage_wrong_options() {
 	refused 2 "no time from 1ms" vmscope faults self -d never
 	refused 2 "leave out --faults" vmscope show --from "$WORK/none" --faults 1s
 	refused 2 "no time from 1ms" vmscope show self --faults 0
-	refused 2 "--cause is for single faults: add --follow" vmscope faults self --cause thp
+	refused 2 "--cause is for single faults and stacks: add --follow or --stacks" vmscope faults self --cause thp
 	refused 2 "--slower is for single faults" vmscope faults self --slower 1ms
 	refused 2 "--range is for single faults" vmscope faults self --range '[heap]'
 	refused 2 "--buffer is for single faults" vmscope faults self --buffer 1M
+	refused 2 "--buffer is for single faults" vmscope faults self --stacks --buffer 1M
 	refused 2 "no cause 'tph'" vmscope faults self -f --cause thp,tph
 	refused 2 "no cause ''" vmscope faults self -f --cause thp,
 	refused 2 "no time from 1us" vmscope faults self -f --slower 10ns
@@ -80,6 +81,9 @@ test_usage_wrong_options() {
 	refused 2 "ends at or before its start" vmscope faults self -f --range 2000-1000
 	refused 2 "no size up to 1G" vmscope faults self -f --buffer 2G
 	refused 2 "no size up to 1G" vmscope faults self -f --buffer 0
+	refused 2 "--stacks: 'flat' is not known: write tree or folded" vmscope faults self --stacks=flat
+	refused 2 "leave out --follow" vmscope faults self -f --stacks=folded
+	refused 2 "leave out --json" vmscope faults self -J --stacks=folded
 	refused 2 "leave out the rest" vmscope faults --from /dev/null -f
 	refused 2 "leave out the rest" vmscope faults --from /dev/null -- true
 	refused 2 "leave out the rest" vmscope faults --from /dev/null --system
