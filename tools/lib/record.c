@@ -52,7 +52,8 @@ static int lost(struct vs_recorder *recorder, struct vs_error *error)
 static int put(struct vs_recorder *recorder, const void *data, size_t size, struct vs_error *error)
 {
 	recorder->sum = vs_file_checksum(recorder->sum, data, size);
-	if (fwrite(data, 1, size, recorder->out) != size)
+	/* Of nothing there may be no address. */
+	if (size && fwrite(data, 1, size, recorder->out) != size)
 		return lost(recorder, error);
 	return 0;
 }
