@@ -154,31 +154,23 @@ int swap_on(void)
 	       ENODEV : 0;
 }
 
-#define SOME_WORDS	512
-
-/* Words of pagemap from @p on, but none from @end on; how many, 0 when it cannot be read. */
-static size_t some_words(const char *p, const char *end, uint64_t words[SOME_WORDS])
-{
-	size_t left = (end - p) / PAGE_SIZE, nr = left < SOME_WORDS ? left : SOME_WORDS;
-
-	return pagemap_read(getpid(), (uintptr_t)p, nr, words) ? 0 : nr;
-}
-
-static bool any_in(const char *p, size_t size)
+/* Are these bits of pagemap's words like this for all pages? No, when it cannot be read. */
+static bool all_are(const char *p, size_t size, uint64_t bits, uint64_t like)
 {
 	const char *end = p + size;
-	uint64_t words[SOME_WORDS];
+	uint64_t words[512];
 	size_t nr;
 
 	for (; p < end; p += nr * PAGE_SIZE) {
-		nr = some_words(p, end, words);
-		if (!nr)
-			return true;
+		nr = (end - p) / PAGE_SIZE;
+		nr = nr < 512 ? nr : 512;
+		if (pagemap_read(getpid(), (uintptr_t)p, nr, words))
+			return false;
 		for (size_t i = 0; i < nr; i++)
-			if (words[i] & PM_PRESENT)
-				return true;
+			if ((words[i] & bits) != like)
+				return false;
 	}
-	return false;
+	return true;
 }
 
 int page_out(char *p, size_t size)
@@ -189,7 +181,7 @@ int page_out(char *p, size_t size)
 		settle();
 		if (madvise(p, size, MADV_PAGEOUT))
 			return errno;
-		if (!any_in(p, size))
+		if (all_are(p, size, PM_PRESENT, 0))
 			return 0;
 		usleep(20000);
 	}
@@ -218,23 +210,6 @@ void compact(void)
 
 #define KSM	"/sys/kernel/mm/ksm/"
 
-static bool is_one_frame(const char *p, size_t size)
-{
-	uint64_t words[SOME_WORDS], first = pagemap_word(getpid(), (uintptr_t)p) & PM_FRAME;
-	const char *end = p + size;
-	size_t nr;
-
-	for (; p < end; p += nr * PAGE_SIZE) {
-		nr = some_words(p, end, words);
-		if (!nr)
-			return false;
-		for (size_t i = 0; i < nr; i++)
-			if ((words[i] & PM_FRAME) != first)
-				return false;
-	}
-	return true;
-}
-
 int ksm_merge(char *p, size_t size)
 {
 	int try;
@@ -249,7 +224,9 @@ int ksm_merge(char *p, size_t size)
 	if (write_file(KSM "run", "1"))
 		return ENOSYS;
 	for (try = 0; try < 200; try++) {
-		if (is_one_frame(p, size))
+		uint64_t first = pagemap_word(getpid(), (uintptr_t)p) & PM_FRAME;
+
+		if (all_are(p, size, PM_FRAME, first))
 			return 0;
 		usleep(50000);
 	}
