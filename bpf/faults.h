@@ -285,7 +285,8 @@ struct fault_stack {
 	unsigned long long frame[FAULT_FRAMES];
 };
 
-#define FAULT_STACKS		65536
+/* A kibibyte each, when they are there. */
+#define FAULT_STACKS		32768
 
 /* Mappings, threads and processes that are kept at most, and as many that ended. */
 #define FAULT_VMAS		16384
