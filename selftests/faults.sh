@@ -47,8 +47,8 @@ check() {
 			[ -z "${!name+given}" ] || echo "os.environ['$name'] = \"\"\"${!name}\"\"\""
 		done
 		echo "$looked$1"
-	} >"$WORK/program"
-	judge run "$WORK/program" "$WORK/out" "$WORK/said" || die "$answer: $(cat "$WORK/said")"
+	} >"$WORK/judged.py"
+	judge run "$WORK/judged.py" "$WORK/out" "$WORK/said" || die "$answer: $(cat "$WORK/said")"
 }
 
 looked='

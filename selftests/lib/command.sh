@@ -113,8 +113,8 @@ check() {
 judged_by() {
 	local program
 	IFS= read -r -d '' program || :
-	printf '%s' "$program" >"$WORK/program"
-	judge run "$WORK/program" "$@" || die "$answer"
+	printf '%s' "$program" >"$WORK/judged.py"
+	judge run "$WORK/judged.py" "$@" || die "$answer"
 }
 
 # A command that ends a test says where, for it may have said nothing itself.
