@@ -286,7 +286,7 @@ struct fault_stack {
 };
 
 /* A kibibyte each, when they are there. */
-#define FAULT_STACKS		32768
+#define FAULT_STACKS		65536
 
 /* Mappings, threads and processes that are kept at most, and as many that ended. */
 #define FAULT_VMAS		16384

@@ -926,19 +926,19 @@ same(r["lost"]["complete"], False, "complete")
 '
 }
 
-# For each of 33,000 one that is like no other.
+# For each of 66,000 one that is like no other.
 test_stacks_without_a_place_are_told() {
 	local status=0
 
-	"$VMSCOPE" faults -J --stacks -w "$WORK/out" -- "$stacks" many 33000 >"$WORK/said" ||
+	"$VMSCOPE" faults -J --stacks -w "$WORK/out" -- "$stacks" many 66000 >"$WORK/said" ||
 		status=$?
 	same $status 6
 	check "$stacked"'
 same(r["lost"]["complete"], False, "complete")
 same(st["mappings_lost"], 0, "mappings")
-assert 32768 - 100 <= len(st["stacks"]) <= 32768, len(st["stacks"])
-assert 33000 <= under("stacks", "turn") + st["no_place"] <= 33010, st["no_place"]
-assert st["no_place"] > 33000 - 32768
+assert 65536 - 100 <= len(st["stacks"]) <= 65536, len(st["stacks"])
+assert 66000 <= under("stacks", "turn") + st["no_place"] <= 66010, st["no_place"]
+assert st["no_place"] > 66000 - 65536
 '
 }
 
