@@ -13,6 +13,8 @@
 #define PARAMETERS	"/sys/module/vmscope/parameters/"
 #define ADDRESS		0x500000000000ull
 #define SIZE		PMD_SIZE
+/* Few pages: the more often a table goes, the more often it goes in the window. */
+#define TOUCHED		(4 * PAGE_SIZE)
 
 struct damage {
 	unsigned long scans;
@@ -24,7 +26,7 @@ static unsigned int seconds(void)
 {
 	const char *text = getenv("VMSCOPE_RACE_SECONDS");
 
-	return text ? atoi(text) : 8;
+	return text ? atoi(text) : 4;
 }
 
 /* ------------------------------------------------------------ the targets */
@@ -38,7 +40,7 @@ static void *map_touch_unmap(void *arg)
 		if (p == MAP_FAILED)
 			_exit(1);
 		madvise(p, SIZE, MADV_NOHUGEPAGE);
-		touch(p, SIZE / 4);
+		touch(p, TOUCHED);
 		munmap(p, SIZE);
 		++*(volatile unsigned long *)arg;
 	}
@@ -53,7 +55,7 @@ static void *collapse_and_drop(void *arg)
 	if (p == MAP_FAILED)
 		_exit(1);
 	for (;;) {
-		touch(p, SIZE);
+		touch(p, TOUCHED);
 		madvise(p, SIZE, MADV_COLLAPSE);
 		madvise(p, SIZE, MADV_DONTNEED);
 		++*(volatile unsigned long *)arg;
