@@ -22,6 +22,7 @@ void vs_stacks_free(struct vs_stacks *stacks)
 
 #ifdef VMSCOPE_BPF
 
+#include <errno.h>
 #include <search.h>
 
 #include <bpf/bpf.h>
@@ -325,19 +326,39 @@ static void join(struct vs_stacks *stacks)
 	stacks->nr_stacks = nr;
 }
 
+/* So many at once: a call of the kernel for each would take longer than the rest. */
+#define BATCH		1024
+
+struct batch {
+	struct fault_stack_key key[BATCH];
+	struct fault_stack value[BATCH];
+};
+
 static int read_all(struct reading *r, const struct bpf_map *map)
 {
-	struct fault_stack_key key, *last = NULL;
-	struct fault_stack one;
+	struct batch *batch = malloc(sizeof(*batch));
+	/* By which the kernel goes on; of a hash table it is the number of a bucket. */
+	uint32_t position;
+	bool more = batch, begun = false;
+	int err = batch ? 0 : -1;
 
-	while (!bpf_map__get_next_key(map, last, &key, sizeof(key))) {
-		last = &key;
-		if (!bpf_map__lookup_elem(map, &key, sizeof(key), &one, sizeof(one), 0) &&
-		    take_stack(r, &one))
-			return -1;
+	while (more && !err) {
+		__u32 nr = BATCH;
+		int end = bpf_map_lookup_batch(bpf_map__fd(map), begun ? &position : NULL,
+					       &position, batch->key, batch->value, &nr, NULL);
+
+		more = !end;
+		/* With this one come the last ones. */
+		if (end && end != -ENOENT)
+			err = -1;
+		for (__u32 i = 0; i < nr && !err; i++)
+			err = take_stack(r, &batch->value[i]);
+		begun = true;
 	}
-	join(r->to);
-	return 0;
+	free(batch);
+	if (!err)
+		join(r->to);
+	return err;
 }
 
 int vs_fault_stacks_end(struct faults_bpf *bpf, struct vs_images *images,
