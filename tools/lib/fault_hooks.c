@@ -86,7 +86,8 @@ struct attaching {
 	const struct btf *types;
 	enum vs_fault_scope scope;
 	enum way way;
-	bool there[NR_HOOKS];
+	bool has[NR_HOOKS];		/* the kernel has the function */
+	bool there[NR_HOOKS];		/* it is attached to */
 };
 
 static enum way way_of(const struct bpf_program *program)
@@ -113,9 +114,25 @@ static const struct hook *optional(const struct bpf_program *program)
 	return NULL;
 }
 
-static bool has_function(const struct attaching *a, const char *name)
+static bool has_function(const struct attaching *a, const struct hook *hook)
 {
-	return btf__find_by_name_kind(a->types, name, BTF_KIND_FUNC) > 0;
+	return a->has[hook - hooks_there_may_be];
+}
+
+/* All in one go: libbpf goes through a hundred thousand types for each. */
+static void find_functions(struct attaching *a)
+{
+	__u32 nr = btf__type_cnt(a->types);
+
+	for (__u32 id = 1; id < nr; id++) {
+		const struct btf_type *type = btf__type_by_id(a->types, id);
+		const char *name = btf_is_func(type) ?
+			btf__name_by_offset(a->types, type->name_off) : NULL;
+
+		for (size_t i = 0; name && i < NR_HOOKS; i++)
+			if (!strcmp(hooks_there_may_be[i].function, name))
+				a->has[i] = true;
+	}
 }
 
 /* -------------------------------------------------------------------- choosing */
@@ -126,12 +143,12 @@ static void choose(const struct attaching *a)
 	struct bpf_program *program;
 
 	bpf_object__for_each_program(program, a->hooks->bpf->obj) {
+		const struct hook *hook = optional(program);
 		enum way its = way_of(program);
 
 		if (its != WAY_NEITHER && its != a->way)
 			bpf_program__set_autoload(program, false);
-		else if (its == WAY_TRAMPOLINE && optional(program) &&
-			 !has_function(a, vs_bpf_function_of(program)))
+		else if (its == WAY_TRAMPOLINE && hook && !has_function(a, hook))
 			bpf_program__set_autoload(program, false);
 	}
 	/* Not every kernel has control groups. */
@@ -202,7 +219,7 @@ static void attach_many(struct attaching *a, const struct bpf_program *program,
 		const struct hook *hook = &hooks_there_may_be[i];
 
 		if (!hook->sees || hook->result != is_of_return(program) ||
-		    !has_function(a, hook->function) || (!is_multi(program) && !hook->rare))
+		    !has_function(a, hook) || (!is_multi(program) && !hook->rare))
 			continue;
 		functions[nr] = hook->function;
 		cookies[nr] = hook->sees;
@@ -278,30 +295,31 @@ static void note_missing(struct attaching *a)
 }
 
 /* Into hooks that are empty, or were left by the other way. */
-static int load(struct vs_fault_hooks *hooks, const struct btf *types, enum way way,
-		enum vs_fault_scope scope, bool stacks, const struct vs_stream *stream,
+static int load(struct attaching *a, enum way way, bool stacks, const struct vs_stream *stream,
 		struct vs_error *error)
 {
-	struct attaching a = { .hooks = hooks, .types = types, .scope = scope, .way = way };
+	struct vs_fault_hooks *hooks = a->hooks;
 	int err;
 
 	vs_fault_hooks_close(hooks);
+	a->way = way;
+	memset(a->there, 0, sizeof(a->there));
 	hooks->bpf = faults_bpf__open();
 	if (!hooks->bpf)
 		return vs_bpf_failure(-errno, error);
-	hooks->bpf->rodata->scope = scope;
-	hooks->bpf->rodata->zswap_says_true = zswap_says_true(types);
+	hooks->bpf->rodata->scope = a->scope;
+	hooks->bpf->rodata->zswap_says_true = zswap_says_true(a->types);
 	if (vs_stream_choose(hooks->bpf, stream, error) ||
 	    vs_fault_stacks_choose(hooks->bpf, stacks, error))
 		return -1;
-	choose(&a);
-	make_room(&a);
+	choose(a);
+	make_room(a);
 	err = faults_bpf__load(hooks->bpf);
 	if (err)
 		return vs_bpf_failure(err, error);
-	if (attach(&a, error))
+	if (attach(a, error))
 		return -1;
-	note_missing(&a);
+	note_missing(a);
 	return 0;
 }
 
@@ -314,6 +332,7 @@ static bool sees_each_return(const struct btf *types)
 int vs_fault_hooks_open(struct vs_fault_hooks *hooks, enum vs_fault_scope scope, bool stacks,
 			const struct vs_stream *stream, struct vs_error *error)
 {
+	struct attaching a = { .hooks = hooks, .scope = scope };
 	struct btf *types;
 	int err = -1;
 
@@ -321,10 +340,12 @@ int vs_fault_hooks_open(struct vs_fault_hooks *hooks, enum vs_fault_scope scope,
 	types = btf__load_vmlinux_btf();
 	if (!types)
 		return vs_bpf_failure(-errno, error);
+	a.types = types;
+	find_functions(&a);
 	if (sees_each_return(types))
-		err = load(hooks, types, WAY_MULTI, scope, stacks, stream, error);
+		err = load(&a, WAY_MULTI, stacks, stream, error);
 	if (err)
-		err = load(hooks, types, WAY_TRAMPOLINE, scope, stacks, stream, error);
+		err = load(&a, WAY_TRAMPOLINE, stacks, stream, error);
 	btf__free(types);
 	return err;
 }
