@@ -295,14 +295,14 @@ static void note_missing(struct attaching *a)
 }
 
 /* Into hooks that are empty, or were left by the other way. */
-static int load(struct attaching *a, enum way way, bool stacks, const struct vs_stream *stream,
+static int load(struct attaching *a, enum way by, bool stacks, const struct vs_stream *stream,
 		struct vs_error *error)
 {
 	struct vs_fault_hooks *hooks = a->hooks;
 	int err;
 
 	vs_fault_hooks_close(hooks);
-	a->way = way;
+	a->way = by;
 	memset(a->there, 0, sizeof(a->there));
 	hooks->bpf = faults_bpf__open();
 	if (!hooks->bpf)
