@@ -63,7 +63,8 @@ all_of_it_for_one_process() {
 	huge_pages_on
 	only_zram
 	hold_program "$happens" build:64 wait give:64 out:64 in:64 mmap:20 munmap:21 brk:22 mremap:23 \
-		mprotect:24 fork:5 exec:3 huge:3 split:2 collapse:2 move:16 merge:32 wait
+		mprotect:24 fork:5 exec:3 huge:3 split:2 collapse:2 move:16 merge:32 \
+		reread:32 wait
 }
 
 # Counted as often as they were let happen, and as the kernel itself counts.
@@ -84,8 +85,9 @@ test_counts_of_a_process() {
 	same "$(times swap_out pages)" 64
 	same "$(times swap_in)" 64
 	same "$(times refault_anon pages)" 64
+	same "$(times refault_file pages)" 32
 	check "[(m['swap_out_pages'], m['swap_in'], m['pid']) for m in at] == [(64, 64, $held)]" "at"
-	same "$(times mmap)" 23
+	same "$(times mmap)" 24
 	same "$(times munmap)" 21
 	same "$(times brk)" 22
 	same "$(times mremap)" 23

@@ -150,6 +150,27 @@ static void step_in(size_t n)
 	tell_swapped();
 }
 
+/* Pages of a file that nobody else has mapped, one by one, before and after they are evicted. */
+static void step_reread(size_t n)
+{
+	int fd = open("/usr/bin/perl", O_RDONLY | O_CLOEXEC);
+	char *at;
+
+	if (fd < 0 || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
+		die("/usr/bin/perl");
+	at = mmap(NULL, n * PAGE, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (at == MAP_FAILED)
+		die("mmap");
+	advise(at, n * PAGE, MADV_RANDOM);
+	for (int time = 0; time < 2; time++) {
+		if (time)
+			advise(at, n * PAGE, MADV_PAGEOUT);
+		for (size_t i = 0; i < n; i++)
+			((volatile char *)at)[i * PAGE];
+	}
+	close(fd);
+}
+
 static void step_mmap(size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -343,6 +364,7 @@ static const struct {
 	{ "collapse", step_collapse },	{ "move", step_move },
 	{ "merge", step_merge },	{ "wait", step_wait },
 	{ "cut", step_cut },		{ "leave", step_leave },
+	{ "reread", step_reread },
 };
 
 static void take(const char *word)
