@@ -432,6 +432,26 @@ same([s for s in st["stacks"] if frames(s)[-1]["name"] == "[unknown]"], [], "unk
 '
 }
 
+# Of everybody: one that was there before, those that come and go meanwhile.
+test_stacks_of_everybody() {
+	hold_program "$stacks" wait 300 200 60
+	start_watching faults --system --stacks
+	pass_on
+	"$bin/programs/dynamic" 90 80 40 >/dev/null
+	"$bin/programs/dynamic" 90 80 40 >/dev/null
+	stop_watching
+	detached
+	: >"$WORK/said"
+	valid faults
+	check "$stacked"'
+same((ways("stacks", "main", "first_way", "touch"), ways("stacks", "main", "second_way", "touch")),
+     (300, 200), "who was there")
+same((ways("dynamic", "main", "first_way", "touch"), ways("dynamic", "main", "second_way", "touch")),
+     (180, 160), "who came")
+same(len({s["pid"] for s in st["stacks"] if s["comm"] == "dynamic"}), 4, "each with its child")
+'
+}
+
 # Debian's own programs: no frame pointers, no symbols but those that a library exports.
 test_stacks_of_a_common_command() {
 	expect 0 vmscope faults -J --stacks -w "$WORK/report" -- ls /

@@ -339,11 +339,6 @@ static int check_options(const struct vs_options *options)
 		       options->cgroup ? "--cgroup" : "--system");
 		return VS_EXIT_USAGE;
 	}
-	if (options->stacks && options->everyone) {
-		vs_say("faults: --stacks are those of one process or of a COMMAND: leave out %s",
-		       options->cgroup ? "--cgroup" : "--system");
-		return VS_EXIT_USAGE;
-	}
 	if (options->stacks == VS_STACKS_FOLDED && (options->follow || options->json)) {
 		vs_say("faults: --stacks=folded is all that is printed: leave out %s",
 		       options->follow ? "--follow" : "--json");

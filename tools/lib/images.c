@@ -10,6 +10,7 @@
  */
 #ifdef VMSCOPE_BPF
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/perf_event.h>
@@ -65,6 +66,7 @@ struct vs_images {
 	struct perf_buffer *buffer;
 	int map;			/* that it wants */
 	bool follow;
+	bool everyone;
 	struct event *event;		/* from 1 on, by time */
 	uint32_t nr, room;
 	uint32_t *last;			/* of each pid */
@@ -232,7 +234,7 @@ static bool is_ours(const struct vs_images *images, uint32_t pid)
 {
 	uint32_t last = pid < PIDS ? images->last[pid] : 0;
 
-	return last && images->event[last].kind != NOT_OURS;
+	return images->everyone || (last && images->event[last].kind != NOT_OURS);
 }
 
 /* A pid that was ours before can come again. */
@@ -240,7 +242,7 @@ static void keep_fork(struct vs_images *images, const struct event *event)
 {
 	struct event other = *event;
 
-	if (images->follow && is_ours(images, event->file)) {
+	if (images->everyone || (images->follow && is_ours(images, event->file))) {
 		keep(images, event);
 	} else if (is_ours(images, event->pid)) {
 		other.kind = NOT_OURS;
@@ -392,10 +394,34 @@ static int read_maps(struct vs_images *images, pid_t pid)
 	return 0;
 }
 
+/* Who has exited meanwhile has no fault any more either. */
+static int begin_everyone(struct vs_images *images, struct vs_error *error)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	if (!proc)
+		return vs_error_set(error, VS_FAIL_CANNOT, "/proc cannot be listed: %s",
+				    strerror(errno));
+	images->everyone = true;
+	while ((entry = readdir(proc))) {
+		struct event begin = { .kind = BEGUN, .pid = atoi(entry->d_name) };
+
+		if (!begin.pid)
+			continue;
+		keep(images, &begin);
+		read_maps(images, begin.pid);
+	}
+	closedir(proc);
+	return 0;
+}
+
 int vs_images_begin(struct vs_images *images, pid_t pid, bool follow, struct vs_error *error)
 {
 	const struct event begin = { .kind = BEGUN, .pid = pid };
 
+	if (!pid)
+		return begin_everyone(images, error);
 	images->follow = follow;
 	if ((uint32_t)pid >= PIDS)
 		return vs_error_set(error, VS_FAIL_CANNOT, "%d is no pid", pid);

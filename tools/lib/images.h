@@ -30,7 +30,7 @@ struct vs_images;
 struct vs_images *vs_images_open(struct vs_error *error);
 void vs_images_close(struct vs_images *images);
 
-/* Whose: of a process, and with @follow of those that it starts. 0 or -1. */
+/* Whose: of a process, and with @follow of those that it starts; pid 0: everybody's. 0 or -1. */
 int vs_images_begin(struct vs_images *images, pid_t pid, bool follow, struct vs_error *error);
 
 /* Takes what there is to know, each VS_IMAGES_MS; @last: nothing will follow. */

@@ -171,7 +171,7 @@ int vs_watch_begin(struct vs_watch *watch, int whom, struct vs_error *error)
 				    strerror(errno));
 	if (!crowd && !shared->watched)
 		return vs_error_set(error, VS_FAIL_GONE, "process %d has exited", whom);
-	return watch->images ? vs_images_begin(watch->images, shared->watched,
+	return watch->images ? vs_images_begin(watch->images, crowd ? 0 : shared->watched,
 					       watch->scope == VS_FAULTS_OF_COMMAND, error) : 0;
 }
 

@@ -83,8 +83,6 @@ test_usage_wrong_options() {
 	refused 2 "no size up to 1G" vmscope faults self -f --buffer 0
 	refused 2 "--stacks: 'flat' is not known: write tree or folded" vmscope faults self --stacks=flat
 	refused 2 "leave out --follow" vmscope faults self -f --stacks=folded
-	refused 2 "of one process or of a COMMAND: leave out --system" vmscope faults --system --stacks
-	refused 2 "of one process or of a COMMAND: leave out --cgroup" vmscope faults --cgroup / --stacks
 	refused 2 "leave out --json" vmscope faults self -J --stacks=folded
 	refused 2 "leave out the rest" vmscope faults --from /dev/null -f
 	refused 2 "leave out the rest" vmscope faults --from /dev/null -- true
