@@ -929,6 +929,8 @@ test_full_buffer_is_told() {
 	refused 2 "cut off: record it again with 'vmscope faults --record" \
 		vmscope faults --from "$WORK/cut"
 	refused 2 "holds nothing" vmscope show --from "$WORK/kept"
+	fits 40 any faults --from "$WORK/kept"
+	fits 80 any faults --from "$WORK/kept"
 	: >"$WORK/said"
 	cp "$WORK/report" "$WORK/out"
 	check "$lined$again"'

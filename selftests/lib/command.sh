@@ -80,7 +80,8 @@ on_terminal() {
 fits() {
 	local lines width
 
-	on_terminal "$1" NO_COLOR=1 "$VMSCOPE" "${*:3}" >"$WORK/out"
+	# 6: something is missing, and it says so
+	on_terminal "$1" NO_COLOR=1 "$VMSCOPE" "${*:3}" >"$WORK/out" || [ $? -eq 6 ]
 	[ -s "$WORK/out" ] || die "${*:3}: nothing"
 	read -r lines width < <(wc -l -L <"$WORK/out")
 	[ "$2" = any ] || [ "$lines" -le "$2" ] ||

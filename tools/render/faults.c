@@ -280,9 +280,11 @@ static int tell_stream(const struct vs_style *style, const struct vs_fault_answe
 						      sizeof(seen)));
 	vs_flow_item(&flow, " ", "lost %s", vs_number(style, stream->dropped, dropped,
 						      sizeof(dropped)));
-	if (stream->dropped)
-		vs_flow_item(&flow, " ", "for want of room in %s: see --buffer",
+	if (stream->dropped) {
+		vs_flow_item(&flow, " ", "for want of room in %s:",
 			     vs_human(stream->buffer, size, sizeof(size)));
+		vs_flow_words(&flow, "see --buffer");
+	}
 	vs_flow_item(&flow, "; ", "%s lines", vs_number(style, stream->told, lines,
 							sizeof(lines)));
 	if (stream->filtered)
