@@ -418,7 +418,7 @@ static __always_inline int end(void *ctx, unsigned int ret)
 		if (!t->inside)
 			t->counts.unplaced++;
 		else
-			v = count_in(t->vma, cause, major, failed, ns);
+			v = count_in(t->vma, t->address, cause, major, failed, ns);
 		if (t->inside && !failed) {
 			t->counts.ns += ns;
 			note_time(cause, major, ns);

@@ -82,6 +82,11 @@ struct fault_latency {
 #define FAULT_COMM		16
 #define FAULT_NAME		48
 
+/* Parts of a mapping whose faults are counted apart. */
+#define FAULT_PARTS		32
+/* A part is a page or more. */
+#define FAULT_PART_LEAST	12
+
 /**
  * struct fault_thread - what a thread did since it was seen first
  * @minor: faults that were seen and that the kernel accounts as such
@@ -123,6 +128,7 @@ struct fault_thread {
  * @foreign: who was in it last has another address space, as a debugger has
  * @ended: it is no more
  * @shmem: its file is one of shared memory
+ * @part_shift: a part has 2^@part_shift bytes, and is aligned to them
  * @told: its number in the stream, or 0
  * @file: the kernel's pointer, by which a mapping that took another's place is
  *	known, as by @mm
@@ -132,6 +138,8 @@ struct fault_thread {
  * @ns: time in @minor and @major
  * @most_ns: the longest
  * @cause: of @minor and @major, by enum fault_cause
+ * @part: of @minor and @major, by (address >> @part_shift) % FAULT_PARTS; of one that came
+ *	in the moment in which a mapping that had grown got larger parts, nothing
  * @name: the last part of its file's path
  */
 struct fault_vma {
@@ -141,7 +149,8 @@ struct fault_vma {
 	unsigned char foreign;
 	unsigned char ended;
 	unsigned char shmem;
-	unsigned char reserved[4];
+	unsigned char part_shift;
+	unsigned char reserved[3];
 	unsigned long long flags;
 	unsigned long long start;
 	unsigned long long end;
@@ -156,6 +165,7 @@ struct fault_vma {
 	unsigned long long most_ns;
 	unsigned int cause[FAULT_CAUSES];
 	unsigned int told;
+	unsigned int part[FAULT_PARTS];
 	char name[FAULT_NAME];
 };
 

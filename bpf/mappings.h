@@ -20,6 +20,42 @@ struct look {
 /* One VMA's worth of zeros, too large for the stack. */
 static const struct fault_vma no_vma;
 
+/* Parts while they become larger ones. Who comes here meanwhile: as with stack_now. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32[FAULT_PARTS]);
+} parts_now SEC(".maps");
+
+/* So that the mapping, which need not begin with a part, has no more of them than there are. */
+static __always_inline __u32 part_shift_of(__u64 start, __u64 end)
+{
+	__u32 bits = bits_of(end - 1 - start);
+	__u32 shift = bits > FAULT_PART_LEAST + 5 ? (bits - 5) & 63 : FAULT_PART_LEAST;
+
+	return ((end - 1) >> shift) - (start >> shift) < FAULT_PARTS ? shift : shift + 1;
+}
+
+/* The mapping has grown; parts had places by their addresses, and have them again. */
+static __noinline int widen_parts(struct fault_vma *v, __u32 shift)
+{
+	__u32 none = 0, *now = bpf_map_lookup_elem(&parts_now, &none);
+	__u64 first = v->start >> (v->part_shift & 63);
+	__u32 by = (shift - v->part_shift) & 63;
+
+	if (!now)
+		return 0;
+	for (int i = 0; i < FAULT_PARTS; i++)
+		now[i] = 0;
+	for (int i = 0; i < FAULT_PARTS; i++)
+		now[((first + i) >> by) % FAULT_PARTS] += v->part[(first + i) % FAULT_PARTS];
+	for (int i = 0; i < FAULT_PARTS; i++)
+		v->part[i] = now[i];
+	v->part_shift = shift;
+	return 0;
+}
+
 /* A mapping that is no more goes where nothing takes its place. */
 static __always_inline void retire(__u64 key, struct fault_vma *v)
 {
@@ -66,6 +102,7 @@ static __always_inline struct fault_vma *note_vma(const struct look *l, struct t
 {
 	__u64 key = l->key;
 	struct fault_vma *v = bpf_map_lookup_elem(&vmas, &key);
+	__u32 shift;
 
 	if (v && !is_same(v, l)) {
 		retire(key, v);
@@ -75,6 +112,11 @@ static __always_inline struct fault_vma *note_vma(const struct look *l, struct t
 		v = new_vma(l);
 	if (!v)
 		return NULL;
+	shift = part_shift_of(l->vma.start, l->vma.end);
+	if (!v->part_shift)
+		v->part_shift = shift;
+	else if (shift > v->part_shift)
+		widen_parts(v, shift);
 	v->start = l->vma.start;
 	v->end = l->vma.end;
 	v->pgoff = l->pgoff;
@@ -85,8 +127,8 @@ static __always_inline struct fault_vma *note_vma(const struct look *l, struct t
 }
 
 /* The mapping, or NULL when it found no place. */
-static __always_inline struct fault_vma *count_in(__u64 key, __u32 cause, bool major, bool failed,
-						  __u64 ns)
+static __always_inline struct fault_vma *count_in(__u64 key, __u64 address, __u32 cause,
+						  bool major, bool failed, __u64 ns)
 {
 	struct fault_vma *v = bpf_map_lookup_elem(&vmas, &key);
 
@@ -101,6 +143,7 @@ static __always_inline struct fault_vma *count_in(__u64 key, __u32 cause, bool m
 	__sync_fetch_and_add(major ? &v->major : &v->minor, 1);
 	if (cause < FAULT_CAUSES)
 		__sync_fetch_and_add(&v->cause[cause], 1);
+	__sync_fetch_and_add(&v->part[(address >> (v->part_shift & 63)) % FAULT_PARTS], 1);
 	__sync_fetch_and_add(&v->ns, ns);
 	if (ns > v->most_ns)
 		v->most_ns = ns;

@@ -101,6 +101,24 @@ same(stream["seen"], sum(total[kind] for kind in ("minor", "major", "failed", "w
 same(stream["lines"] + stream["filtered"] + stream["lost"], stream["seen"], "all")
 '
 
+# placed: the cells of each mapping are what the stream told, address by address; where one
+# took the place of another, it is not known which of them a line is about.
+placed='
+limits = lambda m: (int(m["start"], 16), int(m["end"], 16))
+own = [m for m in r["mappings"] if not m["foreign"]]
+alone = [m for m in own if not any(
+    o is not m and o["pid"] == m["pid"] and limits(o)[0] < limits(m)[1] and
+    limits(m)[0] < limits(o)[1] for o in own)]
+for m in alone:
+    (start, end), size = limits(m), m["cell_bytes"]
+    cells = [0] * ((end - 1) // size - start // size + 1)
+    for l in told:
+        address = int(l["address"] or "0", 16)
+        if l["kind"] in ("minor", "major") and l["pid"] == m["pid"] and start <= address < end:
+            cells[address // size - start // size] += 1
+    same(m["cells"], cells, m["name"] + " at " + m["start"])
+'
+
 # --------------------------------------------------------- a command, and all of it
 
 test_counts_are_what_wait4_tells() {
@@ -293,7 +311,11 @@ test_causes() {
 	valid faults
 	judge lines faults_line lines || die "lines: not as the schema says: $answer"
 	show_again
-	HINTS=$hints check "$caused$lined$each$again"'
+	HINTS=$hints check "$caused$lined$each$again$placed"'
+assert len(alone) > 20, len(alone)
+# the stack got larger cells while it grew
+[stack] = [m for m in alone if m["causes"].get("stack_growth")]
+assert stack["cell_bytes"] > 4096 and sum(stack["cells"]) == stack["minor"], stack
 same(causes_of("anon"), [{"anon_zero_fill": 256}], "anon")
 same(causes_of("zero"), [{"zero_page": 256}], "zero")
 same(causes_of("reuse"), [{"anon_zero_fill": 256, "cow_reuse": 256}], "reuse")
@@ -931,6 +953,7 @@ test_full_buffer_is_told() {
 	refused 2 "holds nothing" vmscope show --from "$WORK/kept"
 	fits 40 any faults --from "$WORK/kept"
 	fits 80 any faults --from "$WORK/kept"
+	has "$(<"$WORK/out")" "# all pages had a fault"
 	: >"$WORK/said"
 	cp "$WORK/report" "$WORK/out"
 	check "$lined$again"'

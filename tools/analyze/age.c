@@ -71,8 +71,8 @@ int vs_age_extent(void *state, const struct vs_vma *vma, const struct vs_extent 
 		return -1;
 	add(row, extent->attributes, bytes);
 	add(&age->total, extent->attributes, bytes);
-	return vs_strip_add(&age->strip, vma, extent->start, bytes,
-			    extent->attributes & VS_ATTR_YOUNG);
+	return vs_strip_add(&age->strip, vs_strip_group_of(vma), extent->start, bytes,
+			    extent->attributes & VS_ATTR_YOUNG ? bytes : 0);
 }
 
 int vs_age_finish(void *state)

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "faults.h"
 
@@ -214,6 +215,69 @@ bool vs_faults_complete(const struct vs_fault_answer *answer)
 		!answer->total.unplaced && !faults->lost_vmas && !faults->lost_threads &&
 		!faults->stream.dropped && !faults->stacks.no_place &&
 		!faults->stacks.mappings_lost;
+}
+
+/* -------------------------------------------------------------------- the strip */
+
+#define PAGE		4096
+#define VM_SHARED	0x8		/* of all architectures */
+
+static enum vs_strip_group group_of(const struct vs_fault_vma *vma)
+{
+	if (vma->kind == VS_FAULT_VMA_HEAP)
+		return VS_STRIP_HEAP;
+	if (vma->kind == VS_FAULT_VMA_STACK)
+		return VS_STRIP_STACK;
+	if (vma->cause[VS_CAUSE_HUGETLB])
+		return VS_STRIP_HUGETLB;
+	if (vma->flags & VM_SHARED)
+		return VS_STRIP_SHARED;
+	return vma->kind == VS_FAULT_VMA_FILE ? VS_STRIP_FILES : VS_STRIP_ANON;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct vs_fault_vma *one = *(const struct vs_fault_vma **)a;
+	const struct vs_fault_vma *two = *(const struct vs_fault_vma **)b;
+
+	return one->start < two->start ? -1 : one->start > two->start;
+}
+
+static int add_cells(struct vs_strip *strip, const struct vs_fault_vma *vma)
+{
+	uint64_t from = vma->start, next = from - from % vma->cell_bytes;
+	int err = 0;
+
+	for (uint32_t i = 0; i < vma->nr_cells && !err; i++) {
+		uint64_t used = (uint64_t)vma->cell[i] * PAGE, bytes;
+
+		next += vma->cell_bytes;
+		bytes = (next < vma->end ? next : vma->end) - from;
+		err = vs_strip_add(strip, group_of(vma), from, bytes, used < bytes ? used : bytes);
+		from = next;
+	}
+	return err;
+}
+
+int vs_faults_strip(const struct vs_fault_answer *answer, uint32_t pid, struct vs_strip *strip)
+{
+	const struct vs_faults *faults = &answer->faults;
+	const struct vs_fault_vma **vma = calloc(faults->nr_vmas + 1, sizeof(*vma));
+	size_t nr = 0;
+	int err = vma ? 0 : -1;
+
+	memset(strip, 0, sizeof(*strip));
+	for (size_t i = 0; vma && i < faults->nr_vmas; i++)
+		if (faults->vma[i].pid == pid && !faults->vma[i].foreign)
+			vma[nr++] = &faults->vma[i];
+	if (nr)
+		qsort(vma, nr, sizeof(*vma), by_address);
+	for (size_t i = 0; i < nr && !err; i++)
+		err = add_cells(strip, vma[i]);
+	free(vma);
+	if (err)
+		vs_strip_free(strip);
+	return err ? -ENOMEM : 0;
 }
 
 /* ------------------------------------------------------------ wrong accesses */

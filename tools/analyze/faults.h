@@ -7,6 +7,7 @@
 #define VMSCOPE_ANALYZE_FAULTS_H
 
 #include "../lib/fault_log.h"
+#include "strip.h"
 
 /* Sums over threads. */
 struct vs_fault_sum {
@@ -81,6 +82,12 @@ uint64_t vs_faults_not_followed(const struct vs_fault_answer *answer);
 
 /* Nothing was lost of anything. */
 bool vs_faults_complete(const struct vs_fault_answer *answer);
+
+/*
+ * The mappings of a process that had faults, in address order: used is a page for each
+ * fault. 0 or -ENOMEM; the strip is the caller's to be freed.
+ */
+int vs_faults_strip(const struct vs_fault_answer *answer, uint32_t pid, struct vs_strip *strip);
 
 enum vs_fault_where {
 	VS_WHERE_UNKNOWN,		/* it could not be looked for, or no address is told */

@@ -21,7 +21,7 @@ const char *vs_strip_name(enum vs_strip_group group)
 	return name[group];
 }
 
-static enum vs_strip_group group_of(const struct vs_vma *vma)
+enum vs_strip_group vs_strip_group_of(const struct vs_vma *vma)
 {
 	if (vma->name_kind == VS_NAME_HEAP)
 		return VS_STRIP_HEAP;
@@ -48,8 +48,10 @@ static bool continues(const struct vs_strip_part *part, const struct vs_strip_ru
 
 	if (last->resident < part->grain)
 		return true;
-	return last->end == next->start &&
-		(next->used ? last->used == last->resident : !last->used);
+	if (last->end != next->start)
+		return false;
+	return next->used ? last->used == last->resident && next->used == next->resident :
+		!last->used;
 }
 
 /* Half as many runs, each of two neighbours. */
@@ -67,15 +69,15 @@ static void coarsen(struct vs_strip_part *part)
 	part->grain = part->grain ? 2 * part->grain : 2 * part->resident / VS_STRIP_RUNS;
 }
 
-int vs_strip_add(struct vs_strip *strip, const struct vs_vma *vma, uint64_t start,
-		 uint64_t bytes, bool used)
+int vs_strip_add(struct vs_strip *strip, enum vs_strip_group group, uint64_t start,
+		 uint64_t bytes, uint64_t used)
 {
-	struct vs_strip_part *part = &strip->part[group_of(vma)];
+	struct vs_strip_part *part = &strip->part[group];
 	struct vs_strip_run next = {
 		.start = start,
 		.end = start + bytes,
 		.resident = bytes,
-		.used = used ? bytes : 0,
+		.used = used,
 	};
 
 	if (!part->run) {

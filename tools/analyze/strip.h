@@ -23,7 +23,7 @@ enum vs_strip_group {
 	VS_STRIP_GROUPS,
 };
 
-/* Bytes. A run is all used or all idle unless neighbours were put together. */
+/* Bytes. Neighbours that are all used, or all idle, are one run. */
 struct vs_strip_run {
 	uint64_t start;
 	uint64_t end;
@@ -43,9 +43,10 @@ struct vs_strip {
 	struct vs_strip_part part[VS_STRIP_GROUPS];
 };
 
-/* The next resident bytes in address order; 0, or -1 without memory. */
-int vs_strip_add(struct vs_strip *strip, const struct vs_vma *vma, uint64_t start,
-		 uint64_t bytes, bool used);
+/* The next resident bytes in address order, and how many are used; 0, or -1 without memory. */
+int vs_strip_add(struct vs_strip *strip, enum vs_strip_group group, uint64_t start,
+		 uint64_t bytes, uint64_t used);
+enum vs_strip_group vs_strip_group_of(const struct vs_vma *vma);
 void vs_strip_free(struct vs_strip *strip);
 
 /* "heap", "anon", ... */

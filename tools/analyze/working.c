@@ -163,7 +163,8 @@ static int both(struct vs_working *working, const struct vs_vma *vma, uint64_t p
 		return -1;
 	count(row, before, now, bytes, working->cleared);
 	count(&working->figures, before, now, bytes, working->cleared);
-	return vs_strip_add(&working->strip, vma, page << shift, bytes, now & (USED | DOUBT));
+	return vs_strip_add(&working->strip, vs_strip_group_of(vma), page << shift, bytes,
+			    now & (USED | DOUBT) ? bytes : 0);
 }
 
 /* What the last look said from a page on, and for how many pages that holds. */

@@ -11,7 +11,7 @@
 #include "stacks_file.h"
 
 /* Of what follows in this file, as long as it has the same meaning. */
-#define FAULTS_FORMAT	2
+#define FAULTS_FORMAT	3
 
 #define HOW		"vmscope faults --record FILE"
 #define MISSING_NAME	32

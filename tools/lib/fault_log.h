@@ -70,6 +70,9 @@ enum vs_fault_vma_kind {
 	VS_FAULT_VMA_SPECIAL,
 };
 
+/* Of a mapping, in address order. */
+#define VS_FAULT_CELLS	32
+
 /* A mapping as it was at its last fault. */
 struct vs_fault_vma {
 	uint32_t pid;			/* who was in it first */
@@ -89,6 +92,10 @@ struct vs_fault_vma {
 	uint64_t ns;			/* in minor and major */
 	uint64_t most_ns;
 	uint64_t cause[VS_FAULT_CAUSES];	/* of minor and major */
+	/* minor and major by address; the first cell has @start in it, all are aligned */
+	uint64_t cell_bytes;
+	uint32_t nr_cells;
+	uint32_t cell[VS_FAULT_CELLS];
 	char name[VS_FAULT_NAME];	/* the last part of its file's path */
 };
 

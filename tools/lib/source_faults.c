@@ -245,6 +245,16 @@ static int read_threads(struct vs_watch *watch, struct vs_faults *faults)
 	return faults->thread ? 0 : -1;
 }
 
+static void take_cells(struct vs_fault_vma *to, const struct fault_vma *from)
+{
+	uint64_t first = from->start >> from->part_shift;
+	uint64_t last = (from->end - 1) >> from->part_shift;
+
+	to->cell_bytes = 1ull << from->part_shift;
+	for (uint64_t part = first; part <= last && to->nr_cells < VS_FAULT_CELLS; part++)
+		to->cell[to->nr_cells++] = from->part[part % FAULT_PARTS];
+}
+
 /* Where nothing happened but an attempt, nothing is told. */
 static void take_vma(struct vs_faults *faults, const struct fault_vma *from)
 {
@@ -273,6 +283,7 @@ static void take_vma(struct vs_faults *faults, const struct fault_vma *from)
 	};
 	for (int i = 0; i < VS_FAULT_CAUSES; i++)
 		to->cause[i] = from->cause[i];
+	take_cells(to, from);
 	memcpy(to->name, from->name, sizeof(to->name));
 	if (to->kind != VS_FAULT_VMA_FILE)
 		to->offset = 0;

@@ -8,12 +8,14 @@
 
 #include "../analyze/select.h"
 #include "faults.h"
+#include "strip.h"
 #include "table.h"
 #include "watched.h"
 
 /* Rows of the tables on the first screen; all are in the JSON. */
 #define LINES		24
 #define LEAST_VMAS	1
+#define VMAS_AND_STRIP	3
 #define MOST_CAUSES	6
 #define WHO		2
 #define WHO_OF_MANY	6
@@ -440,11 +442,24 @@ static void mapping_table(const struct vs_style *style, const struct vs_fault_an
 		fprintf(style->out, "and %zu more mappings\n", faults->nr_vmas - rows);
 }
 
+/* Of the one process that there is; the number of its lines, 0: there is none. */
+static int make_strip(const struct vs_style *style, const struct vs_fault_answer *answer,
+		      struct vs_strip *strip)
+{
+	memset(strip, 0, sizeof(*strip));
+	if (answer->nr_processes != 1 || !answer->faults.nr_vmas ||
+	    vs_faults_strip(answer, answer->process->pid, strip))
+		return 0;
+	return vs_strip_height(style, strip);
+}
+
 void vs_faults_screen(const struct vs_style *style, const struct vs_report *report,
 		      const struct vs_fault_answer *answer, char **command)
 {
 	int lines = tell_title(style, report, answer, command) + tell_cost(style, answer, command);
 	int left, others, threads = threads_to_tell(answer);
+	struct vs_strip strip;
+	int height;
 
 	fputc('\n', style->out);
 	lines += tell_sums(style, answer);
@@ -459,5 +474,12 @@ void vs_faults_screen(const struct vs_style *style, const struct vs_report *repo
 	process_table(style, answer);
 	thread_table(style, answer);
 	left -= others - LEAST_VMAS;
+	height = make_strip(style, answer, &strip);
+	if (height && left - height < VMAS_AND_STRIP)
+		height = 0;
+	left -= height;
 	mapping_table(style, answer, left < LEAST_VMAS ? LEAST_VMAS : left);
+	if (height)
+		vs_strip_screen(style, &strip, "pages had a fault");
+	vs_strip_free(&strip);
 }

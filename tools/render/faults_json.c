@@ -103,6 +103,15 @@ static json_t *causes_json(const struct vs_fault_vma *vma)
 	return causes;
 }
 
+static json_t *cells_json(const struct vs_fault_vma *vma)
+{
+	json_t *cells = json_array();
+
+	for (uint32_t i = 0; i < vma->nr_cells; i++)
+		json_array_append_new(cells, json_integer(vma->cell[i]));
+	return cells;
+}
+
 static json_t *mapping_json(const struct vs_fault_vma *vma)
 {
 	json_t *file = json_null();
@@ -111,12 +120,13 @@ static json_t *mapping_json(const struct vs_fault_vma *vma)
 		file = json_pack("{s:I, s:I, s:I, s:I}", "dev_major", (json_int_t)vma->dev_major,
 			"dev_minor", (json_int_t)vma->dev_minor,
 			"inode", (json_int_t)vma->inode, "offset", (json_int_t)vma->offset);
-	return json_pack("{s:o, s:o, s:o, s:I, s:b, s:b, s:o, s:I, s:I, s:I, s:o, s:I, s:I}",
+	return json_pack("{s:o, s:o, s:o, s:I, s:b, s:b, s:o, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I}",
 		"start", vs_json_hex(vma->start), "end", vs_json_hex(vma->end),
 		"name", vs_json_text(vs_fault_name(vma)), "pid", (json_int_t)vma->pid,
 		"ended", vma->ended, "foreign", vma->foreign, "file", file,
 		"minor", (json_int_t)vma->minor, "major", (json_int_t)vma->major,
 		"failed", (json_int_t)vma->failed, "causes", causes_json(vma),
+		"cell_bytes", (json_int_t)vma->cell_bytes, "cells", cells_json(vma),
 		"time_ns", (json_int_t)vma->ns,
 		"max_ns", (json_int_t)vma->most_ns);
 }

@@ -48,6 +48,16 @@ static void line(const struct vs_style *style, const struct vs_strip *strip, int
 	fputc('\n', style->out);
 }
 
+/* The explanation takes two lines of eighty columns, and four of forty. */
+int vs_strip_height(const struct vs_style *style, const struct vs_strip *strip)
+{
+	int lines = vs_is_narrow(style) ? 4 : 2;
+
+	for (int i = 0; i < VS_STRIP_GROUPS; i++)
+		lines += strip->part[i].nr > 0;
+	return lines;
+}
+
 void vs_strip_screen(const struct vs_style *style, const struct vs_strip *strip,
 		     const char *used)
 {

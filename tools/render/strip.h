@@ -14,6 +14,8 @@
 /* A line of explanation, then the strips; used: a word such as "young". */
 void vs_strip_screen(const struct vs_style *style, const struct vs_strip *strip,
 		     const char *used);
+/* How many lines it has. */
+int vs_strip_height(const struct vs_style *style, const struct vs_strip *strip);
 
 /* All runs, by group in address order. */
 json_t *vs_strip_json(const struct vs_strip *strip, const char *used);
