@@ -973,22 +973,27 @@ same(r["lost"]["complete"], False, "complete")
 
 # For each of 66,000 one that is like no other. As lines, for as JSON they take a while.
 test_stacks_without_a_place_are_told() {
-	local status=0 all turns no_place
+	local status=0 all sum turns no_place minor major
 
 	"$VMSCOPE" faults --stacks=folded --record "$WORK/kept" -w "$WORK/folded" -- \
 		"$stacks" many 66000 >"$WORK/said" || status=$?
 	same $status 6
-	read -r all turns no_place < <(awk '
+	read -r all sum turns no_place < <(awk '
+		{ sum += $NF }
 		/^\[found no place\]/ { none = $NF; next }
 		{ all++ }
 		/^stacks;.*;turn;/ { turns += $NF }
-		END { print all, turns, none }' "$WORK/folded")
+		END { print all, sum, turns, none }' "$WORK/folded")
 	[ "$all" -ge $((65536 - 100)) ] && [ "$all" -le 65536 ] || die "$all stacks"
 	[ $((turns + no_place)) -ge 66000 ] && [ $((turns + no_place)) -le 66010 ] ||
 		die "$turns have a place, $no_place have none"
 	[ "$no_place" -gt $((66000 - 65536)) ] || die "$no_place have no place"
 	expect 6 vmscope faults --from "$WORK/kept"
 	[[ $out =~ " $no_place "\ +"$no_place "[^$'\n']*"[found no place]" ]] || die "none: $out"
+	[[ $out =~ faults\ +([0-9,]+)\ minor,\ ([0-9,]+)\ major\;\ none\ lost ]] || die "lost: $out"
+	minor=${BASH_REMATCH[1]//,/} major=${BASH_REMATCH[2]//,/}
+	same "$sum" $((minor + major))
+	[[ $out != *"mappings LOST"* ]] || die "mappings: $out"
 }
 
 # The kernel tells of mappings, and nobody reads.
