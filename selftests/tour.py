@@ -36,6 +36,7 @@ SETTINGS = {
     "/proc/sys/vm/overcommit_memory": "0",
     "/sys/kernel/mm/ksm/run": "2",
     "/sys/module/zswap/parameters/enabled": "N",
+    "/sys/kernel/debug/fault_around_bytes": "65536",
 }
 
 # Figures that differ from run to run: what they are, where they stand, what they become.
