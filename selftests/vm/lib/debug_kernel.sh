@@ -78,7 +78,7 @@ debug_kernel_headers() {
 # debug_kernel_make ARCHIVE FOLDER
 debug_kernel_make() {
 	local archive=$1 folder=$2 tree=$2/tree release
-	need_programs gcc make bc flex bison pahole objcopy depmod
+	need_programs gcc make bc flex bison pahole objcopy depmod zstd
 	say "unpacking the source of the debug kernel"
 	mkdir "$tree"
 	tar -xJf "$archive" -C "$tree" --strip-components=1 "${DEBUG_KERNEL_LEAVE_OUT[@]}"
