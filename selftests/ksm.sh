@@ -121,7 +121,7 @@ test_without_anything_mergeable() {
 test_beside_one_that_unmerges() {
 	hold_merge
 	local round
-	(while [ ! -e "$WORK/unmerged" ]; do echo 2 >$ksm/run; echo 1 >$ksm/run; sleep 0.05; done) &
+	(while [ ! -e "$WORK/unmerged" ]; do echo 2 >$ksm/run; echo 1 >$ksm/run; pause 0.05; done) &
 	for round in 1 2 3 4 5 6; do
 		expect 0 vmscope ksm "$one" -J
 		check "r['groups']['mappings'] >= r['groups']['frames']" "$round"
