@@ -5,6 +5,10 @@ starting Python takes a while, in an emulated machine up to a second. Knows noth
 reports were made.
 
 Usage: judge.py SCHEMA FOLDER <QUESTIONS
+       judge.py SCHEMA --for-all FIFO
+The second is ready for many scripts: each writes into FIFO its FOLDER, which has the fifos
+"asked" and "judged", and has a judge of its own from then on.
+
 A question is a line of words with tabs between them; its answer is "ok" or "bad", and
 what there is to say, each with a NUL behind it.
   value EXPRESSION      what it is, of the report r in FOLDER/out, the facts f in FOLDER/facts
@@ -21,9 +25,10 @@ import io
 import json
 import os
 import runpy
+import signal
 import sys
 
-schema, folder = sys.argv[1:]
+schema, folder = sys.argv[1:3]
 defined = {}
 
 
@@ -107,11 +112,35 @@ def run(script, *arguments):
 
 
 verbs = {"value": value, "define": define, "valid": valid, "lines": lines, "run": run}
-questions = sys.stdin
-for question in questions:
-    verb, *words = question.rstrip("\n").split("\t")
-    try:
-        right, text = verbs[verb](*words)
-    except Exception as error:
-        right, text = False, f"{type(error).__name__}: {error}"
-    print("ok" if right else "bad", text, sep="\0", end="\0", flush=True)
+
+
+def judge(questions, answers):
+    for question in questions:
+        verb, *words = question.rstrip("\n").split("\t")
+        try:
+            right, text = verbs[verb](*words)
+        except Exception as error:
+            right, text = False, f"{type(error).__name__}: {error}"
+        print("ok" if right else "bad", text, sep="\0", end="\0", file=answers, flush=True)
+
+
+def judge_for_all(fifo):
+    global folder
+    validator()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    # for writing too: it has no end when a script has written
+    with open(os.open(fifo, os.O_RDWR)) as folders:
+        for line in folders:
+            folder = line.rstrip("\n")
+            if not os.fork():
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                folders.close()
+                with open(folder + "/asked") as asked, open(folder + "/judged", "w") as judged:
+                    judge(asked, judged)
+                os._exit(0)
+
+
+if folder == "--for-all":
+    judge_for_all(sys.argv[3])
+else:
+    judge(sys.stdin, sys.stdout)
