@@ -307,9 +307,12 @@ test_output_has_colour_only_where_it_may() {
 	escape=$(printf '\033')
 	expect 0 vmscope show "$held"
 	has_not "$out" "$escape"
-	has "$(on_terminal 80 "$VMSCOPE" show "$held")" "$escape"
-	has_not "$(on_terminal 80 NO_COLOR=1 "$VMSCOPE" show "$held")" "$escape"
-	has_not "$(on_terminal 80 TERM=dumb "$VMSCOPE" show "$held")" "$escape"
+	on_terminal 80 "$VMSCOPE" show "$held"
+	has "$(<"$WORK/out")" "$escape"
+	on_terminal 80 NO_COLOR=1 "$VMSCOPE" show "$held"
+	has_not "$(<"$WORK/out")" "$escape"
+	on_terminal 80 TERM=dumb "$VMSCOPE" show "$held"
+	has_not "$(<"$WORK/out")" "$escape"
 }
 
 # ----------------------------------------------------------- targets that end

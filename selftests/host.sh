@@ -166,7 +166,7 @@ sys.stdin.read()' "$WORK/file"
 	tells "[p['foreign'] - $pages < p['mapped'] and p['anonymous'] > 16 << 20 for p in r['processes'] if p['pid'] == $held]" "[True]"
 	expect 0 vmscope host
 	has "$out" "48M of /vmscope-host-user charged to /vmscope-host-payer"
-	[ "$(on_terminal 80 NO_COLOR=1 "$VMSCOPE" host | wc -l)" -le 24 ] || die "more than 24 lines"
+	fits 80 24 host
 	kill -9 "$held"
 }
 

@@ -69,21 +69,22 @@ within() {
 	[ "$SECONDS" -le "$1" ] || die "it took $SECONDS s, more than $1"
 }
 
-# on_terminal COLUMNS COMMAND...: what it writes to a terminal of that width.
+# on_terminal COLUMNS [NAME=VALUE...] COMMAND...: what it writes to a terminal of that width is
+# in $WORK/out, its status in $status, and how many $lines of which $width that is.
 on_terminal() {
-	script -qec "stty cols $1 rows 24; ${*:2}" /dev/null </dev/null >"$WORK/terminal" 2>&1
-	tr -d '\r' <"$WORK/terminal"
+	judge terminal "$@" || die "${*:2}: $answer"
+	read -r status lines width <<<"$answer"
 }
 
 # fits COLUMNS LINES VERB...: what the command writes to a terminal of that width is no wider
 # and no longer; LINES can be "any".
 fits() {
-	local lines width
+	local status lines width
 
+	on_terminal "$1" NO_COLOR=1 "$VMSCOPE" "${@:3}"
 	# 6: something is missing, and it says so
-	on_terminal "$1" NO_COLOR=1 "$VMSCOPE" "${*:3}" >"$WORK/out" || [ $? -eq 6 ]
-	[ -s "$WORK/out" ] || die "${*:3}: nothing"
-	read -r lines width < <(wc -l -L <"$WORK/out")
+	[[ $status = [06] ]] || die "${*:3}: it ended with $status: $(cat "$WORK/out")"
+	[ "$lines" -gt 0 ] || die "${*:3}: nothing"
 	[ "$2" = any ] || [ "$lines" -le "$2" ] ||
 		die "${*:3}: more than $2 lines: $(cat "$WORK/out")"
 	[ "$width" -le "$1" ] || die "${*:3}: wider than $1 columns: $(cat "$WORK/out")"

@@ -18,15 +18,24 @@ what there is to say, each with a NUL behind it.
   lines TYPE FILE       whether each line of FOLDER/FILE is a TYPE of the schema's; of those that
                         are alike the first is looked at
   run SCRIPT ARGUMENT...  a Python program, as if it were started; it reads FOLDER/out, if
-                        there is one"""
+                        there is one
+  terminal COLUMNS [NAME=VALUE...] COMMAND...  what it writes to a terminal of that width, into
+                        FOLDER/out; its status, how many lines that is, and how wide"""
 import contextlib
+import fcntl
 import functools
 import io
+import itertools
 import json
 import os
 import runpy
+import shlex
 import signal
+import struct
+import subprocess
 import sys
+import termios
+import unicodedata
 
 schema, folder = sys.argv[1:3]
 defined = {}
@@ -111,7 +120,38 @@ def run(script, *arguments):
     return not status, said.getvalue().rstrip("\n")
 
 
-verbs = {"value": value, "define": define, "valid": valid, "lines": lines, "run": run}
+def width(line):
+    """In columns; what stands above another character takes none."""
+    return sum(0 if unicodedata.combining(character) else
+               2 if unicodedata.east_asian_width(character) in "WF" else 1
+               for character in line.expandtabs(8))
+
+
+def written_to(terminal):
+    with contextlib.suppress(OSError):  # which is how a terminal ends
+        while True:
+            yield os.read(terminal, 65536)
+
+
+def terminal(columns, *words):
+    words = shlex.split(" ".join(words))
+    settings = list(itertools.takewhile(lambda word: "=" in word, words))
+    ours, its = os.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("4H", 24, int(columns), 0, 0))
+    with subprocess.Popen(words[len(settings):], stdin=subprocess.DEVNULL, stdout=its, stderr=its,
+                          env={**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm",
+                               **dict(word.split("=", 1) for word in settings)}) as command:
+        os.close(its)
+        text = b"".join(written_to(ours)).decode().replace("\r\n", "\n")
+    os.close(ours)
+    with open(os.path.join(folder, "out"), "w") as out:
+        out.write(text)
+    every = text.splitlines()
+    return True, f"{command.returncode} {len(every)} {max(map(width, every), default=0)}"
+
+
+verbs = {"value": value, "define": define, "valid": valid, "lines": lines, "run": run,
+         "terminal": terminal}
 
 
 def judge(questions, answers):
