@@ -296,7 +296,7 @@ test_names_of_areas_are_in_a_snapshot() {
 test_swapoff_during_the_look() {
 	zram_on
 	swapper equal_pages
-	(while sleep 0.05; do swapoff /dev/zram1 && swapon -p 100 /dev/zram1; done) &
+	(while pause 0.05; do swapoff /dev/zram1 && swapon -p 100 /dev/zram1; done) &
 	local toggle=$!
 	for _ in 1 2 3 4 5 6 7 8; do
 		expect 0 vmscope swap "$held" -J --runs
