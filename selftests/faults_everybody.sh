@@ -157,18 +157,6 @@ assert total["minor"] <= wait4["minor"] and total["major"] <= wait4["major"], (t
 
 # --------------------------------------------------------------- control groups
 
-# group NAME: a control group, which goes behind the test.
-groups=/sys/fs/cgroup
-group() {
-	mountpoint -q $groups || mount -t cgroup2 none $groups || skip "no cgroup2"
-	mkdir -p "$groups/vmscope-faults/$1"
-}
-
-remove_groups() {
-	! mountpoint -q $groups/vmscope-faults/old || umount $groups/vmscope-faults/old
-	[ ! -d $groups/vmscope-faults ] || find $groups/vmscope-faults -depth -type d -exec rmdir {} +
-}
-
 # The kernel's counters of the program in $held, as "MINOR MAJOR".
 counters() {
 	awk '{ print $10, $12 }' "/proc/$held/stat"

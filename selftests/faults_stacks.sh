@@ -10,6 +10,11 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/lib/faults.sh
 . "$here/lib/faults.sh"
 
+clean_up() {
+	unwatch
+	remove_groups
+}
+
 # stacked: every fault has one, or is counted apart; ways(COMM, NAME...) has how many have a
 # stack of that thread that ends with these names, and under() those that have them anywhere.
 stacked='
@@ -115,6 +120,28 @@ same((ways("stacks", "main", "first_way", "touch"), ways("stacks", "main", "seco
 same((ways("dynamic", "main", "first_way", "touch"), ways("dynamic", "main", "second_way", "touch")),
      (180, 160), "who came")
 same(len({s["pid"] for s in st["stacks"] if s["comm"] == "dynamic"}), 4, "each with its child")
+'
+}
+
+# Of a control group: one that was in there, one that comes and goes; nobody else.
+test_stacks_of_a_cgroup() {
+	group below
+	hold_program sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' $groups/vmscope-faults \
+		"$stacks" wait 300 200 60
+	start_watching faults --cgroup vmscope-faults --stacks
+	pass_on
+	"$bin/programs/dynamic" 50 40 30 >/dev/null
+	(echo $BASHPID >$groups/vmscope-faults/below/cgroup.procs &&
+		exec "$bin/programs/dynamic" 90 80 40) >/dev/null
+	stop_watching
+	detached
+	: >"$WORK/said"
+	valid faults
+	check "$stacked"'
+same((ways("stacks", "main", "first_way", "touch"), ways("stacks", "main", "second_way", "touch")),
+     (300, 200), "who was in there")
+same((ways("dynamic", "main", "first_way", "touch"), ways("dynamic", "main", "second_way", "touch")),
+     (90, 80), "who came, and nobody else")
 '
 }
 

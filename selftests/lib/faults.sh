@@ -113,6 +113,18 @@ is_stopped() {
 	[ "$state" = T ]
 }
 
+# group NAME: a control group, which goes behind the test.
+groups=/sys/fs/cgroup
+group() {
+	mountpoint -q $groups || mount -t cgroup2 none $groups || skip "no cgroup2"
+	mkdir -p "$groups/vmscope-faults/$1"
+}
+
+remove_groups() {
+	! mountpoint -q $groups/vmscope-faults/old || umount $groups/vmscope-faults/old
+	[ ! -d $groups/vmscope-faults ] || find $groups/vmscope-faults -depth -type d -exec rmdir {} +
+}
+
 # run N COMMAND...: so many at once; of each a line "ran PID MINOR MAJOR" of the time from its
 # fork to its exit, as wait4() told.
 cat >"$WORK/run.py" <<'PY'
