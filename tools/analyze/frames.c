@@ -133,6 +133,24 @@ static uint32_t position(const struct vs_frame_map *frames, const struct vs_piec
 	return found ? found - list : 0;
 }
 
+/* How many frames of a list are consecutive from @first on; in eights, which is quicker. */
+static uint32_t count_consecutive(const uint32_t *list, uint32_t first, uint32_t max)
+{
+	uint32_t n = 0;
+
+	for (; max - n >= 8; n += 8) {
+		uint32_t differ = 0;
+
+		for (uint32_t i = 0; i < 8; i++)
+			differ |= list[n + i] ^ (first + n + i);
+		if (differ)
+			break;
+	}
+	while (n < max && list[n] == first + n)
+		n++;
+	return n;
+}
+
 /* How many pages of an extent from one on have the frames of a piece. */
 static uint32_t count_same(const struct vs_frame_map *frames, const struct vs_piece *piece,
 			   const struct vs_extent *extent, uint32_t from)
@@ -148,6 +166,10 @@ static uint32_t count_same(const struct vs_frame_map *frames, const struct vs_pi
 	    piece->frame == extent->frame &&
 	    !memcmp(frames->pool + piece->list, extent->list + from, max * sizeof(uint32_t)))
 		return max;
+	/* where one was read as a list, another may have been as runs */
+	if (piece->list == VS_NO_LIST && extent->encoding == VS_FRAMES_LIST &&
+	    piece->frame >= extent->frame && piece->frame + max - extent->frame <= UINT32_MAX)
+		return count_consecutive(extent->list + from, piece->frame - extent->frame, max);
 	while (n < max && vs_piece_frame(frames, piece, n) == extent_frame(extent, from + n))
 		n++;
 	return n;
