@@ -10,11 +10,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/lib/faults.sh
 . "$here/lib/faults.sh"
 
-clean_up() {
-	unwatch
-	remove_groups
-}
-
 # Programs that count are not to be in each other's way, nor in their own.
 test_many_at_once() {
 	expect 0 vmscope faults -J -w "$WORK/report" -- sh -c \

@@ -10,13 +10,9 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/lib/faults.sh
 . "$here/lib/faults.sh"
 
-clean_up() {
-	unwatch
-	remove_groups
-}
-
 # stacked: every fault has one, or is counted apart; ways(COMM, NAME...) has how many have a
-# stack of that thread that ends with these names, and under() those that have them anywhere.
+# stack of that thread that ends with these names, both_ways() those of the programs' two ways,
+# and under() those that have a name anywhere.
 stacked='
 st = r["stacks"]
 def frames(stack):
@@ -26,6 +22,8 @@ def count(of):
 def ways(comm, *way):
     return sum(count(s) for s in st["stacks"] if s["comm"] == comm and
                [f["name"] for f in frames(s)][-len(way):] == list(way))
+def both_ways(comm):
+    return tuple(ways(comm, "main", way, "touch") for way in ("first_way", "second_way"))
 def under(comm, name):
     return sum(count(s) for s in st["stacks"] if s["comm"] == comm and
                name in [f["name"] for f in frames(s)])
@@ -78,8 +76,7 @@ same(shown.pop("source")["file"], os.path.dirname(sys.argv[1]) + "/kept", "file"
 same(shown, {name: value for name, value in r.items() if name != "source"}, "shown again")
 same(r["lost"]["complete"], True, "complete")
 for comm, n in ("stacks", (300, 200)), ("dynamic", (90, 80)):
-    same((ways(comm, "main", "first_way", "touch"), ways(comm, "main", "second_way", "touch")),
-         n, comm)
+    same(both_ways(comm), n, comm)
     same(ways(comm, "[deeper]", *["deep"] * 126, "touch"), 5, comm + ", deep")
     same(under(comm, "touch"), sum(n) + 5, comm + ", all")
 # what the kernel does for a program is where the program asks for it
@@ -115,10 +112,8 @@ test_stacks_of_everybody() {
 	: >"$WORK/said"
 	valid faults
 	check "$stacked"'
-same((ways("stacks", "main", "first_way", "touch"), ways("stacks", "main", "second_way", "touch")),
-     (300, 200), "who was there")
-same((ways("dynamic", "main", "first_way", "touch"), ways("dynamic", "main", "second_way", "touch")),
-     (180, 160), "who came")
+same(both_ways("stacks"), (300, 200), "who was there")
+same(both_ways("dynamic"), (180, 160), "who came")
 same(len({s["pid"] for s in st["stacks"] if s["comm"] == "dynamic"}), 4, "each with its child")
 '
 }
@@ -138,10 +133,8 @@ test_stacks_of_a_cgroup() {
 	: >"$WORK/said"
 	valid faults
 	check "$stacked"'
-same((ways("stacks", "main", "first_way", "touch"), ways("stacks", "main", "second_way", "touch")),
-     (300, 200), "who was in there")
-same((ways("dynamic", "main", "first_way", "touch"), ways("dynamic", "main", "second_way", "touch")),
-     (90, 80), "who came, and nobody else")
+same(both_ways("stacks"), (300, 200), "who was in there")
+same(both_ways("dynamic"), (90, 80), "who came, and nobody else")
 '
 }
 

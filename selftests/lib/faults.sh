@@ -11,6 +11,7 @@ stacks=$bin/programs/stacks
 # After each test, unless the script has more to do.
 clean_up() {
 	unwatch
+	remove_groups
 }
 
 # What a test that stopped has left.
