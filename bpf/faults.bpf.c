@@ -80,7 +80,7 @@ struct {
 /* By the kernel's pointer. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, FAULT_VMAS);
+	__uint(max_entries, FAULT_ROOM);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
 	__type(value, struct fault_vma);
@@ -88,14 +88,14 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, FAULT_VMAS);
+	__uint(max_entries, FAULT_ROOM);
 	__type(key, __u32);
 	__type(value, struct fault_vma);
 } ended_vmas SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, FAULT_THREADS);
+	__uint(max_entries, FAULT_ROOM);
 	__type(key, __u32);
 	__type(value, struct fault_thread);
 } ended_threads SEC(".maps");

@@ -295,13 +295,13 @@ struct fault_stack {
 	unsigned long long frame[FAULT_FRAMES];
 };
 
-/* A kibibyte each, when they are there. */
-#define FAULT_STACKS		65536
-
-/* Mappings, threads and processes that are kept at most, and as many that ended. */
-#define FAULT_VMAS		16384
-#define FAULT_THREADS		16384
-/* So many times as many of the system, and of a control group. */
+/*
+ * Unless more or fewer are asked for: mappings that there are, those that ended, and
+ * threads that ended. So many times as many of the system, and of a control group; and
+ * stacks of each, a kibibyte when they are there.
+ */
+#define FAULT_ROOM		16384
 #define FAULT_CROWD		4
+#define FAULT_STACKS_EACH	4
 
 #endif

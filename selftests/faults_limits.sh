@@ -14,31 +14,33 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 test_threads_without_a_place_are_told() {
 	local status=0
 
-	"$VMSCOPE" faults -J -w "$WORK/out" -- "$steps" passing:16500 >"$WORK/said" || status=$?
+	"$VMSCOPE" faults --room 500 -J -w "$WORK/out" -- "$steps" passing:600 >"$WORK/said" ||
+		status=$?
 	same $status 6
 	check '
 same(r["lost"], {"complete": False, "no_thread_storage": 0, "not_followed": 0, "no_mapping": 0,
-                 "threads": 16501 - 16384}, "lost")
+                 "threads": 601 - 500}, "lost")
 same((total["minor"], total["major"]), (r["command"]["wait4"]["minor"],
                                         r["command"]["wait4"]["major"]), "totals")
 same((total["lost_minor"], total["lost_major"]), (0, 0), "lost")
 [process] = r["processes"]
-assert total["minor"] - process["minor"] >= 16501 - 16384, (total, process["minor"])
-same([m["minor"] for m in at(s["passing"][0][0])], [16500], "mapping")
+assert total["minor"] - process["minor"] >= 601 - 500, (total, process["minor"])
+same([m["minor"] for m in at(s["passing"][0][0])], [600], "mapping")
 '
 }
 
 test_mappings_without_a_place_are_told() {
 	local status=0
 
-	"$VMSCOPE" faults -J -w "$WORK/out" -- "$steps" mappings:17000 >"$WORK/said" || status=$?
+	"$VMSCOPE" faults --room 500 -J -w "$WORK/out" -- "$steps" mappings:700 >"$WORK/said" ||
+		status=$?
 	same $status 6
 	check '
 lost = r["lost"]
 same(lost["complete"], False, "complete")
 same((total["minor"], total["major"]), (r["command"]["wait4"]["minor"],
                                         r["command"]["wait4"]["major"]), "totals")
-assert lost["no_mapping"] > 600
+assert lost["no_mapping"] > 200
 same(sum(m["minor"] + m["major"] for m in r["mappings"]) + lost["no_mapping"],
      total["minor"] + total["major"], "mappings")
 '
@@ -89,12 +91,12 @@ same(r["lost"]["complete"], False, "complete")
 '
 }
 
-# For each of 66,000 one that is like no other. As lines, for as JSON they take a while.
+# For each of 2,100 one that is like no other.
 test_stacks_without_a_place_are_told() {
 	local status=0 all sum turns no_place minor major
 
-	"$VMSCOPE" faults --stacks=folded --record "$WORK/kept" -w "$WORK/folded" -- \
-		"$stacks" many 66000 >"$WORK/said" || status=$?
+	"$VMSCOPE" faults --room 500 --stacks=folded --record "$WORK/kept" -w "$WORK/folded" -- \
+		"$stacks" many 2100 >"$WORK/said" || status=$?
 	same $status 6
 	read -r all sum turns no_place < <(awk '
 		{ sum += $NF }
@@ -102,11 +104,12 @@ test_stacks_without_a_place_are_told() {
 		{ all++ }
 		/^stacks;.*;turn;/ { turns += $NF }
 		END { print all, sum, turns, none }' "$WORK/folded")
-	[ "$all" -ge $((65536 - 100)) ] && [ "$all" -le 65536 ] || die "$all stacks"
-	[ $((turns + no_place)) -ge 66000 ] && [ $((turns + no_place)) -le 66010 ] ||
+	[ "$all" -ge $((2000 - 100)) ] && [ "$all" -le 2000 ] || die "$all stacks"
+	[ $((turns + no_place)) -ge 2100 ] && [ $((turns + no_place)) -le 2110 ] ||
 		die "$turns have a place, $no_place have none"
-	[ "$no_place" -gt $((66000 - 65536)) ] || die "$no_place have no place"
+	[ "$no_place" -gt $((2100 - 2000)) ] || die "$no_place have no place"
 	expect 6 vmscope faults --from "$WORK/kept"
+	has "$out" "vmscope faults --room"
 	[[ $out =~ " $no_place "\ +"$no_place "[^$'\n']*"[found no place]" ]] || die "none: $out"
 	[[ $out =~ faults\ +([0-9,]+)\ minor,\ ([0-9,]+)\ major\;\ none\ lost ]] || die "lost: $out"
 	minor=${BASH_REMATCH[1]//,/} major=${BASH_REMATCH[2]//,/}
@@ -121,13 +124,13 @@ test_mappings_that_nobody_tells_are_told() {
 	kill -STOP "$watcher"
 	wait_until "the watcher stands" is_stopped "$watcher"
 	python3 -c 'import mmap
-for n in range(20000):
+for n in range(5000):
     mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_EXEC).close()'
 	kill -CONT "$watcher"
 	wait_until "the watcher" waits_in poll "$watcher"
 	pass_on
 	stop_watching 6
-	[ "$(json "r['stacks']['mappings_lost'] > 10000")" = True ] ||
+	[ "$(json "r['stacks']['mappings_lost'] > 1000")" = True ] ||
 		die "$(json "r['stacks']['mappings_lost']")"
 	same "$(json "r['lost']['complete'], r['totals']['lost_minor']")" "(False, 0)"
 }

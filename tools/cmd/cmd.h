@@ -99,6 +99,7 @@ struct vs_options {
 	uint64_t slower_ns;		/* 0: not given */
 	const char *range;
 	const char *buffer;
+	unsigned int room;		/* 0: not given */
 	enum vs_stacks_as stacks;
 	const char *record;
 	bool command;			/* the arguments are one, behind -- */

@@ -67,10 +67,15 @@ static void tell_lost(void *context, uint64_t nr)
 
 static struct vs_watch *open_watch(struct look *look)
 {
+	const struct vs_watch_choice choice = {
+		.scope = look->answer.scope,
+		.stacks = look->options->stacks,
+		.room = look->options->room,
+		.stream = look->lines || look->options->stacks ? &look->stream : NULL,
+	};
+
 	look->stream.tell = look->lines ? tell : NULL;
-	return vs_watch_open(look->answer.scope, look->options->stacks,
-			     look->lines || look->options->stacks ? &look->stream : NULL,
-			     &look->error);
+	return vs_watch_open(&choice, &look->error);
 }
 
 static void begin_lines(struct look *look)
@@ -326,7 +331,8 @@ static int check_options(const struct vs_options *options)
 {
 	if (options->from && (options->command || options->duration_ns || options->follow ||
 			      options->causes || options->slower_ns || options->range ||
-			      options->buffer || options->record || options->everyone)) {
+			      options->buffer || options->room || options->record ||
+			      options->everyone)) {
 		vs_say("faults: --from shows what was recorded, all of it: leave out the rest");
 		return VS_EXIT_USAGE;
 	}

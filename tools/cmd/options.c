@@ -42,6 +42,7 @@ enum {
 	OPT_SLOWER,
 	OPT_RANGE,
 	OPT_BUFFER,
+	OPT_ROOM,
 	OPT_STACKS,
 	OPT_RECORD,
 	OPT_FAULTS,
@@ -112,6 +113,8 @@ static const struct {
 	  "with --follow, --stacks: only those there: START-END, START+LENGTH, a file's name, [heap], [stack], [anon]" },
 	{ "buffer", OPT_BUFFER, "SIZE", VS_OPT_FAULTS,
 	  "with --follow: room for those that nobody read yet (4M)" },
+	{ "room", OPT_ROOM, "N", VS_OPT_FAULTS,
+	  "for so many mappings and threads, and four times as many stacks (16384; of many processes 65536)" },
 	{ "stacks", OPT_STACKS, "[=tree|folded]", VS_OPT_FAULTS,
 	  "user stacks: a tree below the report, or lines for flame graphs in its place" },
 	{ "record", OPT_RECORD, "FILE", VS_OPT_FAULTS,
@@ -292,6 +295,11 @@ static int take(int value, struct vs_options *options)
 		break;
 	case OPT_BUFFER:
 		options->buffer = optarg;
+		break;
+	case OPT_ROOM:
+		if (parse_number("room", optarg, 64, 1000000, &number))
+			return VS_EXIT_USAGE;
+		options->room = number;
 		break;
 	case OPT_STACKS:
 		return parse_stacks(optarg, options);

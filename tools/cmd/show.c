@@ -37,7 +37,8 @@ struct window {
 
 static int see_faults(struct window *window, const struct vs_target *target, uint64_t ns)
 {
-	window->watch = vs_watch_open(VS_FAULTS_OF_PROCESS, false, NULL, &window->error);
+	window->watch = vs_watch_open(&(struct vs_watch_choice){ .scope = VS_FAULTS_OF_PROCESS },
+				      &window->error);
 	if (!window->watch || vs_watch_begin(window->watch, target->pid, &window->error))
 		return -1;
 	if (vs_wait_watching(target->pidfd, ns))

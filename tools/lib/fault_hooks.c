@@ -156,16 +156,23 @@ static void choose(const struct attaching *a)
 		bpf_program__set_autoload(a->hooks->bpf->progs.find_group, false);
 }
 
-/* Of everybody there is more. */
-static void make_room(const struct attaching *a)
+/* Of everybody there is more. Returns for how many. */
+static uint32_t room_for(const struct vs_watch_choice *choice)
+{
+	if (choice->room)
+		return choice->room;
+	return choice->scope >= VS_FAULTS_OF_SYSTEM ? FAULT_CROWD * FAULT_ROOM : FAULT_ROOM;
+}
+
+static void make_room(const struct attaching *a, uint32_t room)
 {
 	struct bpf_map *map[] = {
 		a->hooks->bpf->maps.vmas, a->hooks->bpf->maps.ended_vmas,
 		a->hooks->bpf->maps.ended_threads,
 	};
 
-	for (size_t i = 0; a->scope >= VS_FAULTS_OF_SYSTEM && i < sizeof(map) / sizeof(map[0]); i++)
-		bpf_map__set_max_entries(map[i], FAULT_CROWD * bpf_map__max_entries(map[i]));
+	for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++)
+		bpf_map__set_max_entries(map[i], room);
 }
 
 /* Whether zswap_load() is one of those that return true, and not 0, for success. */
@@ -295,10 +302,11 @@ static void note_missing(struct attaching *a)
 }
 
 /* Into hooks that are empty, or were left by the other way. */
-static int load(struct attaching *a, enum way by, bool stacks, const struct vs_stream *stream,
+static int load(struct attaching *a, enum way by, const struct vs_watch_choice *choice,
 		struct vs_error *error)
 {
 	struct vs_fault_hooks *hooks = a->hooks;
+	uint32_t room = room_for(choice);
 	int err;
 
 	vs_fault_hooks_close(hooks);
@@ -309,11 +317,12 @@ static int load(struct attaching *a, enum way by, bool stacks, const struct vs_s
 		return vs_bpf_failure(-errno, error);
 	hooks->bpf->rodata->scope = a->scope;
 	hooks->bpf->rodata->zswap_says_true = zswap_says_true(a->types);
-	if (vs_stream_choose(hooks->bpf, stream, error) ||
-	    vs_fault_stacks_choose(hooks->bpf, stacks, error))
+	if (vs_stream_choose(hooks->bpf, choice->stream, error) ||
+	    vs_fault_stacks_choose(hooks->bpf, choice->stacks ? FAULT_STACKS_EACH * room : 0,
+				   error))
 		return -1;
 	choose(a);
-	make_room(a);
+	make_room(a, room);
 	err = faults_bpf__load(hooks->bpf);
 	if (err)
 		return vs_bpf_failure(err, error);
@@ -329,10 +338,10 @@ static bool sees_each_return(const struct btf *types)
 	return btf__find_by_name_kind(types, "fprobe_hlist", BTF_KIND_STRUCT) > 0;
 }
 
-int vs_fault_hooks_open(struct vs_fault_hooks *hooks, enum vs_fault_scope scope, bool stacks,
-			const struct vs_stream *stream, struct vs_error *error)
+int vs_fault_hooks_open(struct vs_fault_hooks *hooks, const struct vs_watch_choice *choice,
+			struct vs_error *error)
 {
-	struct attaching a = { .hooks = hooks, .scope = scope };
+	struct attaching a = { .hooks = hooks, .scope = choice->scope };
 	struct btf *types;
 	int err = -1;
 
@@ -343,9 +352,9 @@ int vs_fault_hooks_open(struct vs_fault_hooks *hooks, enum vs_fault_scope scope,
 	a.types = types;
 	find_functions(&a);
 	if (sees_each_return(types))
-		err = load(&a, WAY_MULTI, stacks, stream, error);
+		err = load(&a, WAY_MULTI, choice, error);
 	if (err)
-		err = load(&a, WAY_TRAMPOLINE, stacks, stream, error);
+		err = load(&a, WAY_TRAMPOLINE, choice, error);
 	btf__free(types);
 	return err;
 }

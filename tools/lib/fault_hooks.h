@@ -20,11 +20,9 @@ struct vs_fault_hooks {
 	size_t nr_missing;
 };
 
-struct vs_stream;
-
-/* Everything that can be is attached; into one that is empty. @stream: or NULL. */
-int vs_fault_hooks_open(struct vs_fault_hooks *hooks, enum vs_fault_scope scope, bool stacks,
-			const struct vs_stream *stream, struct vs_error *error);
+/* Everything that can be is attached; into one that is empty. */
+int vs_fault_hooks_open(struct vs_fault_hooks *hooks, const struct vs_watch_choice *choice,
+			struct vs_error *error);
 void vs_fault_hooks_close(struct vs_fault_hooks *hooks);
 
 #endif

@@ -180,14 +180,19 @@ enum vs_fault_scope {
 struct vs_watch;
 struct vs_stream;
 
-/*
- * @stacks: user stacks as well, which are those of one process or of a command. @stream:
- * where each fault is told besides, until it is closed, and which are wanted there and in
- * stacks; or NULL. NULL: see the error.
- */
-struct vs_watch *vs_watch_open(enum vs_fault_scope scope, bool stacks,
-			       const struct vs_stream *stream,
-			       struct vs_error *error);
+struct vs_watch_choice {
+	enum vs_fault_scope scope;
+	bool stacks;			/* user stacks as well */
+	uint32_t room;			/* for mappings, as much for threads; 0: as is usual */
+	/*
+	 * Where each fault is told besides, until the watch is closed, and which are wanted
+	 * there and in stacks; or NULL.
+	 */
+	const struct vs_stream *stream;
+};
+
+/* NULL: see the error. */
+struct vs_watch *vs_watch_open(const struct vs_watch_choice *choice, struct vs_error *error);
 
 /*
  * From now on. @whom: the pid of the process, or of who is about to become the command; a

@@ -47,12 +47,11 @@ struct reading {
 	void *texts, *frames, *places;	/* trees of tsearch() */
 };
 
-int vs_fault_stacks_choose(struct faults_bpf *bpf, bool wanted, struct vs_error *error)
+int vs_fault_stacks_choose(struct faults_bpf *bpf, uint32_t most, struct vs_error *error)
 {
-	bpf->rodata->stacks = wanted;
-	if (wanted && bpf_map__set_max_entries(bpf->maps.user_stacks, FAULT_STACKS))
-		return vs_error_set(error, VS_FAIL_CANNOT, "%u stacks cannot be kept",
-				    FAULT_STACKS);
+	bpf->rodata->stacks = most > 0;
+	if (most && bpf_map__set_max_entries(bpf->maps.user_stacks, most))
+		return vs_error_set(error, VS_FAIL_CANNOT, "%u stacks cannot be kept", most);
 	return 0;
 }
 

@@ -12,8 +12,8 @@
 
 struct faults_bpf;
 
-/* Before the programs are loaded: @wanted or not. 0 or -1. */
-int vs_fault_stacks_choose(struct faults_bpf *bpf, bool wanted, struct vs_error *error);
+/* Before the programs are loaded, so many of them at most, or 0. Returns 0 or -1. */
+int vs_fault_stacks_choose(struct faults_bpf *bpf, uint32_t most, struct vs_error *error);
 
 /* What was counted, once nobody counts any more; the caller's, to be freed. 0 or -1. */
 int vs_fault_stacks_end(struct faults_bpf *bpf, struct vs_images *images,

@@ -103,10 +103,9 @@ static int check_namespace(struct vs_error *error)
 		"from within a pid namespace not everybody can be watched: run it outside");
 }
 
-struct vs_watch *vs_watch_open(enum vs_fault_scope scope, bool stacks,
-			       const struct vs_stream *stream,
-			       struct vs_error *error)
+struct vs_watch *vs_watch_open(const struct vs_watch_choice *choice, struct vs_error *error)
 {
+	const struct vs_stream *stream = choice->stream;
 	struct vs_watch *watch = calloc(1, sizeof(*watch));
 	uint64_t begun = vs_now();
 	bool told;
@@ -115,17 +114,17 @@ struct vs_watch *vs_watch_open(enum vs_fault_scope scope, bool stacks,
 		vs_error_memory(error);
 		return NULL;
 	}
-	if ((scope >= VS_FAULTS_OF_SYSTEM && check_namespace(error)) ||
-	    vs_fault_hooks_open(&watch->hooks, scope, stacks, stream, error)) {
+	if ((choice->scope >= VS_FAULTS_OF_SYSTEM && check_namespace(error)) ||
+	    vs_fault_hooks_open(&watch->hooks, choice, error)) {
 		vs_watch_close(watch);
 		return NULL;
 	}
-	watch->scope = scope;
+	watch->scope = choice->scope;
 	watch->bpf = watch->hooks.bpf;
 	told = stream && stream->tell;
 	watch->reader = told ? vs_stream_open(watch->bpf, stream, error) : NULL;
-	watch->images = stacks ? vs_images_open(error) : NULL;
-	if ((told && !watch->reader) || (stacks && !watch->images)) {
+	watch->images = choice->stacks ? vs_images_open(error) : NULL;
+	if ((told && !watch->reader) || (choice->stacks && !watch->images)) {
 		vs_watch_close(watch);
 		return NULL;
 	}
@@ -414,12 +413,9 @@ int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_err
 
 #else
 
-struct vs_watch *vs_watch_open(enum vs_fault_scope scope, bool stacks,
-			       const struct vs_stream *stream, struct vs_error *error)
+struct vs_watch *vs_watch_open(const struct vs_watch_choice *choice, struct vs_error *error)
 {
-	(void)scope;
-	(void)stacks;
-	(void)stream;
+	(void)choice;
 	vs_error_set(error, VS_FAIL_CANNOT, VS_BPF_MISSING);
 	return NULL;
 }

@@ -223,6 +223,8 @@ static void lost(struct vs_flow *flow, const struct vs_fault_answer *answer)
 	if (unplaced)
 		vs_flow_item(flow, "; ", "%s in mappings that found no place",
 			     vs_count(unplaced, number, sizeof(number)));
+	if (faults->lost_vmas || faults->lost_threads || faults->stacks.no_place)
+		vs_flow_item(flow, "; ", "more place: vmscope faults --room N");
 }
 
 /* Both sums, on a line that goes on. */

@@ -81,6 +81,7 @@ test_usage_wrong_options() {
 	refused 2 "ends at or before its start" vmscope faults self -f --range 2000-1000
 	refused 2 "no size up to 1G" vmscope faults self -f --buffer 2G
 	refused 2 "no size up to 1G" vmscope faults self -f --buffer 0
+	refused 2 "--room: '63' is no number from 64 to 1000000" vmscope faults self --room 63
 	refused 2 "--stacks: 'flat' is not known: write tree or folded" vmscope faults self --stacks=flat
 	refused 2 "leave out --follow" vmscope faults self -f --stacks=folded
 	refused 2 "leave out --json" vmscope faults self -J --stacks=folded
