@@ -167,12 +167,15 @@ test_redis_that_saves_is_a_family() {
 
 # -------------------------------------------------------------- fork server
 
+objects=30000
+[ "${KERNEL_NAME:-}" != debug ] || objects=10000
+
 # A server that has loaded its modules and data forks workers, who share them until they
 # write: Python counts references in every object that it looks at.
 test_python_fork_server_shares() {
 	cat >"$WORK/server.py" <<-'PY'
 	import json, os, sys
-	data = [{"n": n, "text": "x" * (n % 50)} for n in range(30000)]
+	data = [{"n": n, "text": "x" * (n % 50)} for n in range(int(sys.argv[1]))]
 	ready, told = os.pipe()
 	for worker in range(8):
 	    if not os.fork():
@@ -186,7 +189,7 @@ test_python_fork_server_shares() {
 	print(os.getpid(), flush=True)
 	sys.stdin.read()
 	PY
-	hold_program grouped python3 "$WORK/server.py"
+	hold_program grouped python3 "$WORK/server.py" $objects
 	local pids
 	pids="$held $(pgrep -P "$held" | paste -sd ' ')"
 	# shellcheck disable=SC2086 # a list
