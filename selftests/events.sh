@@ -78,7 +78,9 @@ test_counts_of_a_process() {
 	judge define at "[m for m in r['mappings'] if int(m['start'], 16) == int('$(said build)', 16)]"
 	judge define why "{e['event']: {w['reason']: w for w in e['reasons']} for e in r['events']}"
 	check "r['lost']['complete']" "r['lost']"
-	check "r['cost']['missing_hooks'] in ([], ['mm_khugepaged_collapse_file'])" "r['cost']"
+	# Of a kernel that is compiled otherwise the function that merges is no hook: it says so.
+	check "set(r['cost']['missing_hooks']) <= {'mm_khugepaged_collapse_file'} |
+		({'stable_tree_append'} if '${KERNEL_NAME:-}' == 'debug' else set())" "r['cost']"
 	same "$(said give)" 64
 	same "$(said out)" 64
 	same "$(said in)" 0
@@ -103,7 +105,8 @@ test_counts_of_a_process() {
 	same "$(said move)" 16
 	check "why['migrate']['syscall']['pages'] == 16" "why['migrate']"
 	same "$(said merge)" 32
-	same "$(times ksm_merge)" 32
+	check "p1.get('ksm_merge', {'times': 0})['times'] ==
+		(0 if 'stable_tree_append' in r['cost']['missing_hooks'] else 32)" "p1"
 	check "p1['tlb_flush']['times'] == sum(w['times'] for w in why['tlb_flush'].values()) > 20" \
 		"why['tlb_flush']"
 	check "all(e['latency']['times'] == 64 and e['latency']['max_ns'] > 0

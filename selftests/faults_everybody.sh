@@ -82,15 +82,19 @@ same((rows[ran[4][0]]["wrong"], rows[ran[4][0]]["failed"]), (4, 1), "wrong")
 		unshare --pid --fork "$VMSCOPE" faults --system
 }
 
-# Hundreds that come and go, and more of them at a time than there are processors.
+# Where much watches the kernel, a process takes as long to come and go as twenty elsewhere.
+crowd=100
+[ "${KERNEL_NAME:-}" != debug ] || crowd=20
+
+# Many that come and go, and more of them at a time than there are processors.
 test_system_counts_those_that_are_short() {
 	start_watching faults --system --record "$WORK/kept"
 	for _ in 1 2 3 4; do
-		run 100 "$steps" anon:20 threads:2
+		run $crowd "$steps" anon:20 threads:2
 	done >"$WORK/said"
 	stop_watching
-	check "$ran"'
-same(len(ran), 400, "number")
+	CROWD=$crowd check "$ran"'
+same(len(ran), 4 * int(os.environ["CROWD"]), "number")
 '
 	for columns in 80 40; do
 		fits $columns 24 faults --from "$WORK/kept"
@@ -128,15 +132,15 @@ test_what_is_preempted_is_told() {
 	echo full >$mode
 	start_watching faults --system
 	run 4 "$steps" anon:8000 threads:16 zero:6000 >"$WORK/said"
-	run 100 "$steps" anon:20 threads:2 >>"$WORK/said"
+	run $crowd "$steps" anon:20 threads:2 >>"$WORK/said"
 	end_watching
 	case $ended in 0 | 6) ;; *) die "faults ended with $ended: $(cat "$WORK/err")" ;; esac
-	check '
+	CROWD=$crowd check '
 rows = {p["pid"]: p for p in r["processes"]}
 differ = [(line[1:], rows.get(line[1])) for line in s["ran"] if line[1] not in rows or
           line[2:] != [rows[line[1]]["minor"], rows[line[1]]["major"]]]
 assert len(differ) <= r["lost"]["no_thread_storage"], (r["lost"], total, differ)
-same((len(s["ran"]), r["lost"]["threads"]), (104, 0), "threads")
+same((len(s["ran"]), r["lost"]["threads"]), (4 + int(os.environ["CROWD"]), 0), "threads")
 '
 	"$VMSCOPE" faults -J -w "$WORK/out" -- sh -c \
 		"for i in 1 2 3 4; do $steps anon:4000 threads:8 & done; wait" >"$WORK/said" || status=$?
