@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Leaf kinds of entries that are neither present nor swap: userfaultfd and
- * guard markers, hardware poison, migration, NUMA hints, device-private;
- * knows nothing of swap.
+ * guard markers, migration, NUMA hints, device-private; knows nothing of swap,
+ * nor of memory errors.
  */
 #include "kselftest_harness.h"
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include "leaf.h"
@@ -40,9 +39,6 @@ struct uffdio_rwprotect {
 };
 
 #define UFFDIO_RWPROTECT	_IOWR(UFFDIO, 0x09, struct uffdio_rwprotect)
-#endif
-#ifndef MADV_HWPOISON
-#define MADV_HWPOISON	100
 #endif
 
 #define SIZE	(32 * PAGE_SIZE)
@@ -247,42 +243,6 @@ TEST_F(marker, guard_install_is_guard)
 	ASSERT_BUILT(target_start(&self->t, build_guard, self->r),
 		     "MADV_GUARD_INSTALL");
 	EXPECT_SAME(leaf_check(&self->t, self->r, MASK_STATE, STATE(GUARD)));
-}
-
-/* -------------------------------------------------------------- hwpoison */
-
-/* Told of the error like a process that touched the page. */
-static void survive(int signal)
-{
-	(void)signal;
-}
-
-static int build_hwpoison(void *arg, unsigned int step)
-{
-	char *p = map_anon(SIZE, PAGE_SIZE);
-
-	(void)step;
-	signal(SIGBUS, survive);
-	touch(p, SIZE);
-	set_region(arg, p, PAGE_SIZE);
-	if (madvise(p, PAGE_SIZE, MADV_HWPOISON))
-		return errno == EINVAL ? ENOSYS : errno;
-	return 0;
-}
-
-TEST_F(marker, hwpoison)
-{
-	struct scan s;
-
-	ASSERT_BUILT(target_start(&self->t, build_hwpoison, self->r),
-		     "MADV_HWPOISON");
-	EXPECT_SAME(leaf_check(&self->t, self->r, MASK_STATE, STATE(HWPOISON)));
-	ASSERT_EQ(0, scan_everything(self->t.fd, self->r->start,
-				     self->r->start + SIZE, &s));
-	EXPECT_EQ(1, s.tally[0].counter[VMSCOPE_STATE_HWPOISON]);
-	EXPECT_EQ(SIZE / PAGE_SIZE - 1,
-		  tally_state(&s.tally[0], VMSCOPE_STATE_PRESENT));
-	scan_free(&s);
 }
 
 /* ------------------------------------------------------------- migration */

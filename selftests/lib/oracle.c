@@ -135,6 +135,11 @@ static const char *compare_word(const struct scan_page *p, uint64_t word)
 {
 	uint64_t state = ATTR_STATE(p->attributes), a = p->attributes;
 
+	/* Of hugetlb, pagemap tells what is present: fs/proc/task_mmu.c:pagemap_hugetlb_range() */
+	if (state != VMSCOPE_STATE_PRESENT && (a & VMSCOPE_ATTR_KIND) == KIND(HUGETLB))
+		return word & (PM_PRESENT | PM_SWAP) ?
+		       differ("%lx: hugetlb in state %lu, pagemap %lx", p->address, state, word) :
+		       NULL;
 	if (!state_fits(state, word))
 		return differ("%lx: state %lu, pagemap %lx", p->address, state,
 			      word);
