@@ -192,6 +192,14 @@ static void look_at_page(const struct view *view, const struct entry *entry,
 		return;
 	}
 	info->page = page;
+	/*
+	 * A hugetlb page that was lost is taken to pieces, and its frames are others'
+	 * by now: mm/memory-failure.c:me_huge_page(). smaps counts them all the same.
+	 */
+	if (view->hugetlb && (entry->attrs & ATTR_STATE) == STATE_HWPOISON) {
+		info->attrs |= (u64)KIND_HUGETLB << ATTR_KIND_SHIFT;
+		return;
+	}
 	info->refcount = folio_ref_count(folio);
 	/* not safe for entries that only remember the page: task_mmu.c */
 	if (present || (entry->attrs & ATTR_STATE) == STATE_DEVICE)

@@ -186,8 +186,9 @@ static int build_hugetlb(void *arg, unsigned int step)
 static const char *check_hugetlb(const struct target *t, const struct shared *s,
 				 const struct region *r)
 {
-	const char *error = leaf_check(t, r, VMSCOPE_ATTR_STATE | VMSCOPE_ATTR_LEAF,
-				       STATE(HWPOISON) | LEAF(PMD));
+	/* and nothing is said of the frames, which others may have by now */
+	const char *error = leaf_check(t, r, ~VMSCOPE_ATTR_SOFT_DIRTY,
+				       STATE(HWPOISON) | KIND(HUGETLB) | LEAF(PMD));
 	struct scan scan;
 
 	if (error)
