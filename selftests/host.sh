@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Where memory is, with the real module: whether the host adds up, and on which node pages
-# are. Knows nothing of the interface between the command and the module.
+# Where memory is, with the real module: whether the host adds up, on which node pages
+# are, and which are lost. Knows nothing of the interface between the command and the module.
 set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -168,6 +168,32 @@ sys.stdin.read()' "$WORK/file"
 	has "$out" "48M of /vmscope-host-user charged to /vmscope-host-payer"
 	fits 80 24 host
 	kill -9 "$held"
+}
+
+# A page of each kind is lost, of a huge page one small one, of hugetlb all of it. What
+# leaf_poison.c finds in page tables is named with its address, and procfs agrees.
+test_lost_pages_are_named() {
+	local before anon thp hugetlb file
+
+	before=$(awk '/^HardwareCorrupted/ { print $2 }' /proc/meminfo)
+	[ -n "$before" ] || skip "this kernel knows no memory errors"
+	hold_program "$bin/leaf_poison" --hold
+	read -r anon thp hugetlb file <"$WORK/held"
+	same "$(awk '/^HardwareCorrupted/ { print $2 }' /proc/meminfo)" $((before + 16))
+	expect 0 vmscope pages --stuck "$held" -J
+	valid ask
+	check "{(x['start'], x['bytes']) for x in r['stuck']['runs'] if x['reasons'] == ['hwpoison']} ==
+		{('0x$anon', p), ('0x$thp', p), ('0x$hugetlb', 512 * p), ('0x$file', p)}" \
+		"r['stuck']['runs']"
+	tells "r['stuck']['reasons']['hwpoison']['bytes']" $((515 << 12))
+	expect 0 vmscope pages --stuck "$held"
+	has "$out" "hwpoison    2.01M    4 access"
+	has "$out" "$hugetlb    2M hwpoison"
+	has "$out" "$thp    4K hwpoison"
+	expect 0 vmscope walk "$held" "$hugetlb"
+	has "$out" "The frame had a memory error"
+	expect 0 vmscope verify "$held"
+	has "$out" "of hugetlb, pagemap tells only what is present"
 }
 
 test_host_fits_a_screen() {

@@ -327,6 +327,13 @@ static unsigned int seen_state(const struct vs_page *page)
 	return SEEN_ENTRY;
 }
 
+static const char *state_fault(const struct page_context *context, const struct vs_page *module)
+{
+	if (context->vma->flags & VS_VM_HUGETLB && seen_state(module) == SEEN_ENTRY)
+		return "of hugetlb, pagemap tells only what is present";
+	return NULL;
+}
+
 enum { CLASS_ANON, CLASS_FILE, CLASS_HUGETLB };
 
 static unsigned int kind_class(const struct vs_page *page)
@@ -404,8 +411,8 @@ void vs_compare_page(const struct vs_kernel *kernel, const struct vs_page_keys *
 	if (state == VS_STATE_SPECIAL || state == VS_STATE_SKIPPED)
 		return;
 	comparison->pages++;
-	compare_page_values(&context, "state", seen_state(module), seen_state(before),
-			    seen_state(after));
+	compare_faulty_values(&context, "state", state_fault(&context, module), seen_state(module),
+			      seen_state(before), seen_state(after));
 	if (seen_state(module) != seen_state(before) || seen_state(module) != seen_state(after) ||
 	    state == VS_STATE_NONE)
 		return;
