@@ -149,6 +149,8 @@ int vs_stuck_extent(void *state, const struct vs_vma *vma, const struct vs_exten
 
 	if ((extent->attributes & VS_ATTR_STATE) == VS_STATE_PRESENT)
 		stuck->resident += bytes;
+	else if (run.reasons)
+		stuck->elsewhere += bytes;
 	if (!run.reasons)
 		return 0;
 	row = vs_row(&stuck->rows, vma);

@@ -59,6 +59,7 @@ struct vs_stuck {
 	struct vs_rows rows;		/* struct vs_stuck_row */
 	struct vs_stuck_row total;
 	uint64_t resident;
+	uint64_t elsewhere;		/* stuck, and not resident: migrating, lost, a device's */
 	uint64_t reason_runs[VS_STUCK_NR];
 	struct vs_stuck_run *run;
 	size_t nr, max;

@@ -135,6 +135,9 @@ void vs_stuck_screen(const struct vs_style *style, const struct vs_report *repor
 	vs_flow_item(&flow, "", "%s of %s resident", vs_amount(style, stuck->total.stuck, one,
 							       sizeof(one)),
 		     vs_amount(style, stuck->resident, other, sizeof(other)));
+	if (stuck->elsewhere)
+		vs_flow_item(&flow, " ", "and %s that is migrating, lost or a device's",
+			     vs_amount(style, stuck->elsewhere, one, sizeof(one)));
 	vs_flow_words(&flow, stuck->total.stuck ?
 		      "cannot be moved, split, reclaimed or used as other memory can" :
 		      "is stuck: all of it can be moved, split and reclaimed as the kernel likes");

@@ -63,6 +63,8 @@ test_stuck_of_pages_that_wait_or_are_lost() {
 	FAKE_PAGES=$WORK/pages expect 0 faked pages --stuck "$held"
 	has "$out" "hwpoison      16K    1 access"
 	has "$out" "device        32K    2 migration"
+	# of the stuck 96K no more than half is resident
+	has "$(tr -s ' \n' ' ' <"$WORK/out")" "resident and 48K that is migrating, lost or a device's"
 }
 
 test_stuck_on_the_screen() {
