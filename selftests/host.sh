@@ -86,6 +86,55 @@ sys.stdin.read()'
 	remainder swap 4
 }
 
+# swapped_kib: of $held, as the kernel counts.
+swapped_kib() {
+	awk '/^Swap:/ { print $2 }' "/proc/$held/smaps_rollup"
+}
+
+# A megabyte is in swap. When it is told to, the process reads 40 pages of it and writes 10
+# others that it never had: a look later these are BACK and NEW, and the rest is neither.
+test_age_has_back_what_was_in_swap() {
+	local before asked away
+
+	modprobe -q zram num_devices=2 || skip "zram: no such module"
+	only_zram
+	hold_program python3 -c '
+import ctypes, mmap, signal, sys
+no_huge_pages, pageout = 15, 21
+libc = ctypes.CDLL(None, use_errno=True)
+away = mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+fresh = mmap.mmap(-1, 1 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+away.madvise(no_huge_pages)
+away.write(b"x" * (1 << 20))
+at = ctypes.addressof(ctypes.c_char.from_buffer(away))
+def come_back(*_):
+    for i in range(40):
+        assert away[i * 8192] == 120
+    for i in range(10):
+        fresh[i * 4096] = 1
+signal.signal(signal.SIGUSR1, come_back)
+assert not libc.madvise(ctypes.c_void_p(at), ctypes.c_size_t(1 << 20), pageout)
+print(hex(at), flush=True)
+sys.stdin.read()'
+	read -r away <"$WORK/held"
+	before=$(swapped_kib)
+	[ "$before" -ge 1000 ] || die "only $before KiB are in swap"
+	"$VMSCOPE" age "$held" --interval 2s --count 1 -J >"$WORK/out" 2>"$WORK/err" &
+	asked=$!
+	wait_until "the first look" waits_in nanosleep $asked
+	kill -USR1 "$held"
+	wait $asked || die "it ended with $?: $(cat "$WORK/err")"
+	same "$((before - $(swapped_kib)))" 160
+	valid age
+	tells "[i['back'] for i in r['working']['intervals']]" "[$((40 << 12))]"
+	tells "[(m['back'], m['used'], m['new']) for m in r['working']['mappings'] if m['start'] == '$away']" \
+		"[($((40 << 12)), $((40 << 12)), 0)]"
+	check "10 * p <= r['working']['intervals'][0]['new'] < 40 * p" "r['working']['intervals']"
+	# all of it has been there before the next look
+	expect 0 vmscope age "$held" --interval 100ms --count 1 -J
+	tells "[i['back'] for i in r['working']['intervals']]" "[0]"
+}
+
 test_host_kills_the_largest_first() {
 	expect 0 vmscope host -J
 	tells "r['processes'][0]['rss'] > 90 << 20" True
@@ -198,6 +247,11 @@ test_lost_pages_are_named() {
 
 test_host_fits_a_screen() {
 	fits 80 24 host
+}
+
+# After each test: where pages are swapped to is not left to the next one.
+clean_up() {
+	areas_as_before
 }
 
 begin_tests
