@@ -72,16 +72,31 @@ static int choose(const struct vs_style *style, const struct vs_answer_column *c
 	return nr;
 }
 
-static void rest(const struct vs_style *style, const struct vs_rows *rows,
-		 const struct vs_answer_column *column, const uint32_t *index, size_t nr,
-		 const void *total)
+static uint64_t left_of(const struct vs_rows *rows, const struct vs_answer_column *column,
+			const uint32_t *index, size_t nr, const void *total)
 {
 	uint64_t left = figure(column, total);
-	struct vs_flow flow;
-	char text[32];
 
 	for (size_t i = 0; i < nr; i++)
 		left -= figure(column, vs_row_at(rows, index[i]));
+	return left;
+}
+
+/* What is not in the table, by the first of the figures of which something is left. */
+static void rest(const struct vs_style *style, const struct vs_rows *rows,
+		 const struct vs_answer_column **chosen, int columns, const uint32_t *index,
+		 size_t nr, const void *total)
+{
+	const struct vs_answer_column *column = NULL;
+	struct vs_flow flow;
+	uint64_t left = 0;
+	char text[32];
+
+	for (int i = 0; i < columns && !left; i++) {
+		column = chosen[i];
+		if (column->unit != VS_UNIT_WORD && figure(column, total) != VS_UNKNOWN)
+			left = left_of(rows, column, index, nr, total);
+	}
 	if (!left || style->raw)
 		return;
 	vs_flow_begin(&flow, style, "", 0);
@@ -127,7 +142,7 @@ void vs_answer_rows(const struct vs_style *style, const struct vs_rows *rows,
 			break;
 	}
 	vs_table_end(table);
-	rest(style, rows, column, index, nr, total);
+	rest(style, rows, chosen, columns, index, nr, total);
 }
 
 static void put_figures(json_t *json, const struct vs_answer_column *column, const void *row)

@@ -72,6 +72,13 @@ test_age_what_stays_young_may_have_been_used() {
 	same "$(figure never)" 0
 }
 
+# Nothing is known to have been used: what is left out is told by the next figure.
+test_age_what_is_left_out_is_said() {
+	hold 6 30
+	FAKE=young=6 expect 0 faked age "$held" --interval 1ms --count 1
+	has "$out" "of MAYBE in other mappings: --json has all of them"
+}
+
 test_age_what_stays_idle_was_not_used() {
 	hold 6
 	watched young=0 2
