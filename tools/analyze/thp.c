@@ -45,7 +45,7 @@ static const struct {
 	[VS_WHY_PTES_SWAP] = { "max_ptes_swap", "swap",
 		"more in swap than khugepaged brings back (max_ptes_swap)" },
 	[VS_WHY_PTES_SHARED] = { "max_ptes_shared", "shared",
-		"more shared by fork than khugepaged copies (max_ptes_shared)" },
+		"more that others map, too, than khugepaged copies (max_ptes_shared)" },
 	[VS_WHY_KHUGEPAGED] = { "khugepaged", "khugepaged", "khugepaged has not been there yet" },
 	[VS_WHY_UNKNOWN] = { "unknown", "?", "the policy could not be read" },
 };

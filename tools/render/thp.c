@@ -10,8 +10,13 @@
 #include "answers.h"
 
 #define INDENT		7
-/* So that all of it fits the first screen. */
+/*
+ * So that all of it fits the first screen: 24 lines less title, cost, a blank, the
+ * head of the table, what is left out of it, and the shell's prompt.
+ */
 #define ROWS		8
+#define LEAST_ROWS	3
+#define ROOM		17
 #define REASONS		4
 
 #define FIGURE(member)	offsetof(struct vs_thp_row, member)
@@ -49,22 +54,23 @@ static uint64_t size_of(const struct vs_thp_state *state, unsigned int order)
 	return 1ull << (state->model->kernel.page_shift + order);
 }
 
-/* ---------------------------------------------------------------- for people */
+/* ------------------------------------------- for people: each says how many lines it took */
 
-static void put_mapped(const struct vs_style *style, const struct vs_thp_state *state)
+static int put_mapped(const struct vs_style *style, const struct vs_thp_state *state)
 {
 	const struct vs_thp_row *total = &state->total;
 	struct vs_amounts a = { .style = style };
 	struct vs_flow flow;
 
 	vs_flow_begin(&flow, style, "thp", INDENT);
-	vs_flow_item(&flow, "", "%s of %s resident in huge pages", vs_next_amount(&a, total->huge),
+	vs_flow_item(&flow, "", "%s of %s", vs_next_amount(&a, total->huge),
 		     vs_next_amount(&a, total->resident));
-	vs_flow_item(&flow, ": ", "%s by PMD", vs_next_amount(&a, total->pmd));
+	vs_flow_words(&flow, "resident in huge pages:");
+	vs_flow_item(&flow, " ", "%s by PMD", vs_next_amount(&a, total->pmd));
 	if (total->cont)
 		vs_flow_item(&flow, ", ", "%s by contiguous PTEs", vs_next_amount(&a, total->cont));
 	vs_flow_item(&flow, ", ", "%s by single PTEs", vs_next_amount(&a, total->pte));
-	vs_flow_end(&flow);
+	return vs_flow_end(&flow);
 }
 
 static uint64_t all_of(const struct vs_thp_order *order)
@@ -76,7 +82,7 @@ static uint64_t all_of(const struct vs_thp_order *order)
 	return bytes;
 }
 
-static void put_sizes(const struct vs_style *style, const struct vs_thp_state *state)
+static int put_sizes(const struct vs_style *style, const struct vs_thp_state *state)
 {
 	struct vs_amounts a = { .style = style };
 	const char *separator = "";
@@ -84,7 +90,7 @@ static void put_sizes(const struct vs_style *style, const struct vs_thp_state *s
 	char size[32];
 
 	if (!state->total.huge && !state->total.hugetlb)
-		return;
+		return 0;
 	vs_flow_begin(&flow, style, "sizes", INDENT);
 	for (unsigned int order = 1; order < VS_THP_ORDERS; order++) {
 		const struct vs_thp_order *of = &state->order[order];
@@ -100,11 +106,11 @@ static void put_sizes(const struct vs_style *style, const struct vs_thp_state *s
 			separator = ", ";
 		}
 	}
-	vs_flow_end(&flow);
+	return vs_flow_end(&flow);
 }
 
 /* What of large folios is not as it should be. */
-static void put_odd(const struct vs_style *style, const struct vs_thp_state *state)
+static int put_odd(const struct vs_style *style, const struct vs_thp_state *state)
 {
 	const struct vs_thp_row *total = &state->total;
 	struct vs_amounts a = { .style = style };
@@ -115,10 +121,10 @@ static void put_odd(const struct vs_style *style, const struct vs_thp_state *sta
 		vs_flow_begin(&flow, style, "odd", INDENT);
 		vs_flow_words(&flow, "not known which of these are misaligned or partly mapped:");
 		vs_flow_words(&flow, vs_physical_missing(state->model));
-		vs_flow_end(&flow);
+		return vs_flow_end(&flow);
 	}
 	if (!state->frames || (!total->misaligned && !total->partial))
-		return;
+		return 0;
 	vs_flow_begin(&flow, style, "odd", INDENT);
 	if (total->misaligned)
 		vs_flow_item(&flow, "", "%s misaligned", vs_next_amount(&a, total->misaligned));
@@ -129,7 +135,7 @@ static void put_odd(const struct vs_style *style, const struct vs_thp_state *sta
 		vs_flow_item(&flow, ": ", "%s here", vs_next_amount(&a, total->partial));
 		vs_flow_item(&flow, ", ", "%s not", vs_next_amount(&a, total->unmapped));
 	}
-	vs_flow_end(&flow);
+	return vs_flow_end(&flow);
 }
 
 /* "64-127" */
@@ -146,21 +152,21 @@ static const char *bucket(const struct vs_thp_state *state, int n, char *text, s
 	return text;
 }
 
-static void put_histogram(const struct vs_style *style, const struct vs_thp_state *state)
+static int put_histogram(const struct vs_style *style, const struct vs_thp_state *state)
 {
 	char size[32], range[48], number[32];
-	const char *separator = "";
+	const char *separator = " ";
 	struct vs_flow flow;
 	uint64_t any = 0;
 
 	for (int i = 0; i < VS_FILL_BUCKETS; i++)
 		any += state->fill.used[i];
 	if (!any)
-		return;
+		return 0;
 	vs_flow_begin(&flow, style, "", INDENT);
-	vs_flow_item(&flow, "", "huge pages of %s by pages in use, of %u: ",
-		     vs_human(size_of(state, state->pmd_order), size, sizeof(size)),
-		     1u << state->pmd_order);
+	vs_flow_item(&flow, "", "huge pages of %s",
+		     vs_human(size_of(state, state->pmd_order), size, sizeof(size)));
+	vs_flow_item(&flow, " ", "by pages in use, of %u:", 1u << state->pmd_order);
 	for (int i = 0; i < VS_FILL_BUCKETS; i++) {
 		if (!state->fill.used[i])
 			continue;
@@ -169,24 +175,25 @@ static void put_histogram(const struct vs_style *style, const struct vs_thp_stat
 			     vs_count(state->fill.used[i], number, sizeof(number)));
 		separator = ", ";
 	}
-	vs_flow_end(&flow);
+	return vs_flow_end(&flow);
 }
 
-static void put_fill(const struct vs_style *style, const struct vs_thp_state *state)
+static int put_fill(const struct vs_style *style, const struct vs_thp_state *state)
 {
 	const struct vs_thp_row *total = &state->total;
 	struct vs_amounts a = { .style = style };
 	struct vs_flow flow;
+	int lines;
 
 	if (!state->filled)
-		return;
+		return 0;
 	vs_flow_begin(&flow, style, "fill", INDENT);
 	vs_flow_item(&flow, "", "%s of %s read is zero: wasted", vs_next_amount(&a, total->waste),
 		     vs_next_amount(&a, total->looked));
 	if (total->unread)
 		vs_flow_item(&flow, "; ", "%s could not be read", vs_next_amount(&a, total->unread));
-	vs_flow_end(&flow);
-	put_histogram(style, state);
+	lines = vs_flow_end(&flow);
+	return lines + put_histogram(style, state);
 }
 
 static int largest(const struct vs_thp_row *total, unsigned int done)
@@ -201,29 +208,30 @@ static int largest(const struct vs_thp_row *total, unsigned int done)
 }
 
 /* The largest reasons, each in a sentence: the table has but a word. */
-static void put_reasons(const struct vs_style *style, const struct vs_thp_state *state)
+static int put_reasons(const struct vs_style *style, const struct vs_thp_state *state)
 {
 	const struct vs_thp_row *total = &state->total;
 	uint64_t left = total->resident - total->pmd;
 	struct vs_amounts a = { .style = style };
 	unsigned int done = 0;
 	struct vs_flow flow;
-	int why;
+	int why, lines = 0;
 
 	for (int n = 0; n < REASONS && (why = largest(total, done)) >= 0; n++) {
 		vs_flow_begin(&flow, style, n ? "" : "why", INDENT);
 		vs_flow_item(&flow, "", "%5s", vs_next_amount(&a, total->reason[why]));
 		vs_flow_item(&flow, " ", "%s:", vs_thp_why_short(why));
 		vs_flow_words(&flow, vs_thp_why_text(why));
-		vs_flow_end(&flow);
+		lines += vs_flow_end(&flow);
 		done |= 1u << why;
 		left -= total->reason[why];
 	}
 	if (!left)
-		return;
+		return lines;
 	vs_flow_begin(&flow, style, "", INDENT);
-	vs_flow_item(&flow, "", "%5s for other reasons: --json has them", vs_next_amount(&a, left));
-	vs_flow_end(&flow);
+	vs_flow_item(&flow, "", "%5s", vs_next_amount(&a, left));
+	vs_flow_words(&flow, "for other reasons: --json has them");
+	return lines + vs_flow_end(&flow);
 }
 
 static void put_size_words(struct vs_flow *flow, const struct vs_thp_state *state)
@@ -240,14 +248,14 @@ static void put_size_words(struct vs_flow *flow, const struct vs_thp_state *stat
 	}
 }
 
-static void put_policy(const struct vs_style *style, const struct vs_thp_state *state)
+static int put_policy(const struct vs_style *style, const struct vs_thp_state *state)
 {
 	const struct vs_thp *thp = &state->model->kernel.thp;
 	struct vs_amounts a = { .style = style };
 	struct vs_flow flow;
 
 	if (thp->support != VS_THP_READ)
-		return;
+		return 0;
 	vs_flow_begin(&flow, style, "policy", INDENT);
 	vs_flow_item(&flow, "", "%s", vs_thp_word(thp->enabled));
 	put_size_words(&flow, state);
@@ -258,7 +266,7 @@ static void put_policy(const struct vs_style *style, const struct vs_thp_state *
 		vs_flow_item(&flow, "; ", "khugepaged: %s every %g s",
 			     vs_next_amount(&a, (uint64_t)thp->pages_to_scan << state->model->kernel.page_shift),
 			     thp->scan_sleep_ms / 1000.0);
-	vs_flow_end(&flow);
+	return vs_flow_end(&flow);
 }
 
 /* Without content the first column would be empty. */
@@ -271,16 +279,20 @@ void vs_thp_screen(const struct vs_style *style, const struct vs_report *report,
 		   const void *data)
 {
 	const struct vs_thp_state *state = data;
+	int room = ROOM;
 	uint32_t index[ROWS];
-	size_t nr = vs_thp_top(state, index, ROWS);
+	size_t nr;
 
 	(void)report;
-	put_mapped(style, state);
-	put_sizes(style, state);
-	put_odd(style, state);
-	put_fill(style, state);
-	put_reasons(style, state);
-	put_policy(style, state);
+	room -= put_mapped(style, state);
+	room -= put_sizes(style, state);
+	room -= put_odd(style, state);
+	room -= put_fill(style, state);
+	room -= put_reasons(style, state);
+	room -= put_policy(style, state);
+	if (room < LEAST_ROWS)
+		room = LEAST_ROWS;
+	nr = vs_thp_top(state, index, room < ROWS ? room : ROWS);
 	vs_answer_rows(style, &state->rows, shown(state), index, nr, &state->total);
 }
 

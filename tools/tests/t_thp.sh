@@ -391,6 +391,35 @@ test_thp_fill_256_kib_of_2_mib() {
 	has "$out" "WASTE"
 }
 
+# With everything that there is to be said, on a terminal of 80 by 24; what has no waste is
+# left out no less than what has.
+test_thp_all_of_it_fits_a_screen() {
+	local i
+
+	need_terminal
+	thp_begin
+	mapping 200000 800000 'ac'
+	pages 200000 200 $PMD_2M 200
+	pages 400000 100 $ANON_2M 400
+	pages 600000 10 $ANON
+	for i in 1 2 3 4 5 6 7 8 9; do
+		mapping "${i}1000000" "${i}1004000" 'ac'
+		pages "${i}1000000" 4 $ANON
+	done
+	mapping a1000000 a1200000 'ac nh'
+	pages a1000000 10 $ANON
+	mapping a2100000 a2400000 'ac'
+	pages a2100000 1 $ANON
+	echo "200000 200 1c0 0 7" > "$WORK/fill"
+	on_terminal 80 "LD_PRELOAD=$WORK/fake.so $VMSCOPE thp $held --fill --color=never" >"$WORK/screen"
+	has "$(cat "$WORK/screen")" "is zero: wasted"
+	has "$(cat "$WORK/screen")" "of RES in other mappings: --json has all of them"
+	[ "$(wc -l <"$WORK/screen")" -le 24 ] || die "too long: $(cat "$WORK/screen")"
+	[ "$(wc -L <"$WORK/screen")" -le 80 ] || die "too wide: $(cat "$WORK/screen")"
+	on_terminal 40 "LD_PRELOAD=$WORK/fake.so $VMSCOPE thp $held --fill --color=never" >"$WORK/screen"
+	[ "$(wc -L <"$WORK/screen")" -le 40 ] || die "too wide: $(cat "$WORK/screen")"
+}
+
 test_thp_fill_without_a_module_that_can() {
 	thp_begin
 	FAKE=nofill refused 4 "what of huge pages is zero" faked thp "$held" --fill
