@@ -43,6 +43,8 @@ test_groups_are_exactly_what_was_equal() {
 		{(s['pid'], s['times']) for s in r['groups']['largest'][0]['sharers']} ==
 		{(f['one'], 32), (f['other'], 32)}" "r['groups']['largest'][0]"
 	check "all(g['mappings'] == 2 for g in r['groups']['largest'][1:])" "r['groups']"
+	expect 0 vmscope ksm "$one"
+	has "$out" "14 more frames: --json has all of them"
 }
 
 test_agrees_with_the_kernel() {
@@ -82,6 +84,8 @@ test_why_not() {
 	check "at[f['file']]['reason'] == 'page_cache'" "at"
 	check "f['unadvised'] not in at and r['merged'][0]['not_mergeable'] >= 32 * p" "at"
 	echo 1 >$ksm/run
+	expect 0 vmscope ksm "$one"
+	has "$(tr -s ' \n' ' ' <"$WORK/out")" "one scan of this process takes"
 	expect 0 vmscope ksm "$one" -J
 	echo 0 >$ksm/run
 	check "at[f['unequal']]['reason'] == 'nothing_equal'" "at"
@@ -116,6 +120,11 @@ test_without_anything_mergeable() {
 	tells "r['merged'][0]['mergeable'], r['mappings']" "(0, [])"
 	expect 0 vmscope ksm "$held"
 	has "$(tr -s ' \n' ' ' <"$WORK/out")" "no anonymous memory has MADV_MERGEABLE"
+	# nor is there anything to scan
+	echo 1 >$ksm/run
+	expect 0 vmscope ksm "$held"
+	echo 0 >$ksm/run
+	has_not "$(tr -s ' \n' ' ' <"$WORK/out")" "one scan of"
 }
 
 test_beside_one_that_unmerges() {

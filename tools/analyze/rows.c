@@ -50,6 +50,15 @@ static bool is_zero(const char *data, size_t size)
 	return true;
 }
 
+size_t vs_rows_used(const struct vs_rows *rows)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < rows->nr; i++)
+		used += !is_zero(rows->data + i * rows->size, rows->size);
+	return used;
+}
+
 size_t vs_rows_top(const struct vs_rows *rows, int (*order)(const void *, const void *),
 		   uint32_t *index, size_t max)
 {

@@ -31,4 +31,7 @@ const void *vs_row_at(const struct vs_rows *rows, size_t index);
 size_t vs_rows_top(const struct vs_rows *rows, int (*order)(const void *, const void *),
 		   uint32_t *index, size_t max);
 
+/* How many there are of these. */
+size_t vs_rows_used(const struct vs_rows *rows);
+
 #endif

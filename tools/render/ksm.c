@@ -16,8 +16,8 @@
 #define NAME	4200
 
 /* Mappings, processes and groups on the first screen; all are in the JSON. */
-#define ROWS	5
-#define GROUPS	4
+#define ROWS	4
+#define GROUPS	3
 
 #define FIGURE(member)	offsetof(struct vs_ksm_row, member)
 
@@ -51,8 +51,10 @@ static void merged(const struct vs_style *style, const struct vs_ksm *ksm)
 	vs_flow_item(&flow, " ", "of %s mergeable", vs_amount(style, mergeable, b, sizeof(b)));
 	if (ksm->zero_known)
 		vs_flow_item(&flow, ", ", "%s in zero pages", vs_amount(style, zero, c, sizeof(c)));
-	if (!mergeable)
-		vs_flow_item(&flow, "; ", "no anonymous memory has MADV_MERGEABLE or PR_SET_MEMORY_MERGE");
+	if (!mergeable) {
+		vs_flow_item(&flow, "; ", "no");
+		vs_flow_words(&flow, "anonymous memory has MADV_MERGEABLE or PR_SET_MEMORY_MERGE");
+	}
 	if (other)
 		vs_flow_item(&flow, "; ", "%s anonymous is not mergeable",
 			     vs_amount(style, other, d, sizeof(d)));
@@ -115,12 +117,15 @@ static void host(const struct vs_style *style, const struct vs_ksm *ksm)
 		     told->sleep_ms);
 	vs_flow_item(&flow, ", ", "%" PRIu64 " full scans", told->full_scans);
 	ms = vs_ksm_scan_time(ksm, ksm->total.merged + ksm->total.anon);
-	if (ksm->model && ms != VS_UNKNOWN)
-		vs_flow_item(&flow, "; ", "this process takes it %s",
-			     vs_duration(ms * 1000000, time, sizeof(time)));
-	vs_flow_item(&flow, "; ", "of the host: %s pages for %s more",
-		     vs_count(told->shared, shared, sizeof(shared)),
-		     vs_count(told->sharing, sharing, sizeof(sharing)));
+	if (ksm->model && ksm->total.merged + ksm->total.anon && ms != VS_UNKNOWN) {
+		vs_flow_item(&flow, "; ", "one scan of");
+		vs_flow_words(&flow, "this process takes");
+		vs_flow_item(&flow, " ", "%s", vs_duration(ms * 1000000, time, sizeof(time)));
+	}
+	vs_flow_item(&flow, "; ", "of the host:");
+	vs_flow_item(&flow, " ", "%s pages stand for",
+		     vs_count(told->shared, shared, sizeof(shared)));
+	vs_flow_item(&flow, " ", "%s more", vs_count(told->sharing, sharing, sizeof(sharing)));
 	vs_flow_item(&flow, ", ", "%s with no equal", vs_count(told->unshared, unshared,
 							     sizeof(unshared)));
 	vs_flow_item(&flow, ", ", "%s changing", vs_count(told->volatile_pages, changing,
@@ -216,7 +221,7 @@ static const char *who(const struct vs_ksm *ksm, uint32_t set, char *text, size_
 static void groups(const struct vs_style *style, const struct vs_ksm *ksm)
 {
 	static const struct vs_column head[] = {
-		{ .name = "FRAME", .width = 8 },
+		{ .name = "FRAME", .width = 9 },
 		{ .name = "MAPPED", .right = true, .width = 6 },
 		{ .name = "SAVES", .right = true, .width = 5 },
 		{ .name = "PROCS", .right = true, .width = 5 },
@@ -240,6 +245,51 @@ static void groups(const struct vs_style *style, const struct vs_ksm *ksm)
 	vs_table_end(table);
 }
 
+static size_t mappings_shown(const struct vs_ksm *ksm)
+{
+	uint32_t index[ROWS];
+
+	return vs_ksm_top(ksm, index, ROWS);
+}
+
+static uint32_t processes_shown(const struct vs_ksm *ksm, uint32_t *all)
+{
+	for (*all = 0; *all < ksm->nr; ++*all)
+		if (!ksm->process[*all].merged && !ksm->process[*all].mergeable)
+			break;
+	return *all < ROWS + GROUPS ? *all : ROWS + GROUPS;
+}
+
+/* What the tables leave out; of the groups the JSON has the largest. */
+static void more(const struct vs_style *style, const struct vs_ksm *ksm)
+{
+	uint64_t groups = ksm->frames - (ksm->nr_groups < GROUPS ? ksm->nr_groups : GROUPS);
+	uint64_t others = 0;
+	char count[32], frames[32];
+	struct vs_flow flow;
+	uint32_t all;
+
+	if (!ksm->model) {
+		others = processes_shown(ksm, &all);
+		others = all - others;
+	} else {
+		others = vs_rows_used(&ksm->rows) - mappings_shown(ksm);
+	}
+	if ((!others && !groups) || style->raw)
+		return;
+	vs_flow_begin(&flow, style, "", 0);
+	if (others)
+		vs_flow_item(&flow, "", "%s more %s%s", vs_count(others, count, sizeof(count)),
+			     ksm->model ? "mapping" : "process",
+			     others == 1 ? "" : ksm->model ? "s" : "es");
+	if (groups)
+		vs_flow_item(&flow, others ? " and " : "", "%s more frame%s",
+			     vs_count(groups, frames, sizeof(frames)), groups == 1 ? "" : "s");
+	vs_flow_item(&flow, ": ", "--json has %s",
+		     ksm->frames > ksm->nr_groups ? "many of them" : "all of them");
+	vs_flow_end(&flow);
+}
+
 void vs_ksm_screen(const struct vs_style *style, const struct vs_report *report,
 		   const struct vs_ksm *ksm)
 {
@@ -254,6 +304,7 @@ void vs_ksm_screen(const struct vs_style *style, const struct vs_report *report,
 	else
 		processes(style, ksm);
 	groups(style, ksm);
+	more(style, ksm);
 }
 
 /* ------------------------------------------------------------------ JSON */
