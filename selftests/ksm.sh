@@ -127,6 +127,15 @@ test_without_anything_mergeable() {
 	has_not "$(tr -s ' \n' ' ' <"$WORK/out")" "one scan of"
 }
 
+# In a family, what KSM merged is copied by who writes to it, and not counted as anonymous.
+test_family_says_that_ksm_is_in_it() {
+	hold_merge
+	expect 0 vmscope share "$one" --family -J
+	check "sum(m['would_copy'] for m in r['members']) >= 48 * p" "r['members']"
+	expect 0 vmscope share "$one" --family
+	has "$(tr -s ' \n' ' ' <"$WORK/out")" "more that KSM merged"
+}
+
 test_beside_one_that_unmerges() {
 	hold_merge
 	local round

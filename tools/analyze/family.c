@@ -140,10 +140,12 @@ int vs_family_extent(void *context, const struct vs_model *model, const struct v
 	if ((extent->attributes & VS_ATTR_STATE) != VS_STATE_PRESENT)
 		return 0;
 	if (!is_anon(kind)) {
-		if (writable && kind == VS_KIND_KSM)
+		if (writable && kind == VS_KIND_KSM) {
 			of->would_copy += bytes;
-		else if (writable)
+			of->ksm += bytes;
+		} else if (writable) {
 			of->cache += bytes;
+		}
 		return 0;
 	}
 	count_anon(of, vma, extent, kind == VS_KIND_ANON_EXCLUSIVE, bytes);

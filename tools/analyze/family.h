@@ -37,6 +37,7 @@ struct vs_family_member {
 	uint64_t reuse;			/* not known to be, but mapped once: the next write takes it */
 	uint64_t shared;		/* mapped more often */
 	uint64_t would_copy;		/* of that: in writable mappings; and KSM's pages there */
+	uint64_t ksm;			/* these */
 	uint64_t cache;			/* page cache in writable private mappings: copied when written */
 	uint64_t swap;
 	uint64_t odd;			/* exclusive, and mapped more than once */

@@ -19,12 +19,13 @@ static const struct vs_member *who(const struct vs_family *family, uint32_t numb
 static void summary(const struct vs_style *style, const struct vs_family *family)
 {
 	char once[32], storm[32], count[32];
-	uint64_t odd = 0, reuse = 0;
+	uint64_t odd = 0, reuse = 0, ksm = 0;
 	struct vs_flow flow;
 
 	for (uint32_t i = 0; i < family->nr; i++) {
 		odd += family->of[i].odd;
 		reuse += family->of[i].reuse;
+		ksm += family->of[i].ksm;
 	}
 	vs_flow_begin(&flow, style, "family ", 6);
 	vs_flow_item(&flow, "", "%u process%s, %s anonymous,", family->nr,
@@ -36,17 +37,24 @@ static void summary(const struct vs_style *style, const struct vs_family *family
 	if (family->outside)
 		vs_flow_item(&flow, "; ", "%s mappings of it not found",
 			     vs_count(family->outside, count, sizeof(count)));
+	if (ksm) {
+		vs_flow_item(&flow, "; ", "COPY has %s",
+			     vs_amount(style, ksm, once, sizeof(once)));
+		vs_flow_words(&flow, "more that KSM merged");
+	}
 	vs_flow_end(&flow);
 	vs_flow_begin(&flow, style, "bits  ", 6);
 	if (odd)
-		vs_flow_item(&flow, "", "exclusive ones CONTRADICT %s",
+		vs_flow_item(&flow, "", "exclusive bits CONTRADICT %s",
 			     vs_amount(style, odd, once, sizeof(once)));
 	else
-		vs_flow_item(&flow, "", "exclusive ones agree");
+		vs_flow_item(&flow, "", "exclusive bits agree");
 	vs_flow_item(&flow, " ", "with the mapcounts");
-	vs_flow_item(&flow, "; ", "%s not exclusive,",
-		     vs_amount(style, reuse, storm, sizeof(storm)));
-	vs_flow_item(&flow, " ", "but mapped once: not copied");
+	if (reuse) {
+		vs_flow_item(&flow, "; ", "%s REUSE:",
+			     vs_amount(style, reuse, storm, sizeof(storm)));
+		vs_flow_words(&flow, "mapped once, but not marked exclusive: written to without a copy");
+	}
 	vs_flow_end(&flow);
 }
 
