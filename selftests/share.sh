@@ -171,8 +171,11 @@ test_share_cgroup() {
 	expect 0 vmscope share --cgroup family -J
 	check "{m['pid'] for m in r['matrix']} == {f['parent'], kids[0]}" "r['matrix']"
 	expect 0 vmscope share --cgroup /sys/fs/cgroup/family/below
-	has "$out" "1 processes of /sys/fs/cgroup/family/below"
+	has "$out" "1 process of /sys/fs/cgroup/family/below"
 	refused 2 "name a control group below" vmscope share --cgroup nothing
+	json "f['children'][0][0]" >/sys/fs/cgroup/cgroup.procs
+	refused 3 "control group family/below: no process in it or below it" \
+		vmscope share --cgroup family/below
 }
 
 # ----------------------------------------------- what cannot be seen, is said

@@ -332,7 +332,11 @@ static int find_everyone(struct vs_crowd *crowd, struct vs_everyone *everyone)
 	crowd->members.where = options->cgroup ? options->cgroup : "this host";
 	if (everyone->nr)
 		return VS_EXIT_OK;
-	vs_say("%s: no process to look at", crowd->members.where);
+	if (options->cgroup)
+		vs_say("control group %s: no process in it or below it: see its cgroup.procs",
+		       options->cgroup);
+	else
+		vs_say("no process to look at");
 	return VS_EXIT_GONE;
 }
 

@@ -33,7 +33,7 @@ static void title(const struct vs_style *style, const struct vs_report *report,
 
 	vs_flow_begin(&flow, style, "", 0);
 	vs_bold(style, true);
-	vs_flow_item(&flow, "  ", "%u processes", members->nr);
+	vs_flow_item(&flow, "  ", "%u process%s", members->nr, members->nr == 1 ? "" : "es");
 	vs_bold(style, false);
 	if (members->where)
 		vs_flow_item(&flow, " ", "of %s", vs_clean(members->where, where, sizeof(where)));
