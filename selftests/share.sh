@@ -49,6 +49,10 @@ test_share_names_what_is_shared() {
 		('memfd', 'family', 300 * p, 3), ('posix_shm', '/family', 32 * p, 3),
 		('shared_anon', 'shared anonymous memory', 16 * p, 3),
 		('sysv_shm', 'shmid %d (key 0x00000000)' % f['shmid'], 64 * p, 3)}" "r['objects']"
+	# of more than three, three stand on the screen
+	expect 0 vmscope share "$parent"
+	has "$out" "more object"
+	has "$out" ": --json has all of them"
 }
 
 # Of 256 pages child n copied 10 n: what is exactly theirs, and what would be freed.
@@ -294,10 +298,21 @@ test_family_of_one() {
 test_share_screens_fit() {
 	local what
 	for what in "$parent" --all "$parent $(json "'%x-%x' % (f['memfd'], f['memfd'] + 8192)")" \
-		"$parent --family"; do
+		"$parent $(json "'%x' % f['anon']")" "$parent --family"; do
 		fits 80 24 share "$what"
 		fits 40 any share "$what"
 	done
+}
+
+# Names of processes are as long as they are; that of the file is cut.
+test_share_range_fits_whoever_has_it() {
+	hold_program python3 -c '
+import sys
+open("/proc/self/comm", "w").write("a-name-of-15-ch")
+print(flush=True)
+sys.stdin.read()'
+	fits 80 any share $$ libc.so.6
+	has "$(cat "$WORK/out")" "a-name-of-15-ch"
 }
 
 test_share_json_is_as_the_schema_says() {

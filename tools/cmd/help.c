@@ -37,6 +37,8 @@ static void help_words(const struct vs_style *style, const struct vs_verb *verb)
 			continue;
 		snprintf(name, sizeof(name), "  %s", words[i].word);
 		vs_flow_begin(&flow, style, name, 11);
+		if (!strcmp(words[i].word, "RANGE") && !strcmp(verb->name, "share"))
+			vs_flow_words(&flow, "an address, for its page;");
 		vs_flow_words(&flow, words[i].help);
 		vs_flow_end(&flow);
 	}

@@ -224,6 +224,25 @@ static void objects(const struct vs_style *style, const struct vs_share *share)
 	vs_table_end(table);
 }
 
+/* What the two tables leave out. */
+static void more_line(const struct vs_style *style, const struct vs_share *share)
+{
+	uint32_t others = share->nr_partners > SHOWN ? share->nr_partners - SHOWN : 0;
+	uint32_t objects = share->nr_objects > SHOWN ? share->nr_objects - SHOWN : 0;
+	struct vs_flow flow;
+
+	if (!others && !objects)
+		return;
+	vs_flow_begin(&flow, style, "", 0);
+	if (others)
+		vs_flow_item(&flow, "", "%u more process%s", others, others == 1 ? "" : "es");
+	if (objects)
+		vs_flow_item(&flow, others ? " and " : "", "%u more object%s", objects,
+			     objects == 1 ? "" : "s");
+	vs_flow_item(&flow, ": ", "--json has all of them");
+	vs_flow_end(&flow);
+}
+
 static void remainder_line(const struct vs_style *style, const struct vs_share *share)
 {
 	char bytes[32], count[32];
@@ -239,8 +258,9 @@ static void remainder_line(const struct vs_style *style, const struct vs_share *
 	}
 	if (share->moved) {
 		vs_flow_begin(&flow, style, "changed  ", 6);
-		vs_flow_item(&flow, "", "%s got mapped more often while others were read",
+		vs_flow_item(&flow, "", "%s",
 			     vs_amount(style, share->moved, bytes, sizeof(bytes)));
+		vs_flow_words(&flow, "got mapped more often while others were read");
 		vs_flow_end(&flow);
 	}
 }
@@ -262,6 +282,7 @@ void vs_share_screen(const struct vs_style *style, const struct vs_report *repor
 	kinds(style, share);
 	partners(style, share);
 	objects(style, share);
+	more_line(style, share);
 	remainder_line(style, share);
 }
 

@@ -36,7 +36,7 @@ static void summary(const struct vs_style *style, const struct vs_share *share)
 	for (unsigned int i = 0; i < VS_SHARE_CLASSES; i++) {
 		if (!share->class[i])
 			continue;
-		vs_flow_item(&flow, any ? ", " : "; mapped ", "%s %s time%s",
+		vs_flow_item(&flow, any ? ", " : "; ", "%s%s %s time%s", any ? "" : "mapped ",
 			     vs_amount(style, share->class[i], bytes, sizeof(bytes)),
 			     vs_share_class_name(i, class, sizeof(class)), i == 1 ? "" : "s");
 		any = true;
@@ -46,14 +46,27 @@ static void summary(const struct vs_style *style, const struct vs_share *share)
 	vs_flow_end(&flow);
 }
 
+/* What stands behind it is cut to what is left of the line. */
+static int longest_name(const struct vs_share *share)
+{
+	int width = 8;
+
+	for (size_t i = 0; i < share->nr_mates; i++) {
+		int columns = vs_columns(share->members->member[share->mate[i].member].comm);
+
+		width = columns > width ? columns : width;
+	}
+	return width;
+}
+
 static void mates(const struct vs_style *style, const struct vs_share *share)
 {
-	static const struct vs_column head[] = {
+	struct vs_column head[] = {
 		{ .name = "ADDRESS", .width = 12 },
 		{ .name = "BYTES", .right = true, .width = 5, .from = 70 },
 		{ .name = "PID", .right = true, .width = 5, .below = 70 },
 		{ .name = "PID", .right = true, .width = 7, .from = 70 },
-		{ .name = "WHO", .width = 8, .from = 70 },
+		{ .name = "WHO", .width = longest_name(share), .from = 70 },
 		{ .name = "THERE", .width = 12 },
 		{ .name = "PERM", .width = 4, .from = 70 },
 		{ .name = "MAPPING", .fills = true },

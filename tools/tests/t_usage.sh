@@ -22,6 +22,9 @@ test_usage_help_lists_every_verb() {
 	expect 0 vmscope help pages
 	has "$out" "--key"
 	has "$out" "START-END or START+LENGTH"
+	has_not "$out" "an address"
+	expect 0 vmscope help share
+	has "$out" "an address, for its page; START-END or START+LENGTH"
 	has "$out" "a pid, 'self', or the exact name"
 	refused 2 "no verb" vmscope help nonsense
 	refused 2 "no verb 'map'" vmscope map self
