@@ -39,13 +39,14 @@ int vs_fail(const struct vs_error *error)
 	return code[error->fail];
 }
 
-static int terminal_width(bool terminal)
+/* fd: the terminal, if it is one; otherwise -1. */
+static int terminal_width(int fd)
 {
 	const char *columns = getenv("COLUMNS");
 	struct winsize size;
 	long width = columns ? strtol(columns, NULL, 10) : 0;
 
-	if (width <= 0 && terminal && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+	if (width <= 0 && fd >= 0 && !ioctl(fd, TIOCGWINSZ, &size))
 		width = size.ws_col;
 	if (width <= 0)
 		width = 80;
@@ -60,7 +61,7 @@ void vs_style_init(struct vs_style *style, const struct vs_options *options)
 	memset(style, 0, sizeof(*style));
 	style->out = stdout;
 	style->terminal = isatty(STDOUT_FILENO);
-	style->width = terminal_width(style->terminal);
+	style->width = terminal_width(style->terminal ? STDOUT_FILENO : -1);
 	style->bytes = options->bytes;
 	style->raw = options->raw;
 	style->headings = !options->noheadings;
@@ -84,6 +85,20 @@ char **vs_more_arguments(const struct vs_options *options, int *nr)
 	return options->argument + skip;
 }
 
+/* One of several: on a terminal, what of its command line fits. */
+static void put_match(pid_t pid, const char *command)
+{
+	bool terminal = isatty(STDERR_FILENO);
+	int room = terminal_width(terminal ? STDERR_FILENO : -1) - 11;
+	char clean[600];
+
+	vs_clean(command, clean, sizeof(clean));
+	if (terminal && vs_columns(clean) > room)
+		fprintf(stderr, "  %7d  %.*s...\n", pid, (int)vs_head(clean, room - 3), clean);
+	else
+		fprintf(stderr, "  %7d  %s\n", pid, clean);
+}
+
 int vs_find_target(const char *text, struct vs_target *target)
 {
 	struct vs_matches matches;
@@ -96,12 +111,8 @@ int vs_find_target(const char *text, struct vs_target *target)
 	shown = sizeof(matches.match) / sizeof(matches.match[0]);
 	if (matches.found < shown)
 		shown = matches.found;
-	for (size_t i = 0; matches.found > 1 && i < shown; i++) {
-		char clean[600];
-
-		fprintf(stderr, "  %7d  %s\n", matches.match[i].pid,
-			vs_clean(matches.match[i].command, clean, sizeof(clean)));
-	}
+	for (size_t i = 0; matches.found > 1 && i < shown; i++)
+		put_match(matches.match[i].pid, matches.match[i].command);
 	if (matches.found > shown)
 		fprintf(stderr, "  ... and %zu more\n", matches.found - shown);
 	return error.fail == VS_FAIL_GONE ? VS_EXIT_GONE :

@@ -38,6 +38,7 @@ void vs_proc_command(pid_t pid, char *command, size_t size)
 	struct vs_patient *patient;
 	char path[64];
 	ssize_t got = -1;
+	bool cut;
 
 	/* The kernel reads it from the memory of the process. */
 	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
@@ -54,6 +55,7 @@ void vs_proc_command(pid_t pid, char *command, size_t size)
 		snprintf(command, size, "(no command line: a kernel thread or zombie)");
 		return;
 	}
+	cut = (size_t)got == size - 1 && command[got - 1];
 	/* Programs that rewrite their title leave blanks behind it. */
 	while (got > 0 && (!command[got - 1] || command[got - 1] == ' '))
 		got--;
@@ -61,6 +63,8 @@ void vs_proc_command(pid_t pid, char *command, size_t size)
 	for (ssize_t i = 0; i < got; i++)
 		if (!command[i])
 			command[i] = ' ';
+	if (cut)
+		memcpy(command + ((size_t)got < size - 4 ? (size_t)got : size - 4), "...", 4);
 }
 
 long vs_proc_status_number(pid_t pid, const char *key)

@@ -16,7 +16,7 @@
 /* First line of a file without its newline; 0 or -errno. */
 int vs_read_line(const char *path, char *line, size_t size);
 
-/* Command line of a process, with spaces between the arguments. */
+/* Command line of a process, with spaces between the arguments; "..." ends a longer one. */
 void vs_proc_command(pid_t pid, char *command, size_t size);
 
 /* A number of /proc/PID/status, -1 when there is none. */

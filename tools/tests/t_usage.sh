@@ -199,6 +199,23 @@ test_usage_names() {
 	has "$err" "$two  $WORK/unique-name 2"
 }
 
+test_usage_names_with_long_command_lines_fit_the_line() {
+	need_terminal
+	cp "$WORK/holder" "$WORK/long-arguments"
+	"$WORK/long-arguments" 1 "$(printf '%0100d' 0)" > "$WORK/o1" & one=$!
+	"$WORK/long-arguments" 2 "$(printf '%0100d' 0)" > "$WORK/o2" & two=$!
+	trap 'kill -9 $one $two' EXIT
+	sleep 0.3
+	on_terminal 60 "$VMSCOPE show long-arguments" | grep '^  ' >"$WORK/screen"
+	same "$(wc -l <"$WORK/screen")" 2
+	[ "$(wc -L <"$WORK/screen")" -le 60 ] || die "too wide: $(cat "$WORK/screen")"
+	has "$(cat "$WORK/screen")" "..."
+	# no terminal, no end of the line; what is told of them ends nevertheless, and says so
+	expect 2 vmscope show long-arguments
+	[ "$(grep -c '0000[.][.][.]$' "$WORK/err")" = 2 ] || die "cut without a mark: $err"
+	[ "$(wc -L <"$WORK/err")" -gt 60 ] || die "cut: $err"
+}
+
 test_usage_thread_is_its_process() {
 	python3 -c '
 import threading, time
