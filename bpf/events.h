@@ -18,7 +18,7 @@ enum event_kind {
 	EVENT_RECLAIM,		/* who allocates had to reclaim; pages reclaimed */
 	EVENT_RECLAIM_CGROUP,	/* the same, for the limit of a control group, or asked for */
 	EVENT_KSWAPD_WAKE,	/* who woke it */
-	EVENT_KSWAPD,		/* it ran, until it slept */
+	EVENT_KSWAPD,		/* it reclaimed once, on one node */
 	EVENT_COMPACT_STALL,	/* who allocates had to compact */
 	EVENT_COMPACT,		/* one zone, by whoever */
 	EVENT_THP_FAULT,	/* a huge page was wanted; failed: small ones instead */

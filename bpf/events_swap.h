@@ -185,24 +185,18 @@ int woke_kswapd(void *ctx)
 	return 0;
 }
 
-/* Again for each round, until it sleeps. */
-SEC("raw_tp/mm_vmscan_kswapd_wake")
+/* Its tracepoints are further apart: it naps for a tenth of a second before it sleeps. */
+SEC("fentry/balance_pgdat")
 int begin_kswapd(void *ctx)
 {
-	struct thread *t = counting ? thread_of(bpf_get_current_task_btf(), false) : NULL;
-
-	if (!t || !t->since[DOING_KSWAPD])
-		begin(DOING_KSWAPD);
+	begin(DOING_KSWAPD);
 	return 0;
 }
 
-SEC("raw_tp/mm_vmscan_kswapd_sleep")
+SEC("fexit/balance_pgdat")
 int end_kswapd(void *ctx)
 {
-	__u64 ns = end(DOING_KSWAPD);
-
-	if (ns)
-		count(EVENT_KSWAPD, 0, 0, ns);
+	count(EVENT_KSWAPD, 0, 0, end(DOING_KSWAPD));
 	return 0;
 }
 

@@ -7,53 +7,15 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/lib/command.sh
 . "$here/lib/command.sh"
-# shellcheck source=selftests/lib/swap.sh
-. "$here/lib/swap.sh"
-# shellcheck source=selftests/lib/watch.sh
-. "$here/lib/watch.sh"
-happens=$bin/programs/happens
+# shellcheck source=selftests/lib/events.sh
+. "$here/lib/events.sh"
 ksm=/sys/kernel/mm/ksm
-thp=/sys/kernel/mm/transparent_hugepage/enabled
-groups=/sys/fs/cgroup
 
 # After each test: as it was.
 clean_up() {
-	# shellcheck disable=SC2086 # those that there are
-	kill -9 ${watcher-} ${teller-} ${beside-} 2>/dev/null || :
-	[ ! -e "$WORK/thp" ] || cat "$WORK/thp" >$thp
 	[ ! -e "$WORK/ksm" ] || cat "$WORK/ksm" >$ksm/run
-	rm -f "$WORK/thp" "$WORK/ksm"
-	rmdir $groups/vmscope-events 2>/dev/null || :
-	areas_as_before
-}
-
-# The status says whether something was lost. Nothing is attached to any function behind it.
-stop_watching() {
-	end_watching
-	[ "$ended" -eq 0 ] || [ "$ended" -eq 6 ] || die "it ended with $ended: $(cat "$WORK/err")"
-	judge define whole \
-		"r['lost']['complete'] if 'lost' in r else not r['lost_kills'] + r['lost_mappings']"
-	check "whole == ($ended == 0)" "whole"
-	detached
-}
-
-# said NAME: what the program had to say of that step.
-said() {
-	sed -n "s/^$1 //p" "$WORK/held"
-}
-
-line_of_vmstat() {
-	sed -n "s/^$1 //p" /proc/vmstat
-}
-
-# times EVENT: of the one process, how often; and other figures of it.
-times() {
-	json "p1.get('$1', {}).get('${2:-times}', 0)"
-}
-
-huge_pages_on() {
-	sed 's/.*\[\(.*\)\].*/\1/' $thp >"$WORK/thp"
-	echo madvise >$thp
+	rm -f "$WORK/ksm"
+	undo
 }
 
 all_of_it_for_one_process() {
@@ -111,15 +73,6 @@ test_counts_of_a_process() {
 		"why['tlb_flush']"
 	check "all(e['latency']['times'] == 64 and e['latency']['max_ns'] > 0
 		for e in r['events'] if e['event'] == 'swap_in')" "r['events'][1]"
-}
-
-# group_with SIZE: a control group of so much, and no swap.
-group_with() {
-	mountpoint -q $groups || mount -t cgroup2 none $groups || skip "no cgroup2"
-	echo +memory >$groups/cgroup.subtree_control
-	mkdir -p $groups/vmscope-events
-	echo "$1" >$groups/vmscope-events/memory.max
-	echo 0 >$groups/vmscope-events/memory.swap.max
 }
 
 # Its other thread goes on, and takes more than there is.
