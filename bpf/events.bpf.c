@@ -40,6 +40,12 @@ char LICENSE[] SEC("license") = "GPL";
 /* arch/x86/include/asm/pgtable_64.h; include/linux/swap.h: what is behind are no areas */
 #define SWAP_TYPE_SHIFT		59
 #define SWAP_TYPES		23
+/* arch/x86/include/asm/pgtable_types.h; arch/arm64/include/asm/pgtable-hwdef.h */
+#define PAGE_PRESENT		0x001
+#define PAGE_PSE		0x080
+#define ENTRY_TYPE		3
+#define ENTRY_TABLE		3
+
 
 /* What takes time, by thread. */
 enum doing {

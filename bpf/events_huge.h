@@ -84,9 +84,10 @@ int BPF_PROG(split_folio, struct folio *folio, unsigned int order, struct page *
 #ifdef bpf_target_defined
 
 SEC("kprobe/__split_huge_pmd")
-int BPF_KPROBE(split_pmd, struct vm_area_struct *vma)
+int BPF_KPROBE(split_pmd, struct vm_area_struct *vma, const void *pmd)
 {
-	if (counting && count_of(BPF_CORE_READ(vma, vm_mm), EVENT_THP_SPLIT_PMD, 0, 0))
+	if (counting && is_huge(pmd) &&
+	    count_of(BPF_CORE_READ(vma, vm_mm), EVENT_THP_SPLIT_PMD, 0, 0))
 		count_in(vma, EVENT_IN_THP_SPLIT_PMD, 1);
 	return 0;
 }
@@ -120,6 +121,19 @@ int migrated(__u64 *ctx)
 
 	if (count(EVENT_MIGRATE, moved, failed, 0))
 		add_reason(EVENT_WHY_MIGRATE, reason, moved, failed);
+/* Of a mapping that is cut there it is tried, whatever the entry is: mostly a table. */
+static __always_inline bool is_huge(const void *pmd)
+{
+	unsigned long entry = 0;
+
+	bpf_probe_read_kernel(&entry, sizeof(entry), pmd);
+#ifdef __TARGET_ARCH_x86
+	return entry & PAGE_PSE || (entry && !(entry & PAGE_PRESENT));
+#else
+	return entry && (entry & ENTRY_TYPE) != ENTRY_TABLE;
+#endif
+}
+
 	return 0;
 }
 

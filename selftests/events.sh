@@ -211,6 +211,36 @@ test_command_is_followed_and_told() {
 	fits 80 24 events -- "$happens" build:64 fork:2
 }
 
+# 4096 processes, whether they are followed or told of, and as many mappings: what is behind
+# that is in the totals. Of those who come when all of the others have gone none is told.
+test_those_without_a_place_are_told() {
+	local status=0
+
+	only_zram
+	"$VMSCOPE" events -J -w "$WORK/out" -- "$happens" crowd:4200 crowd:50 patch:4200 \
+		>"$WORK/held" || status=$?
+	same $status 6
+	same "$(said patch)" 4200
+	check "r['lost']['complete'] is False and r['lost']['no_time'] == 0" "r['lost']"
+	judge define by "{e['event']: e for e in r['events']}"
+	check "r['lost']['not_followed'] == 1 + 4200 - 4096" "r['lost']"
+	check "len(r['processes']) == len(r['mappings']) == 4096" \
+		"(len(r['processes']), len(r['mappings']))"
+	judge define own "[p['events'] for p in r['processes'] if p['comm'] == 'happens' and
+		'exec' in p['events']][0]"
+	check "by['brk']['times'] == 4095 + 50 + own['brk']['times'] - r['lost']['recursion']" \
+		"(by['brk'], own['brk'])"
+	check "r['lost']['no_process'] == sum(e['times'] for e in r['events']) -
+		sum(e['times'] for p in r['processes'] for e in p['events'].values()) >= 50" "r['lost']"
+	check "by['swap_out']['pages'] == 4200 - r['lost']['recursion']" "by['swap_out']"
+	check "sum(m['swap_out_pages'] + m['swap_in'] + m['thp_fault'] + m['thp_fallback'] +
+		m['thp_split_pmd'] for m in r['mappings']) + r['lost']['no_mapping'] ==
+		by['swap_out']['pages'] + by['swap_in']['times'] + by['thp_fault']['times'] +
+		by['thp_split_pmd']['times']" "r['lost']"
+	# Mappings were cut where an entry begins, but none of them was huge.
+	same "$(json "by['thp_split_pmd']['times']")" 0
+}
+
 test_permission() {
 	cp "$VMSCOPE" "$WORK/vmscope" && chmod 755 "$WORK/vmscope"
 	refused 5 "CAP_BPF" as_nobody "$WORK/vmscope" events -d 10ms

@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -414,7 +415,8 @@ static const struct {
 	{ "merge", step_merge },	{ "wait", step_wait },
 	{ "cut", step_cut },		{ "leave", step_leave },
 	{ "reread", step_reread },	{ "bind", step_bind },
-	{ "stall", step_stall },
+	{ "stall", step_stall },	{ "patch", step_patch },
+	{ "crowd", step_crowd },
 };
 
 static void take(const char *word)
@@ -429,6 +431,45 @@ static void take(const char *word)
 		*line = 0;
 		if (steps[i].step == step_wait && write(1, "ready\n", 6) != 6)
 			die("write");
+/* N mappings, each of one page that is swapped out. */
+static void step_patch(size_t n)
+{
+	char *at = map(2 * n * PAGE, PROT_READ | PROT_WRITE);
+
+	advise(at, 2 * n * PAGE, MADV_NOHUGEPAGE);
+	stay_here();
+	for (size_t i = 0; i < n; i++) {
+		*(volatile char *)(at + 2 * i * PAGE) = 1;
+		if (mprotect(at + (2 * i + 1) * PAGE, PAGE, PROT_NONE))
+			die("mprotect");
+	}
+	advise(at, 2 * n * PAGE, MADV_PAGEOUT);
+	tell_swapped();
+}
+
+static int call_and_end(void *unused)
+{
+	(void)unused;
+	syscall(SYS_brk, 0);
+	syscall(SYS_exit, 0);
+	return 0;
+}
+
+/* N processes, each of which makes one call and ends, and none goes before all have come. */
+static void step_crowd(size_t n)
+{
+	const int shared = CLONE_VM | CLONE_VFORK | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_SYSVSEM;
+	static char stack[1 << 14] __attribute__((aligned(16)));
+
+	/* From one processor to another and back takes ten times as long. */
+	stay_here();
+	for (size_t i = 0; i < n; i++)
+		if (clone(call_and_end, stack + sizeof(stack), shared | SIGCHLD, NULL) < 0)
+			die("clone");
+	for (size_t i = 0; i < n; i++)
+		wait(NULL);
+}
+
 		steps[i].step(n);
 		size = snprintf(text, sizeof(text), "%s %s\n", steps[i].name, line);
 		if (write(1, text, size) != size)
