@@ -28,6 +28,9 @@ char LICENSE[] SEC("license") = "GPL";
 /* include/linux/page-flags.h: in the last bits of folio->mapping */
 #define MAPPING_ANON		1
 
+/* What an entry above the last table maps; all kernels that it runs on have pages of 4 KiB. */
+#define HUGE_BYTES		(2ul << 20)
+
 /* mm/khugepaged.c */
 #define SCAN_SUCCEED		1
 
@@ -37,15 +40,15 @@ char LICENSE[] SEC("license") = "GPL";
 /* arch/x86/include/asm/tlbflush.h */
 #define TLB_FLUSH_ALL		(~0ul)
 
-/* arch/x86/include/asm/pgtable_64.h; include/linux/swap.h: what is behind are no areas */
-#define SWAP_TYPE_SHIFT		59
-#define SWAP_TYPES		23
 /* arch/x86/include/asm/pgtable_types.h; arch/arm64/include/asm/pgtable-hwdef.h */
 #define PAGE_PRESENT		0x001
 #define PAGE_PSE		0x080
 #define ENTRY_TYPE		3
 #define ENTRY_TABLE		3
 
+/* arch/x86/include/asm/pgtable_64.h; include/linux/swap.h: what is behind are no areas */
+#define SWAP_TYPE_SHIFT		59
+#define SWAP_TYPES		23
 
 /* What takes time, by thread. */
 enum doing {

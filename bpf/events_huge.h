@@ -8,16 +8,34 @@
 
 /* ----------------------------------------------------------------- huge pages */
 
+/* The whole huge page would be in the mapping: else the kernel does not try, nor count it. */
+static __always_inline bool has_room(struct vm_area_struct *vma, unsigned long address)
+{
+	unsigned long start = address & ~(HUGE_BYTES - 1);
+
+	return start >= BPF_CORE_READ(vma, vm_start) &&
+		start + HUGE_BYTES <= BPF_CORE_READ(vma, vm_end);
+}
+
 SEC("fexit/do_huge_pmd_anonymous_page")
 int BPF_PROG(huge_fault, struct vm_fault *vmf, unsigned int ret)
 {
 	bool fallback = ret & FAULT_FALLBACK;
+	struct vm_area_struct *vma;
+	int why;
 
 	if (!counting || ret & FAULT_RETRY)
 		return 0;
-	if (count(EVENT_THP_FAULT, 0, fallback, 0))
-		count_in(BPF_CORE_READ(vmf, vma),
-			 fallback ? EVENT_IN_THP_FALLBACK : EVENT_IN_THP_FAULT, 1);
+	if (!count(EVENT_THP_FAULT, 0, fallback, 0))
+		return 0;
+	vma = BPF_CORE_READ(vmf, vma);
+	count_in(vma, fallback ? EVENT_IN_THP_FALLBACK : EVENT_IN_THP_FAULT, 1);
+	if (!fallback)
+		return 0;
+	why = has_room(vma, BPF_CORE_READ(vmf, address)) ?
+		bpf_core_enum_value(enum scan_result, SCAN_ALLOC_HUGE_PAGE_FAIL) :
+		bpf_core_enum_value(enum scan_result, SCAN_ADDRESS_RANGE);
+	add_reason(EVENT_WHY_THP_FAULT, why, 0, 0);
 	return 0;
 }
 
@@ -32,9 +50,28 @@ int scanned(__u64 *ctx)
 	return 0;
 }
 
-static __always_inline int collapsed(struct mm_struct *mm, int status)
+/* Of a file MADV_COLLAPSE has made one when it has only to be mapped as such. */
+static __always_inline bool is_made(int status)
 {
-	if (count_of(mm, EVENT_THP_COLLAPSE, 0, status != SCAN_SUCCEED))
+	return status == SCAN_SUCCEED ||
+		status == (int)bpf_core_enum_value(enum scan_result, SCAN_PTE_MAPPED_HUGEPAGE);
+}
+
+/* The same is said of one that was huge before, and then no page was looked at. */
+SEC("raw_tp/mm_khugepaged_scan_file")
+int BPF_PROG(scanned_file, struct mm_struct *mm, void *page, struct file *file, int present,
+	     int swapped, int status)
+{
+	bool fits = status == SCAN_SUCCEED || (present && is_made(status));
+
+	if (count_of(mm, EVENT_THP_SCAN, 0, !fits))
+		add_reason(EVENT_WHY_SCAN, status, 0, 0);
+	return 0;
+}
+
+static __always_inline int collapsed(struct mm_struct *mm, int status, bool made)
+{
+	if (count_of(mm, EVENT_THP_COLLAPSE, 0, !made))
 		add_reason(EVENT_WHY_COLLAPSE, status, 0, 0);
 	return 0;
 }
@@ -42,14 +79,14 @@ static __always_inline int collapsed(struct mm_struct *mm, int status)
 SEC("raw_tp/mm_collapse_huge_page")
 int BPF_PROG(collapsed_anon, struct mm_struct *mm, int isolated, int status)
 {
-	return collapsed(mm, status);
+	return collapsed(mm, status, status == SCAN_SUCCEED);
 }
 
 SEC("raw_tp/mm_khugepaged_collapse_file")
 int BPF_PROG(collapsed_file, struct mm_struct *mm, unsigned long pfn, unsigned long index,
 	     unsigned long address, bool is_shmem, struct file *file, int nr, int status)
 {
-	return collapsed(mm, status);
+	return collapsed(mm, status, is_made(status));
 }
 
 SEC("fexit/split_huge_page_to_list")
@@ -82,6 +119,19 @@ int BPF_PROG(split_folio, struct folio *folio, unsigned int order, struct page *
 }
 
 #ifdef bpf_target_defined
+
+/* Of a mapping that is cut there it is tried, whatever the entry is: mostly a table. */
+static __always_inline bool is_huge(const void *pmd)
+{
+	unsigned long entry = 0;
+
+	bpf_probe_read_kernel(&entry, sizeof(entry), pmd);
+#ifdef __TARGET_ARCH_x86
+	return entry & PAGE_PSE || (entry && !(entry & PAGE_PRESENT));
+#else
+	return entry && (entry & ENTRY_TYPE) != ENTRY_TABLE;
+#endif
+}
 
 SEC("kprobe/__split_huge_pmd")
 int BPF_KPROBE(split_pmd, struct vm_area_struct *vma, const void *pmd)
@@ -121,19 +171,6 @@ int migrated(__u64 *ctx)
 
 	if (count(EVENT_MIGRATE, moved, failed, 0))
 		add_reason(EVENT_WHY_MIGRATE, reason, moved, failed);
-/* Of a mapping that is cut there it is tried, whatever the entry is: mostly a table. */
-static __always_inline bool is_huge(const void *pmd)
-{
-	unsigned long entry = 0;
-
-	bpf_probe_read_kernel(&entry, sizeof(entry), pmd);
-#ifdef __TARGET_ARCH_x86
-	return entry & PAGE_PSE || (entry && !(entry & PAGE_PRESENT));
-#else
-	return entry && (entry & ENTRY_TYPE) != ENTRY_TABLE;
-#endif
-}
-
 	return 0;
 }
 

@@ -200,6 +200,13 @@ struct thread_struct {
 } __kernel;
 
 /* include/linux/page-flags.h: kernels have them in places of their own */
+/* mm/khugepaged.c */
+enum scan_result {
+	SCAN_PTE_MAPPED_HUGEPAGE = 10,
+	SCAN_ADDRESS_RANGE = 23,
+	SCAN_ALLOC_HUGE_PAGE_FAIL = 25,
+};
+
 enum pageflags {
 	PG_head = 16,
 	PG_swapbacked = 19,
@@ -228,6 +235,7 @@ typedef struct {
 
 struct vm_fault {
 	struct vm_area_struct *vma;
+	unsigned long address;
 	struct page *page;
 	pte_t orig_pte;
 } __kernel;

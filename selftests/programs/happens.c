@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -266,15 +267,85 @@ static void step_split(size_t n)
 		advise(huge + i * HUGE + PAGE, PAGE, MADV_DONTNEED);
 }
 
-static void step_collapse(size_t n)
+/* As much of each in small pages. */
+static char *fill_small(size_t n, size_t bytes)
 {
 	char *at = map_huge(n);
 
 	advise(at, n * HUGE, MADV_NOHUGEPAGE);
 	for (size_t i = 0; i < n; i++)
-		for (size_t page = 0; page < HUGE / PAGE; page++)
-			*(volatile char *)(at + i * HUGE + page * PAGE) = 1;
+		for (size_t page = 0; page < bytes; page += PAGE)
+			*(volatile char *)(at + i * HUGE + page) = 1;
+	return at;
+}
+
+static void step_collapse(size_t n)
+{
+	char *at = fill_small(n, HUGE);
+
 	advise(at, n * HUGE, MADV_HUGEPAGE);
+	for (size_t i = 0; i < n; i++)
+		advise(at + i * HUGE, HUGE, MADV_COLLAPSE);
+}
+
+/* Of each, half is another mapping: there is no room for a huge page. */
+static void step_edge(size_t n)
+{
+	char *at = map_huge(n);
+
+	advise(at, n * HUGE, MADV_HUGEPAGE);
+	for (size_t i = 0; i < n; i++) {
+		if (mprotect(at + i * HUGE + HUGE / 2, HUGE / 2, PROT_NONE))
+			die("mprotect");
+		*(volatile char *)(at + i * HUGE) = 1;
+	}
+}
+
+/* What khugepaged does not collapse: half of it is not there. */
+static void step_none(size_t n)
+{
+	advise(fill_small(n, HUGE / 2), n * HUGE, MADV_HUGEPAGE);
+}
+
+/* A page of it is in swap. */
+static void step_gone(size_t n)
+{
+	char *at;
+
+	stay_here();
+	at = fill_small(n, HUGE);
+	for (size_t i = 0; i < n; i++)
+		advise(at + i * HUGE + PAGE, PAGE, MADV_PAGEOUT);
+	advise(at, n * HUGE, MADV_HUGEPAGE);
+}
+
+/* A child has it, too, for as long as this one is there. */
+static void step_lent(size_t n)
+{
+	char *at = fill_small(n, HUGE);
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	advise(at, n * HUGE, MADV_HUGEPAGE);
+}
+
+/* Of a file in memory, by MADV_COLLAPSE. */
+static void step_file(size_t n)
+{
+	char *at = map_huge(n);
+	int fd = memfd_create("file", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, n * HUGE) ||
+	    mmap(at, n * HUGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) != at)
+		die("memfd");
+	for (size_t page = 0; page < n * HUGE; page += PAGE)
+		*(volatile char *)(at + page) = 1;
 	for (size_t i = 0; i < n; i++)
 		advise(at + i * HUGE, HUGE, MADV_COLLAPSE);
 }
@@ -359,6 +430,45 @@ static void step_stall(size_t n)
 	snprintf(line, sizeof(line), "%ld", stalls() - stalls_at_first);
 }
 
+/* N mappings, each of one page that is swapped out. */
+static void step_patch(size_t n)
+{
+	char *at = map(2 * n * PAGE, PROT_READ | PROT_WRITE);
+
+	advise(at, 2 * n * PAGE, MADV_NOHUGEPAGE);
+	stay_here();
+	for (size_t i = 0; i < n; i++) {
+		*(volatile char *)(at + 2 * i * PAGE) = 1;
+		if (mprotect(at + (2 * i + 1) * PAGE, PAGE, PROT_NONE))
+			die("mprotect");
+	}
+	advise(at, 2 * n * PAGE, MADV_PAGEOUT);
+	tell_swapped();
+}
+
+static int call_and_end(void *unused)
+{
+	(void)unused;
+	syscall(SYS_brk, 0);
+	syscall(SYS_exit, 0);
+	return 0;
+}
+
+/* N processes, each of which makes one call and ends, and none goes before all have come. */
+static void step_crowd(size_t n)
+{
+	const int shared = CLONE_VM | CLONE_VFORK | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_SYSVSEM;
+	static char stack[1 << 14] __attribute__((aligned(16)));
+
+	/* From one processor to another and back takes ten times as long. */
+	stay_here();
+	for (size_t i = 0; i < n; i++)
+		if (clone(call_and_end, stack + sizeof(stack), shared | SIGCHLD, NULL) < 0)
+			die("clone");
+	for (size_t i = 0; i < n; i++)
+		wait(NULL);
+}
+
 /* Until something comes through standard input. */
 static void step_wait(size_t n)
 {
@@ -416,7 +526,9 @@ static const struct {
 	{ "cut", step_cut },		{ "leave", step_leave },
 	{ "reread", step_reread },	{ "bind", step_bind },
 	{ "stall", step_stall },	{ "patch", step_patch },
-	{ "crowd", step_crowd },
+	{ "crowd", step_crowd },	{ "edge", step_edge },
+	{ "none", step_none },	{ "gone", step_gone },
+	{ "lent", step_lent },	{ "file", step_file },
 };
 
 static void take(const char *word)
@@ -431,45 +543,6 @@ static void take(const char *word)
 		*line = 0;
 		if (steps[i].step == step_wait && write(1, "ready\n", 6) != 6)
 			die("write");
-/* N mappings, each of one page that is swapped out. */
-static void step_patch(size_t n)
-{
-	char *at = map(2 * n * PAGE, PROT_READ | PROT_WRITE);
-
-	advise(at, 2 * n * PAGE, MADV_NOHUGEPAGE);
-	stay_here();
-	for (size_t i = 0; i < n; i++) {
-		*(volatile char *)(at + 2 * i * PAGE) = 1;
-		if (mprotect(at + (2 * i + 1) * PAGE, PAGE, PROT_NONE))
-			die("mprotect");
-	}
-	advise(at, 2 * n * PAGE, MADV_PAGEOUT);
-	tell_swapped();
-}
-
-static int call_and_end(void *unused)
-{
-	(void)unused;
-	syscall(SYS_brk, 0);
-	syscall(SYS_exit, 0);
-	return 0;
-}
-
-/* N processes, each of which makes one call and ends, and none goes before all have come. */
-static void step_crowd(size_t n)
-{
-	const int shared = CLONE_VM | CLONE_VFORK | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_SYSVSEM;
-	static char stack[1 << 14] __attribute__((aligned(16)));
-
-	/* From one processor to another and back takes ten times as long. */
-	stay_here();
-	for (size_t i = 0; i < n; i++)
-		if (clone(call_and_end, stack + sizeof(stack), shared | SIGCHLD, NULL) < 0)
-			die("clone");
-	for (size_t i = 0; i < n; i++)
-		wait(NULL);
-}
-
 		steps[i].step(n);
 		size = snprintf(text, sizeof(text), "%s %s\n", steps[i].name, line);
 		if (write(1, text, size) != size)

@@ -27,8 +27,10 @@ const struct vs_event_kind vs_event_kinds[VS_EVENTS] = {
 				     .vmstat = "compact_stall" },
 	[VS_EVENT_COMPACT] = { "compact", "compaction" },
 	[VS_EVENT_THP_FAULT] = { "thp_fault", "THP fault", VS_UNIT_NONE, "fallback",
-				 "thp_fault_alloc thp_fault_fallback" },
-	[VS_EVENT_THP_SCAN] = { "thp_scan", "THP scan", VS_UNIT_NONE, "refused" },
+				 "thp_fault_alloc thp_fault_fallback thp_fault_fallback_charge" },
+	[VS_EVENT_THP_SCAN] = { "thp_scan", "THP scan", VS_UNIT_NONE, "refused",
+				"thp_scan_exceed_none_pte thp_scan_exceed_swap_pte "
+				"thp_scan_exceed_share_pte" },
 	[VS_EVENT_THP_COLLAPSE] = { "thp_collapse", "THP collapse", VS_UNIT_NONE, "failed",
 				    "thp_collapse_alloc thp_collapse_alloc_failed" },
 	[VS_EVENT_THP_SPLIT] = { "thp_split", "THP split", VS_UNIT_NONE, "failed",
