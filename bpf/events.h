@@ -45,6 +45,7 @@ enum event_kind {
 
 /* Kinds with reasons, as the kernel has them in an enum. */
 enum event_reasons {
+	EVENT_WHY_COMPACT,
 	EVENT_WHY_THP_FAULT,	/* of those that failed */
 	EVENT_WHY_SCAN,
 	EVENT_WHY_COLLAPSE,

@@ -202,10 +202,24 @@ int end_kswapd(void *ctx)
 
 /* ----------------------------------------------------------------- compaction */
 
-SEC("raw_tp/mm_compaction_try_to_compact_pages")
-int stalled_compact(void *ctx)
+SEC("fentry/try_to_compact_pages")
+int begin_compact_stall(void *ctx)
 {
-	count(EVENT_COMPACT_STALL, 0, 0, 0);
+	begin(DOING_COMPACT_STALL);
+	return 0;
+}
+
+/* Where too little is free it is not begun, and the kernel counts none either. */
+SEC("fexit/try_to_compact_pages")
+int BPF_PROG(end_compact_stall, unsigned int gfp, unsigned int order, unsigned int flags,
+	     void *context, int priority, void *page, int result)
+{
+	__u64 ns = end(DOING_COMPACT_STALL);
+
+	if (result == (int)bpf_core_enum_value(enum compact_result, COMPACT_SKIPPED))
+		return 0;
+	if (count(EVENT_COMPACT_STALL, 0, 0, ns))
+		add_reason(EVENT_WHY_COMPACT, result, 0, 0);
 	return 0;
 }
 

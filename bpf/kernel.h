@@ -200,6 +200,10 @@ struct thread_struct {
 } __kernel;
 
 /* include/linux/page-flags.h: kernels have them in places of their own */
+enum compact_result {
+	COMPACT_SKIPPED = 1,
+};
+
 /* mm/khugepaged.c */
 enum scan_result {
 	SCAN_PTE_MAPPED_HUGEPAGE = 10,

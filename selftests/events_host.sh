@@ -49,7 +49,7 @@ scarce() {
 let_reclaim() {
 	local all
 
-	hold_program "$happens" bind:1 build:4096 wait stall:1 wait
+	hold_program "$happens" bind:1 build:4096 wait stall:1 huge:1 wait
 	all=$(scarce) || skip "there is no second node"
 	set_to $min_free "$all"
 	pass_on
@@ -138,17 +138,18 @@ what_happened() {
 
 # ---------------------------------------------------------------------- tests
 
-# The kernel counts one again that got nothing.
+# One that has got nothing can count as two for the kernel, and as a page for who asked.
 test_allocations_that_reclaim() {
 	what_happened
 	judge define stalls "vmstat('reclaim', ' '.join('allocstall_' + zone for zone in
 		('dma', 'dma32', 'normal', 'movable', 'device')))"
-	check "near(by['reclaim']['times'], stalls)" "by['reclaim']"
+	judge define all "by['reclaim']"
+	check "all['times'] <= stalls <= 2 * all['times'] + r['lost']['recursion']" "all"
 	judge define mine "of[f['reclaims']]"
-	check "near(mine['reclaim']['times'], f['stalls']) and f['stalls'] >= 1" "(mine, f)"
-	check "mine['reclaim']['pages'] == by['reclaim']['vmstat']['pgsteal_direct'] >= 32" \
-		"(mine, by['reclaim'])"
-	check "0 < mine['reclaim']['time_ns'] <= by['reclaim']['latency']['time_ns']" "mine"
+	check "mine['reclaim']['times'] >= f['stalls'] >= 1" "(mine, f)"
+	check "32 <= mine['reclaim']['pages'] <= all['pages']" "(mine, all)"
+	check "all['vmstat']['pgsteal_direct'] <= all['pages']" "all"
+	check "0 < mine['reclaim']['time_ns'] <= all['latency']['time_ns']" "mine"
 	check "mine['swap_out']['pages'] > mine['reclaim']['pages'] / 2" "mine"
 }
 
@@ -168,12 +169,22 @@ test_huge_pages_that_are_not_to_be_had() {
 	judge define mine "of[f['falls']]['thp_fault']"
 	check "mine == {'times': 13, 'fallback': 13 - f['huge']} and 5 <= f['huge'] <= 8" "(mine, f)"
 	check "sum(why.values()) == by['thp_fault']['fallback']" "(why, by['thp_fault'])"
-	check "why['alloc_huge_page_fail'] == by['thp_fault']['vmstat']['thp_fault_fallback'] ==
+	check "why['alloc_huge_page_fail'] == by['thp_fault']['vmstat']['thp_fault_fallback'] >=
 		by['thp_fault']['vmstat']['thp_fault_fallback_charge'] == 10 - f['huge']" \
 		"(why, by['thp_fault'])"
 	check "why['address_range'] == 3" "why"
 	check "by['thp_fault']['times'] - by['thp_fault']['fallback'] ==
 		by['thp_fault']['vmstat']['thp_fault_alloc']" "by['thp_fault']"
+}
+
+# Who wants a huge page where less is free than must be is not compacted for, and neither the
+# kernel nor the report counts it.
+test_compaction_that_does_not_begin() {
+	what_happened
+	judge define why "{w['reason']: w['times'] for w in by['compact_stall']['reasons']}"
+	check "near(by['compact_stall']['times'], by['compact_stall']['vmstat']['compact_stall'])" \
+		"by['compact_stall']"
+	check "sum(why.values()) == by['compact_stall']['times'] and 'skipped' not in why" "why"
 }
 
 test_ranges_that_khugepaged_refuses() {

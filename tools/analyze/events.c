@@ -24,7 +24,7 @@ const struct vs_event_kind vs_event_kinds[VS_EVENTS] = {
 	[VS_EVENT_KSWAPD] = { "kswapd", "kswapd ran",
 			      .vmstat = "pageoutrun pgscan_kswapd pgsteal_kswapd" },
 	[VS_EVENT_COMPACT_STALL] = { "compact_stall", "compaction stall",
-				     .vmstat = "compact_stall" },
+				     .vmstat = "compact_stall compact_fail compact_success" },
 	[VS_EVENT_COMPACT] = { "compact", "compaction" },
 	[VS_EVENT_THP_FAULT] = { "thp_fault", "THP fault", VS_UNIT_NONE, "fallback",
 				 "thp_fault_alloc thp_fault_fallback thp_fault_fallback_charge" },

@@ -17,6 +17,7 @@ static const struct {
 	const char *type;
 	const char *prefix;
 } enums[EVENT_WHYS] = {
+	[EVENT_WHY_COMPACT] = { "compact_result", "COMPACT_" },
 	[EVENT_WHY_THP_FAULT] = { "scan_result", "SCAN_" },
 	[EVENT_WHY_SCAN] = { "scan_result", "SCAN_" },
 	[EVENT_WHY_COLLAPSE] = { "scan_result", "SCAN_" },
