@@ -199,7 +199,7 @@ struct thread_struct {
 	unsigned long trap_nr;
 } __kernel;
 
-/* include/linux/page-flags.h: kernels have them in places of their own */
+/* include/linux/compaction.h: kernels have them in places of their own, as all that follow */
 enum compact_result {
 	COMPACT_SKIPPED = 1,
 };
@@ -211,6 +211,7 @@ enum scan_result {
 	SCAN_ALLOC_HUGE_PAGE_FAIL = 25,
 };
 
+/* include/linux/page-flags.h */
 enum pageflags {
 	PG_head = 16,
 	PG_swapbacked = 19,
