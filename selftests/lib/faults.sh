@@ -41,7 +41,7 @@ check() {
 	local name
 	{
 		echo "import json, os, sys"
-		for name in AFTER BEFORE CROWD DISK HELD HINTS ME START; do
+		for name in AFTER BEFORE CROWD DISK HELD HINTS MANY ME START; do
 			[ -z "${!name+given}" ] || echo "os.environ['$name'] = \"\"\"${!name}\"\"\""
 		done
 		echo "$looked$1"
