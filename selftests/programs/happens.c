@@ -33,14 +33,7 @@
 #define MADV_COLLAPSE	25
 #endif
 
-/* include/uapi/linux/mempolicy.h */
-#define MPOL_BIND	2
-
 #define MOVE_PAGES_MAX	512
-
-/* At one go, and at most. */
-#define STALL_PAGES	16
-#define STALL_PAGES_MAX	4096
 
 /* What the step before built. */
 static char *memory, *huge;
@@ -387,49 +380,6 @@ static void step_merge(size_t n)
 	snprintf(line, sizeof(line), "%ld", merged);
 }
 
-static long stalls(void)
-{
-	static const char * const zone[] = { "_dma ", "_dma32 ", "_normal ", "_movable ", "_device " };
-	long all = 0, of_zone;
-	char key[40];
-
-	for (size_t i = 0; i < sizeof(zone) / sizeof(zone[0]); i++) {
-		snprintf(key, sizeof(key), "\nallocstall%s", zone[i]);
-		of_zone = number_in("/proc/vmstat", key);
-		all += of_zone > 0 ? of_zone : 0;
-	}
-	return all;
-}
-
-static long stalls_at_first;
-
-/* What it takes from now on is on that node alone. */
-static void step_bind(size_t node)
-{
-	unsigned long nodes = 1ul << node;
-
-	stalls_at_first = stalls();
-
-	if (syscall(SYS_set_mempolicy, MPOL_BIND, &nodes, 8 * sizeof(nodes)))
-		die("set_mempolicy");
-}
-
-/* Takes memory until the kernel has counted N allocations since then that had to reclaim. */
-static void step_stall(size_t n)
-{
-	size_t taken = 0;
-
-	while (stalls() - stalls_at_first < (long)n && taken < STALL_PAGES_MAX) {
-		char *at = map(STALL_PAGES * PAGE, PROT_READ | PROT_WRITE);
-
-		advise(at, STALL_PAGES * PAGE, MADV_NOHUGEPAGE);
-		for (size_t i = 0; i < STALL_PAGES; i++)
-			memset(at + i * PAGE, 1 + (taken + i) % 255, PAGE);
-		taken += STALL_PAGES;
-	}
-	snprintf(line, sizeof(line), "%ld", stalls() - stalls_at_first);
-}
-
 /* N mappings, each of one page that is swapped out. */
 static void step_patch(size_t n)
 {
@@ -524,8 +474,7 @@ static const struct {
 	{ "collapse", step_collapse },	{ "move", step_move },
 	{ "merge", step_merge },	{ "wait", step_wait },
 	{ "cut", step_cut },		{ "leave", step_leave },
-	{ "reread", step_reread },	{ "bind", step_bind },
-	{ "stall", step_stall },	{ "patch", step_patch },
+	{ "reread", step_reread },	{ "patch", step_patch },
 	{ "crowd", step_crowd },	{ "edge", step_edge },
 	{ "none", step_none },	{ "gone", step_gone },
 	{ "lent", step_lent },	{ "file", step_file },

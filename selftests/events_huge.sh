@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vmscope events of the whole host: what happens where memory is scarce, against what the
-# kernel itself counts of it. It is watched once, and each test asks the report for its own.
-# Knows nothing of how events are counted.
+# vmscope events where huge pages are not to be had, and why, against what the kernel itself
+# counts of it. The host is watched once, and each test asks the report for its own. Knows
+# nothing of how events are counted.
 set -u
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -10,7 +10,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib/command.sh"
 # shellcheck source=selftests/lib/events.sh
 . "$here/lib/events.sh"
-min_free=/proc/sys/vm/min_free_kbytes
 khugepaged=/sys/kernel/mm/transparent_hugepage/khugepaged
 
 # set_to FILE VALUE: until the test is over.
@@ -34,30 +33,6 @@ clean_up() {
 }
 
 # --------------------------------------------------------------- what happens
-
-# So much as the second node has free, and 4 MiB more, for any allocation there: each zone's
-# part of the number is as large as its part of all memory.
-scarce() {
-	awk '
-		/^Node/ { second = $2 == "1," && $4 == "Normal" }
-		$1 == "pages" && second { free = $3 }
-		$1 == "managed" { all += $2; if (second) here = $2 }
-		END { if (!here) exit 1; printf "%.0f\n", (free + 1024) * 4 * all / here }' /proc/zoneinfo
-}
-
-# Who takes memory there has to wait until 4 MiB were swapped out, and has 16 that can be.
-let_reclaim() {
-	local all
-
-	all=$(scarce) || return 0
-	hold_program "$happens" bind:1 build:4096 wait stall:1 huge:1 wait
-	set_to $min_free "$all"
-	pass_on
-	set_to $min_free "$(cat "$WORK/was$min_free")"
-	wait_until "kswapd to sleep" waits_in kswapd "$(pgrep -x kswapd1)"
-	facts+=", \"reclaims\": $held, \"stalls\": $(said stall), \"kswapd\": $(pgrep -x kswapd1)"
-	end_program
-}
 
 # The program that waits takes its last steps.
 end_program() {
@@ -115,7 +90,6 @@ let_all_happen() {
 	only_zram
 	huge_pages_on
 	start_watching events
-	let_reclaim
 	let_fall_back
 	let_scan
 	stop_watching
@@ -131,43 +105,9 @@ what_happened() {
 	cp "$WORK/happened.facts" "$WORK/facts"
 	judge define by "{e['event']: e for e in r['events']}"
 	judge define of "{p['pid']: p['events'] for p in r['processes']}"
-	judge define vmstat "lambda event, names: sum(by[event]['vmstat'].get(n, 0) for n in names.split())"
-	# What came while another one was counted on that processor.
-	judge define near "lambda told, kernels: 0 <= kernels - told <= r['lost']['recursion']"
-}
-
-# Where the second node's memory lies in a zone of both, others wake kswapd first.
-needs_reclaim() {
-	grep -q reclaims "$WORK/facts" || skip "the second node has no zone of its own"
 }
 
 # ---------------------------------------------------------------------- tests
-
-# One that has got nothing can count as two for the kernel, and as a page for who asked.
-test_allocations_that_reclaim() {
-	what_happened
-	needs_reclaim
-	judge define stalls "vmstat('reclaim', ' '.join('allocstall_' + zone for zone in
-		('dma', 'dma32', 'normal', 'movable', 'device')))"
-	judge define all "by['reclaim']"
-	check "all['times'] <= stalls <= 2 * all['times'] + r['lost']['recursion']" "all"
-	judge define mine "of[f['reclaims']]"
-	check "mine['reclaim']['times'] >= f['stalls'] >= 1" "(mine, f)"
-	check "32 <= mine['reclaim']['pages'] <= all['pages']" "(mine, all)"
-	check "all['vmstat']['pgsteal_direct'] <= all['pages']" "all"
-	check "0 < mine['reclaim']['time_ns'] <= all['latency']['time_ns']" "mine"
-	check "mine['swap_out']['pages'] > mine['reclaim']['pages'] / 2" "mine"
-}
-
-test_kswapd() {
-	what_happened
-	needs_reclaim
-	check "of[f['reclaims']]['kswapd_wake']['times'] >= 1" "of[f['reclaims']]"
-	judge define runs "of[f['kswapd']]['kswapd']"
-	check "near(by['kswapd']['times'], by['kswapd']['vmstat']['pageoutrun'])" "by['kswapd']"
-	check "1 <= runs['times'] <= by['kswapd']['times'] and runs['time_ns'] > 0" "runs"
-	check "by['kswapd']['vmstat']['pgscan_kswapd'] >= 1" "by['kswapd']"
-}
 
 # What never could be a huge page has not failed for want of one.
 test_huge_pages_that_are_not_to_be_had() {
@@ -182,16 +122,6 @@ test_huge_pages_that_are_not_to_be_had() {
 	check "why['address_range'] == 3" "why"
 	check "by['thp_fault']['times'] - by['thp_fault']['fallback'] ==
 		by['thp_fault']['vmstat']['thp_fault_alloc']" "by['thp_fault']"
-}
-
-# Who wants a huge page where less is free than must be is not compacted for, and neither the
-# kernel nor the report counts it.
-test_compaction_that_does_not_begin() {
-	what_happened
-	judge define why "{w['reason']: w['times'] for w in by['compact_stall']['reasons']}"
-	check "near(by['compact_stall']['times'], by['compact_stall']['vmstat']['compact_stall'])" \
-		"by['compact_stall']"
-	check "sum(why.values()) == by['compact_stall']['times'] and 'skipped' not in why" "why"
 }
 
 test_ranges_that_khugepaged_refuses() {
@@ -211,4 +141,4 @@ test_ranges_that_khugepaged_refuses() {
 # --------------------------------------------------------------------------
 
 begin_tests
-run_tests events_host "$@"
+run_tests events_huge "$@"
