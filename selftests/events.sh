@@ -241,6 +241,36 @@ test_those_without_a_place_are_told() {
 	same "$(json "by['thp_split_pmd']['times']")" 0
 }
 
+# Ten huge pages where sixteen MiB may be taken, and three where there is no room for one: what
+# never could be a huge page has not failed for want of one, and the kernel counts none.
+test_huge_pages_that_are_not_to_be_had() {
+	local huge
+
+	huge_pages_on
+	group_with 16M
+	start_watching events
+	# shellcheck disable=SC2016 # by that shell
+	hold_program sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' $groups/vmscope-events \
+		"$happens" huge:10 edge:3 wait
+	huge=$(sed -n 's/^AnonHugePages: *\([0-9]*\) kB/\1/p' "/proc/$held/smaps_rollup")
+	echo "{\"huge\": $((huge / 2048))}" >"$WORK/facts"
+	echo >&7
+	wait "$held" || die "the program ended with $?"
+	stop_watching
+	valid events
+	judge define by "{e['event']: e for e in r['events']}"
+	judge define why "{w['reason']: w['times'] for w in by['thp_fault']['reasons']}"
+	judge define mine "[p['events']['thp_fault'] for p in r['processes'] if p['pid'] == $held][0]"
+	check "mine == {'times': 13, 'fallback': 13 - f['huge']} and 5 <= f['huge'] <= 8" "(mine, f)"
+	check "sum(why.values()) == by['thp_fault']['fallback']" "(why, by['thp_fault'])"
+	check "why['alloc_huge_page_fail'] == by['thp_fault']['vmstat']['thp_fault_fallback'] >=
+		by['thp_fault']['vmstat']['thp_fault_fallback_charge'] == 10 - f['huge']" \
+		"(why, by['thp_fault'])"
+	check "why['address_range'] == 3" "why"
+	check "by['thp_fault']['times'] - by['thp_fault']['fallback'] ==
+		by['thp_fault']['vmstat']['thp_fault_alloc']" "by['thp_fault']"
+}
+
 test_permission() {
 	cp "$VMSCOPE" "$WORK/vmscope" && chmod 755 "$WORK/vmscope"
 	refused 5 "CAP_BPF" as_nobody "$WORK/vmscope" events -d 10ms

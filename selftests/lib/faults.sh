@@ -70,7 +70,8 @@ watch() {
 # stop_watching [STATUS]: with which it ends.
 stop_watching() {
 	end_watching
-	[ "$ended" -eq "${1:-0}" ] || die "faults ended with $ended: $(cat "$WORK/err")"
+	[ "$ended" -eq "${1:-0}" ] ||
+		die "faults ended with $ended: $(cat "$WORK/err")" "$(grep -E '"(lost|totals)":' "$WORK/out")"
 }
 
 # show_again: what was kept in $WORK/kept; its lines are those in $WORK/lines.

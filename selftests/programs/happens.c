@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -294,55 +293,6 @@ static void step_edge(size_t n)
 	}
 }
 
-/* What khugepaged does not collapse: half of it is not there. */
-static void step_none(size_t n)
-{
-	advise(fill_small(n, HUGE / 2), n * HUGE, MADV_HUGEPAGE);
-}
-
-/* A page of it is in swap. */
-static void step_gone(size_t n)
-{
-	char *at;
-
-	stay_here();
-	at = fill_small(n, HUGE);
-	for (size_t i = 0; i < n; i++)
-		advise(at + i * HUGE + PAGE, PAGE, MADV_PAGEOUT);
-	advise(at, n * HUGE, MADV_HUGEPAGE);
-}
-
-/* A child has it, too, for as long as this one is there. */
-static void step_lent(size_t n)
-{
-	char *at = fill_small(n, HUGE);
-	pid_t pid = fork();
-
-	if (pid < 0)
-		die("fork");
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			pause();
-	}
-	advise(at, n * HUGE, MADV_HUGEPAGE);
-}
-
-/* Of a file in memory, by MADV_COLLAPSE. */
-static void step_file(size_t n)
-{
-	char *at = map_huge(n);
-	int fd = memfd_create("file", MFD_CLOEXEC);
-
-	if (fd < 0 || ftruncate(fd, n * HUGE) ||
-	    mmap(at, n * HUGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) != at)
-		die("memfd");
-	for (size_t page = 0; page < n * HUGE; page += PAGE)
-		*(volatile char *)(at + page) = 1;
-	for (size_t i = 0; i < n; i++)
-		advise(at + i * HUGE, HUGE, MADV_COLLAPSE);
-}
-
 /* To the other node, each page that is not there. */
 static void step_move(size_t n)
 {
@@ -476,8 +426,6 @@ static const struct {
 	{ "cut", step_cut },		{ "leave", step_leave },
 	{ "reread", step_reread },	{ "patch", step_patch },
 	{ "crowd", step_crowd },	{ "edge", step_edge },
-	{ "none", step_none },	{ "gone", step_gone },
-	{ "lent", step_lent },	{ "file", step_file },
 };
 
 static void take(const char *word)
