@@ -223,15 +223,17 @@ test_those_without_a_place_are_told() {
 	same "$(said patch)" 4200
 	check "r['lost']['complete'] is False and r['lost']['no_time'] == 0" "r['lost']"
 	judge define by "{e['event']: e for e in r['events']}"
-	check "r['lost']['not_followed'] == 1 + 4200 - 4096" "r['lost']"
+	# Of many at once some find no memory at hand, too, and leave their places to later ones.
+	judge define more "r['lost']['not_followed'] - (1 + 4200 - 4096)"
+	check "0 <= more < 50" "r['lost']"
 	check "len(r['processes']) == len(r['mappings']) == 4096" \
 		"(len(r['processes']), len(r['mappings']))"
 	judge define own "[p['events'] for p in r['processes'] if p['comm'] == 'happens' and
 		'exec' in p['events']][0]"
-	check "by['brk']['times'] == 4095 + 50 + own['brk']['times'] - r['lost']['recursion']" \
+	check "by['brk']['times'] == 4095 - more + 50 + own['brk']['times'] - r['lost']['recursion']" \
 		"(by['brk'], own['brk'])"
 	check "r['lost']['no_process'] == sum(e['times'] for e in r['events']) -
-		sum(e['times'] for p in r['processes'] for e in p['events'].values()) >= 50" "r['lost']"
+		sum(e['times'] for p in r['processes'] for e in p['events'].values()) >= 50 - more" "r['lost']"
 	check "by['swap_out']['pages'] == 4200 - r['lost']['recursion']" "by['swap_out']"
 	check "sum(m['swap_out_pages'] + m['swap_in'] + m['thp_fault'] + m['thp_fallback'] +
 		m['thp_split_pmd'] for m in r['mappings']) + r['lost']['no_mapping'] ==
