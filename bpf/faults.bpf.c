@@ -202,8 +202,11 @@ static __always_inline struct thread *thread_of(struct task_struct *task)
 		return t;
 	t = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!t) {
-		__sync_fetch_and_add(&lost_storage, 1);
-		return NULL;
+		/* Who goes through all of them made one meanwhile (-EAGAIN), or there is none. */
+		t = known(task);
+		if (!t)
+			__sync_fetch_and_add(&lost_storage, 1);
+		return t;
 	}
 	if (scope == FAULTS_OF_CGROUP || task->start_time < begun) {
 		t->minor = task->min_flt;
@@ -630,7 +633,9 @@ static __always_inline void begin_with(struct task_struct *task)
 	t.minor = task->min_flt;
 	t.major = task->maj_flt;
 	t.early = true;
-	if (!bpf_task_storage_get(&threads, task, &t, BPF_LOCAL_STORAGE_GET_F_CREATE))
+	/* It may have made one itself meanwhile. */
+	if (!bpf_task_storage_get(&threads, task, &t, BPF_LOCAL_STORAGE_GET_F_CREATE) &&
+	    !known(task))
 		__sync_fetch_and_add(&lost_storage, 1);
 }
 
