@@ -86,6 +86,7 @@ struct attaching {
 	const struct btf *types;
 	enum vs_fault_scope scope;
 	enum way way;
+	bool at_once;			/* the kernel has kprobe.multi */
 	bool has[NR_HOOKS];		/* the kernel has the function */
 	bool there[NR_HOOKS];		/* it is attached to */
 };
@@ -137,6 +138,18 @@ static void find_functions(struct attaching *a)
 
 /* -------------------------------------------------------------------- choosing */
 
+/* Beside trampolines the rare ones are kprobes: all at once, where that can be. */
+static bool is_of_way(const struct attaching *a, const struct bpf_program *program)
+{
+	const struct faults_bpf *bpf = a->hooks->bpf;
+
+	if (a->way == WAY_TRAMPOLINE && a->at_once && program == bpf->progs.saw_rare)
+		return false;
+	if (a->way == WAY_TRAMPOLINE && a->at_once && program == bpf->progs.saw_multi)
+		return true;
+	return way_of(program) == a->way || way_of(program) == WAY_NEITHER;
+}
+
 /* A hook that is not there would take all others down with it. */
 static void choose(const struct attaching *a)
 {
@@ -146,7 +159,7 @@ static void choose(const struct attaching *a)
 		const struct hook *hook = optional(program);
 		enum way its = way_of(program);
 
-		if (its != WAY_NEITHER && its != a->way)
+		if (!is_of_way(a, program))
 			bpf_program__set_autoload(program, false);
 		else if (its == WAY_TRAMPOLINE && hook && !has_function(a, hook))
 			bpf_program__set_autoload(program, false);
@@ -226,7 +239,7 @@ static void attach_many(struct attaching *a, const struct bpf_program *program,
 		const struct hook *hook = &hooks_there_may_be[i];
 
 		if (!hook->sees || hook->result != is_of_return(program) ||
-		    !has_function(a, hook) || (!is_multi(program) && !hook->rare))
+		    !has_function(a, hook) || (a->way == WAY_TRAMPOLINE && !hook->rare))
 			continue;
 		functions[nr] = hook->function;
 		cookies[nr] = hook->sees;
@@ -350,6 +363,7 @@ int vs_fault_hooks_open(struct vs_fault_hooks *hooks, const struct vs_watch_choi
 	if (!types)
 		return vs_bpf_failure(-errno, error);
 	a.types = types;
+	a.at_once = btf__find_by_name_kind(types, "bpf_kprobe_multi_link", BTF_KIND_STRUCT) > 0;
 	find_functions(&a);
 	if (sees_each_return(types))
 		err = load(&a, WAY_MULTI, choice, error);
