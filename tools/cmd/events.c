@@ -47,7 +47,7 @@ static int begin(struct look *look, pid_t pid)
 {
 	struct vs_event_answer *answer = look->answer;
 
-	look->watch = vs_event_watch_open(answer->scope, &look->error);
+	look->watch = vs_event_watch_open(answer->scope, look->options->room, &look->error);
 	if (!look->watch)
 		return vs_fail(&look->error);
 	read_counters(answer, 0);

@@ -107,8 +107,18 @@ static void choose(struct vs_event_hooks *hooks, const struct btf *types, bool t
 			bpf_program__set_autoload(program, false);
 }
 
+static void make_room(struct vs_event_hooks *hooks, uint32_t room)
+{
+	struct bpf_map *map[] = {
+		hooks->bpf->maps.processes, hooks->bpf->maps.vmas, hooks->bpf->maps.watched,
+	};
+
+	for (size_t i = 0; room && i < sizeof(map) / sizeof(map[0]); i++)
+		bpf_map__set_max_entries(map[i], room);
+}
+
 static int load(struct vs_event_hooks *hooks, const struct btf *types, enum vs_event_scope scope,
-		bool trampolines)
+		uint32_t room, bool trampolines)
 {
 	hooks->bpf = events_bpf__open();
 	if (!hooks->bpf)
@@ -118,11 +128,12 @@ static int load(struct vs_event_hooks *hooks, const struct btf *types, enum vs_e
 	hooks->bpf->rodata->scan_status_at = arguments_of(types, "mm_khugepaged_scan_pmd") - 2;
 	hooks->bpf->rodata->migrate_reason_at = arguments_of(types, "mm_migrate_pages") - 1;
 	choose(hooks, types, trampolines);
+	make_room(hooks, room);
 	return events_bpf__load(hooks->bpf);
 }
 
 int vs_event_hooks_open(struct vs_event_hooks *hooks, enum vs_event_scope scope,
-			struct vs_error *error)
+			uint32_t room, struct vs_error *error)
 {
 	struct btf *types;
 	int err;
@@ -131,11 +142,11 @@ int vs_event_hooks_open(struct vs_event_hooks *hooks, enum vs_event_scope scope,
 	types = btf__load_vmlinux_btf();
 	if (!types)
 		return vs_bpf_failure(-errno, error);
-	err = load(hooks, types, scope, true);
+	err = load(hooks, types, scope, room, true);
 	/* Of a function with other arguments than are known it takes none at all. */
 	if (err && err != -EPERM) {
 		vs_event_hooks_close(hooks);
-		err = load(hooks, types, scope, false);
+		err = load(hooks, types, scope, room, false);
 	}
 	if (!err)
 		vs_event_reasons_read(&hooks->reasons, types);

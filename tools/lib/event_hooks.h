@@ -19,9 +19,12 @@ struct vs_event_hooks {
 	struct vs_event_reasons reasons;
 };
 
-/* Everything that can be is attached; into one that is empty. */
+/*
+ * Everything that can be is attached; into one that is empty. @room: for processes, and as
+ * many mappings; 0: as is usual.
+ */
 int vs_event_hooks_open(struct vs_event_hooks *hooks, enum vs_event_scope scope,
-			struct vs_error *error);
+			uint32_t room, struct vs_error *error);
 void vs_event_hooks_close(struct vs_event_hooks *hooks);
 
 /* Events that a program did not see, for it was counting another one on that CPU. */

@@ -176,8 +176,9 @@ enum vs_event_scope {
 
 struct vs_event_watch;
 
-/* NULL: see the error. */
-struct vs_event_watch *vs_event_watch_open(enum vs_event_scope scope, struct vs_error *error);
+/* @room: for processes, as much for mappings; 0: as is usual. NULL: see the error. */
+struct vs_event_watch *vs_event_watch_open(enum vs_event_scope scope, uint32_t room,
+					   struct vs_error *error);
 
 /* From now on; @pid: of the process, or about to become the command. */
 int vs_event_watch_begin(struct vs_event_watch *watch, pid_t pid, struct vs_error *error);

@@ -87,7 +87,8 @@ struct vs_event_watch {
 	uint64_t begun_ns;
 };
 
-struct vs_event_watch *vs_event_watch_open(enum vs_event_scope scope, struct vs_error *error)
+struct vs_event_watch *vs_event_watch_open(enum vs_event_scope scope, uint32_t room,
+					   struct vs_error *error)
 {
 	struct vs_event_watch *watch = calloc(1, sizeof(*watch));
 	uint64_t begun = vs_now();
@@ -96,7 +97,7 @@ struct vs_event_watch *vs_event_watch_open(enum vs_event_scope scope, struct vs_
 		vs_error_memory(error);
 		return NULL;
 	}
-	if (vs_event_hooks_open(&watch->hooks, scope, error)) {
+	if (vs_event_hooks_open(&watch->hooks, scope, room, error)) {
 		vs_event_watch_close(watch);
 		return NULL;
 	}
@@ -205,11 +206,12 @@ static int read_reasons(struct vs_event_watch *watch, struct vs_events *events)
 static int read_processes(struct vs_event_watch *watch, struct vs_events *events)
 {
 	const struct bpf_map *map = watch->hooks.bpf->maps.processes;
+	const uint32_t most = bpf_map__max_entries(map);
 	struct event_who key, *last = NULL;
 	struct event_process one;
 
-	events->process = calloc(EVENT_PROCESSES, sizeof(*events->process));
-	while (events->process && events->nr_processes < EVENT_PROCESSES &&
+	events->process = calloc(most, sizeof(*events->process));
+	while (events->process && events->nr_processes < most &&
 	       !bpf_map__get_next_key(map, last, &key, sizeof(key))) {
 		struct vs_event_process *to = &events->process[events->nr_processes];
 
@@ -228,11 +230,12 @@ static int read_processes(struct vs_event_watch *watch, struct vs_events *events
 static int read_vmas(struct vs_event_watch *watch, struct vs_events *events)
 {
 	const struct bpf_map *map = watch->hooks.bpf->maps.vmas;
+	const uint32_t most = bpf_map__max_entries(map);
 	struct event_where key, *last = NULL;
 	struct event_vma one;
 
-	events->vma = calloc(EVENT_VMAS, sizeof(*events->vma));
-	while (events->vma && events->nr_vmas < EVENT_VMAS &&
+	events->vma = calloc(most, sizeof(*events->vma));
+	while (events->vma && events->nr_vmas < most &&
 	       !bpf_map__get_next_key(map, last, &key, sizeof(key))) {
 		struct vs_event_vma *to = &events->vma[events->nr_vmas];
 
@@ -314,9 +317,11 @@ int vs_event_watch_end(struct vs_event_watch *watch, struct vs_events *events,
 
 #else
 
-struct vs_event_watch *vs_event_watch_open(enum vs_event_scope scope, struct vs_error *error)
+struct vs_event_watch *vs_event_watch_open(enum vs_event_scope scope, uint32_t room,
+					   struct vs_error *error)
 {
 	(void)scope;
+	(void)room;
 	vs_error_set(error, VS_FAIL_CANNOT, VS_BPF_MISSING);
 	return NULL;
 }

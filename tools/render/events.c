@@ -135,6 +135,8 @@ static int tell_lost(const struct vs_style *style, const struct vs_events *event
 	}
 	if (!any)
 		vs_flow_item(&flow, "", "none");
+	if (events->lost_processes || events->lost_vmas || events->lost_followed)
+		vs_flow_item(&flow, "; ", "more place: vmscope events --room N");
 	return vs_flow_end(&flow);
 }
 
