@@ -198,7 +198,7 @@ same([rows[child[0]]["minor"], rows[child[0]]["major"]], child[1:], "its child")
 same(len(elsewhere), 2, "elsewhere")
 same(elsewhere & set(rows), set(), "who was elsewhere")
 assert not elsewhere & {l["pid"] for l in told}, "who was elsewhere is told"
-same({p["comm"] for p in r["processes"]}, {"steps", os.environ["ME"], "python3"}, "names")
+same({p["comm"] for p in r["processes"]}, {"steps", os.environ["ME"], "several"}, "names")
 '
 	expect 0 vmscope faults --from "$WORK/kept"
 	has "$out" "control group vmscope-faults  Linux"

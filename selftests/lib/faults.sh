@@ -127,23 +127,10 @@ remove_groups() {
 	[ ! -d $groups/vmscope-faults ] || find $groups/vmscope-faults -depth -type d -exec rmdir {} +
 }
 
-# run N COMMAND...: so many at once; of each a line "ran PID MINOR MAJOR" of the time from its
+# run N COMMAND...: so many at once; of each a line "ran 0 PID MINOR MAJOR" of the time from its
 # fork to its exit, as wait4() told.
-cat >"$WORK/run.py" <<'PY'
-import os, sys
-times, command = int(sys.argv[1]), sys.argv[2:]
-with open(os.devnull, "w") as null:
-    started = [os.posix_spawn(command[0], command, os.environ,
-                              file_actions=[(os.POSIX_SPAWN_DUP2, null.fileno(), 1)])
-               for _ in range(times)]
-for pid in started:
-    _, status, usage = os.wait4(pid, 0)
-    if status:
-        sys.exit(f"{command}: {status}")
-    print("ran 0", pid, usage.ru_minflt, usage.ru_majflt)
-PY
 run() {
-	python3 "$WORK/run.py" "$@"
+	"$bin/programs/several" "$@"
 }
 
 # ran: what the report has of each of them.
