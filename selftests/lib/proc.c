@@ -20,6 +20,13 @@ const char *const smaps_names[SMAPS_NR] = {
 #undef X
 };
 
+/* They are looked for in 60,000 mappings. */
+static const unsigned char smaps_lengths[SMAPS_NR] = {
+#define X(text, name) [SMAPS_##name] = sizeof(text) - 1,
+	SMAPS_FIELDS(X)
+#undef X
+};
+
 /* As much of @line as fits, without its newline. */
 static void copy_text(char *to, size_t size, const char *line)
 {
@@ -35,6 +42,8 @@ static bool parse_head(const char *line, struct smaps *m)
 {
 	int at = 0;
 
+	if (line[0] >= 'A' && line[0] <= 'Z')
+		return false;	/* a field */
 	memset(m, 0, sizeof(*m));
 	if (sscanf(line, "%lx-%lx %7s %lx %x:%x %lu %n", &m->start, &m->end,
 		   m->perms, &m->offset, &m->major, &m->minor, &m->inode,
@@ -56,7 +65,7 @@ static void parse_field(const char *line, struct smaps *m)
 		return;
 	}
 	for (i = 0; i < SMAPS_NR; i++) {
-		size_t n = strlen(smaps_names[i]);
+		size_t n = smaps_lengths[i];
 
 		if (line + n != colon || memcmp(line, smaps_names[i], n))
 			continue;
@@ -65,7 +74,7 @@ static void parse_field(const char *line, struct smaps *m)
 	}
 }
 
-ssize_t smaps_read(pid_t pid, struct smaps **maps)
+ssize_t smaps_read_before(pid_t pid, uint64_t end, struct smaps **maps)
 {
 	char path[64], line[4400];
 	struct smaps *list = NULL, next;
@@ -82,6 +91,8 @@ ssize_t smaps_read(pid_t pid, struct smaps **maps)
 				parse_field(line, &list[nr - 1]);
 			continue;
 		}
+		if (next.start >= end)
+			break;
 		if (nr == have) {
 			have = have ? have * 2 : 64;
 			list = realloc(list, have * sizeof(*list));
@@ -93,6 +104,11 @@ ssize_t smaps_read(pid_t pid, struct smaps **maps)
 	fclose(file);
 	*maps = list;
 	return nr;
+}
+
+ssize_t smaps_read(pid_t pid, struct smaps **maps)
+{
+	return smaps_read_before(pid, UINT64_MAX, maps);
 }
 
 int pagemap_read(pid_t pid, uint64_t start, size_t pages, uint64_t *words)

@@ -59,6 +59,9 @@ struct smaps {
 /* All mappings of @pid, in *@maps to be freed by the caller; their number or -errno. */
 ssize_t smaps_read(pid_t pid, struct smaps **maps);
 
+/* The same of those that begin before @end: the kernel is not asked for the rest. */
+ssize_t smaps_read_before(pid_t pid, uint64_t end, struct smaps **maps);
+
 #define PM_FRAME	((1ull << 55) - 1)
 #define PM_SOFT_DIRTY	(1ull << 55)
 #define PM_EXCLUSIVE	(1ull << 56)
