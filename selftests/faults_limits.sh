@@ -124,7 +124,7 @@ test_mappings_that_nobody_tells_are_told() {
 	kill -STOP "$watcher"
 	wait_until "the watcher stands" is_stopped "$watcher"
 	python3 -c 'import mmap
-for n in range(5000):
+for n in range(3600):
     mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_EXEC).close()'
 	kill -CONT "$watcher"
 	wait_until "the watcher" waits_in poll "$watcher"
