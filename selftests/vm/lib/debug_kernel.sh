@@ -18,6 +18,17 @@ DEBUG_KERNEL_LEAVE_OUT=(
 	--exclude='linux-source-*/sound/*.c'
 )
 
+# Neither the module nor what it calls is there: KASAN need not look at each of their accesses.
+# (What they free is poisoned for all others, for that is done by mm/.)
+DEBUG_KERNEL_NO_KASAN=(crypto crypto/% drivers/% net net/% fs/9p fs/ext4 fs/fuse fs/jbd2 fs/netfs
+	fs/overlayfs kernel/bpf kernel/events kernel/irq kernel/printk kernel/sched kernel/time
+	kernel/trace)
+
+# And no program is attached to a function of theirs: the kernel goes through all that can be
+# traced several times for each one that is.
+DEBUG_KERNEL_NO_FTRACE=(crypto crypto/% drivers/% net net/% fs/9p fs/ext4 fs/fuse fs/jbd2 fs/netfs
+	fs/overlayfs kernel/bpf kernel/events kernel/irq kernel/printk kernel/time)
+
 # debug_config_check CONFIG: every line of debug.config must have survived olddefconfig.
 debug_config_check() {
 	local line symbol lost=''
@@ -44,6 +55,22 @@ debug_kernel_configure() {
 		make -s olddefconfig 2>&1 | grep -v -E '^\.config:.*warning: override' || true
 	)
 	debug_config_check "$1/.config"
+}
+
+# Each folder's Makefile says what is done with its files; this is behind all of them.
+debug_kernel_spare() {
+	local makefile=$1/scripts/Makefile.build spare
+	spare=$(printf '%s\n' \
+		"ifneq (\$(filter ${DEBUG_KERNEL_NO_KASAN[*]},\$(obj)),)" \
+		'KASAN_SANITIZE := n' \
+		'endif' \
+		"ifneq (\$(filter ${DEBUG_KERNEL_NO_FTRACE[*]},\$(obj)),)" \
+		"ccflags-remove-y += \$(CC_FLAGS_FTRACE)" \
+		'endif')
+	awk -v spare="$spare" '{ print } /^include \$\(kbuild-file\)$/ { print spare; found = 1 }
+		END { exit !found }' "$makefile" >"$makefile.new" ||
+		die "the debug kernel's Makefile.build is not as it was"
+	mv "$makefile.new" "$makefile"
 }
 
 # Prints how far the compiler is until it is stopped.
@@ -83,6 +110,7 @@ debug_kernel_make() {
 	mkdir "$tree"
 	tar -xJf "$archive" -C "$tree" --strip-components=1 "${DEBUG_KERNEL_LEAVE_OUT[@]}"
 	debug_kernel_configure "$tree"
+	debug_kernel_spare "$tree"
 	say "compiling the debug kernel with $(nproc) jobs: 8 to 12 minutes on two quiet cores"
 	debug_kernel_compile "$tree"
 	release=$(make -s -C "$tree" kernelrelease)
