@@ -332,9 +332,10 @@ int BPF_KPROBE(saw_multi, unsigned long first, unsigned long second)
 }
 
 /*
- * Beside fentry, where few faults come by: a kprobe is dearer there, but it is gone at
- * once. For each function with a trampoline the end is a wait for all tasks
- * (kernel/trace/ftrace.c:ftrace_shutdown()), a fifth of a second.
+ * Beside fentry, where few faults come by, a kprobe is dearer, but many are gone with one
+ * wait for all tasks. For each function with a trampoline the end is such a wait
+ * (kernel/trace/ftrace.c:ftrace_shutdown()), a fifth of a second. This one is for kernels
+ * without kprobe.multi, each function for itself.
  */
 SEC("kprobe/inside")
 int BPF_KPROBE(saw_rare, unsigned long first, unsigned long second)
