@@ -128,9 +128,15 @@ struct fault_thread others;
 /* FAULT_SAW_* for which there is a hook; written by the loader. */
 __u32 can_see;
 
+/* Of one that is there: where the verifier sees that it may not be, it refuses the rest. */
+static __always_inline struct thread *place_made(struct task_struct *task)
+{
+	return bpf_task_storage_get(&threads, task, NULL, 0);
+}
+
 static __always_inline struct thread *known(struct task_struct *task)
 {
-	return task ? bpf_task_storage_get(&threads, task, NULL, 0) : NULL;
+	return task ? place_made(task) : NULL;
 }
 
 /* Those whom nobody named, one by one. */
@@ -196,14 +202,14 @@ static __always_inline bool may_be_of(__u32 scope, struct task_struct *task)
  */
 static __always_inline struct thread *thread_of(struct task_struct *task)
 {
-	struct thread *t = known(task);
+	struct thread *t = place_made(task);
 
 	if (t)
 		return t;
 	t = bpf_task_storage_get(&threads, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!t) {
 		/* Who goes through all of them made one meanwhile (-EAGAIN), or there is none. */
-		t = known(task);
+		t = place_made(task);
 		if (!t)
 			__sync_fetch_and_add(&lost_storage, 1);
 		return t;
@@ -635,7 +641,7 @@ static __always_inline void begin_with(struct task_struct *task)
 	t.early = true;
 	/* It may have made one itself meanwhile. */
 	if (!bpf_task_storage_get(&threads, task, &t, BPF_LOCAL_STORAGE_GET_F_CREATE) &&
-	    !known(task))
+	    !place_made(task))
 		__sync_fetch_and_add(&lost_storage, 1);
 }
 
