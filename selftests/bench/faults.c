@@ -3,8 +3,9 @@
  * What counting page faults adds to each of them: the instructions of a write to new
  * memory and of a read of the page of zeros, while nobody watches, while vmscope
  * watches, while it watches somebody else, everybody, or a group that this process is in
- * or is not, while it counts user stacks, and while it tells each of them. Counts
- * instructions only in a guest whose clock counts them; knows nothing of guests.
+ * or is not, while it counts user stacks, and while it tells each of them; the same
+ * under perf, where that is. Counts instructions only in a guest whose clock counts
+ * them; knows nothing of guests.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -77,14 +78,25 @@ static void die(const char *what)
 	exit(2);
 }
 
+/* What perf has for the same. There are no goals for it: it is beside ours. */
+static const struct peer {
+	const char *what;
+	const char *arg[12];		/* and the pid */
+} peers[] = {
+	{ "perf trace -F all", { "perf", "trace", "-F", "all", "--no-syscalls", "-o", "/dev/null",
+				 "-p" } },
+	{ "perf record -d", { "perf", "record", "-q", "-e", "page-faults", "-c", "1", "-d", "-o",
+			      "/tmp/perf.data", "-p" } },
+};
+
 /* One fault for each page, its mapping and unmapping included; the best of some. */
-static double cost_of(bool write)
+static double cost_by(uint64_t (*now)(void), bool write)
 {
 	double best = 0;
 
 	for (int round = 0; round < ROUNDS; round++) {
 		volatile char *at;
-		uint64_t begin = now_ns();
+		uint64_t begin = now();
 		double each;
 
 		at = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE,
@@ -97,11 +109,25 @@ static double cost_of(bool write)
 			else
 				(void)at[i * PAGE];
 		munmap((void *)at, PAGES * PAGE);
-		each = (double)(now_ns() - begin) / PAGES;
+		each = (double)(now() - begin) / PAGES;
 		if (!round || each < best)
 			best = each;
 	}
 	return best;
+}
+
+static double cost_of(bool write)
+{
+	return cost_by(now_ns, write);
+}
+
+/* Without what others did meanwhile. */
+static uint64_t own_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
 static struct cost measure(void)
@@ -169,6 +195,17 @@ static void make_group(void)
 		die(GROUP);
 }
 
+static void wait_until_it_watches(pid_t pid, const char *what)
+{
+	while (!waits(pid)) {
+		if (waitpid(pid, NULL, WNOHANG) == pid) {
+			errno = ECHILD;
+			die(what);
+		}
+		usleep(10000);
+	}
+}
+
 /* @how: an option more, or NULL */
 static pid_t watch(enum whom whom, pid_t another, const char *how)
 {
@@ -188,13 +225,32 @@ static pid_t watch(enum whom whom, pid_t another, const char *how)
 		execlp("vmscope", "vmscope", "faults", target, "-w", "/dev/null", how, NULL);
 		die("vmscope");
 	}
-	while (!waits(pid)) {
-		if (waitpid(pid, NULL, WNOHANG) == pid) {
-			errno = ECHILD;
-			die("vmscope faults");
-		}
-		usleep(10000);
+	wait_until_it_watches(pid, "vmscope faults");
+	return pid;
+}
+
+static pid_t start_peer(const struct peer *peer)
+{
+	const char *arg[16];
+	char self[16];
+	pid_t pid;
+	int nr = 0;
+
+	snprintf(self, sizeof(self), "%d", getpid());
+	while (peer->arg[nr]) {
+		arg[nr] = peer->arg[nr];
+		nr++;
 	}
+	arg[nr++] = self;
+	arg[nr] = NULL;
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (!pid) {
+		execvp(arg[0], (char **)arg);
+		die(arg[0]);
+	}
+	wait_until_it_watches(pid, peer->what);
 	return pid;
 }
 
@@ -217,6 +273,11 @@ static bool tell(const char *what, const char *fault, double cost, double none, 
 	printf("%-24s %-6s %8.0f %8.0f %7.3f %6.2f  %s\n", what, fault, none, cost, ratio, most,
 	       met ? "met" : "MISSED");
 	return met;
+}
+
+static void tell_beside(const char *what, const char *fault, double cost, double none)
+{
+	printf("%-24s %-6s %8.0f %8.0f %7.3f\n", what, fault, none, cost, cost / none);
 }
 
 static bool tell_both(const struct goal *goal, struct cost cost, struct cost none)
@@ -249,6 +310,36 @@ static bool measure_stream(struct cost none)
 	return tell_both(&read_too, cost, none) && met;
 }
 
+static bool is_on_path(const char *name)
+{
+	char command[80];
+
+	snprintf(command, sizeof(command), "command -v %s >/dev/null", name);
+	return !system(command);
+}
+
+/* The process's own part and the reader's, however they took turns. */
+static void measure_peer(const struct peer *peer, struct cost none)
+{
+	pid_t reader = start_peer(peer);
+	uint64_t begin = has_run(reader), middle, finish;
+	struct cost cost;
+
+	cost.write = cost_by(own_ns, true);
+	middle = has_run(reader);
+	cost.read = cost_by(own_ns, false);
+	finish = has_run(reader);
+	if (has_written(reader) < 2 * ROUNDS * PAGES * LINE) {
+		fprintf(stderr, "faults: %s did not tell every fault\n", peer->what);
+		exit(2);
+	}
+	end(reader, SIGINT);
+	cost.write += (double)(middle - begin) / (ROUNDS * PAGES);
+	cost.read += (double)(finish - middle) / (ROUNDS * PAGES);
+	tell_beside(peer->what, "write", cost.write, none.write);
+	tell_beside(peer->what, "read", cost.read, none.read);
+}
+
 int main(void)
 {
 	struct cost none, cost;
@@ -273,6 +364,9 @@ int main(void)
 		met = tell_both(&goals[whom], cost, none) && met;
 	}
 	met = measure_stream(none) && met;
+	for (size_t i = 0; i < sizeof(peers) / sizeof(peers[0]); i++)
+		if (is_on_path("perf"))
+			measure_peer(&peers[i], none);
 	end(idle, SIGKILL);
 	return met ? 0 : 1;
 }
