@@ -342,5 +342,6 @@ static __always_inline void count_in(struct vm_area_struct *vma, __u32 what, __u
 }
 
 #include "events_swap.h"
+#include "events_callers.h"
 #include "events_huge.h"
 #include "events_calls.h"

@@ -70,6 +70,20 @@ struct event_count {
 	unsigned long long ns;
 };
 
+#define EVENT_FRAMES		16
+#define EVENT_PATHS		512
+
+/**
+ * struct event_path - where in the kernel an event was asked for
+ * @event: EVENT_THP_SPLIT, EVENT_THP_SPLIT_PMD
+ * @at: addresses of the kernel's code, innermost first; 0: no more
+ */
+struct event_path {
+	unsigned int event;
+	unsigned int reserved;
+	unsigned long long at[EVENT_FRAMES];
+};
+
 /**
  * struct event_total - of all processes that count, on one CPU
  * @most_ns: the longest

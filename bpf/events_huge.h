@@ -89,33 +89,47 @@ int BPF_PROG(collapsed_file, struct mm_struct *mm, unsigned long pfn, unsigned l
 	return collapsed(mm, status, is_made(status));
 }
 
-SEC("fexit/split_huge_page_to_list")
-int BPF_PROG(split_huge_page, struct page *page, void *list, int err)
+/* Whatever arguments it has. */
+static __always_inline int was_split(void *ctx)
 {
-	count(EVENT_THP_SPLIT, 0, !!err, 0);
+	__u64 err = 0;
+
+	bpf_get_func_ret(ctx, &err);
+	if (count(EVENT_THP_SPLIT, 0, !!(int)err, 0))
+		add_path(ctx, EVENT_THP_SPLIT, !!(int)err);
 	return 0;
+}
+
+/* Until 6.7. */
+SEC("fexit/split_huge_page_to_list")
+int split_huge_page(void *ctx)
+{
+	return was_split(ctx);
 }
 
 SEC("fexit/split_huge_page_to_list_to_order")
-int BPF_PROG(split_to_order, struct page *page, void *list, unsigned int order, int err)
+int split_to_order(void *ctx)
 {
-	count(EVENT_THP_SPLIT, 0, !!err, 0);
-	return 0;
+	return was_split(ctx);
+}
+
+/* Inside of all that there are since 6.15, which then are not asked. */
+SEC("fexit/__folio_split")
+int split_inside(void *ctx)
+{
+	return was_split(ctx);
 }
 
 SEC("fexit/__split_huge_page_to_list_to_order")
-int BPF_PROG(split_evenly, struct page *page, void *list, unsigned int order, int err)
+int split_evenly(void *ctx)
 {
-	count(EVENT_THP_SPLIT, 0, !!err, 0);
-	return 0;
+	return was_split(ctx);
 }
 
 SEC("fexit/folio_split")
-int BPF_PROG(split_folio, struct folio *folio, unsigned int order, struct page *at, void *list,
-	     int err)
+int split_folio(void *ctx)
 {
-	count(EVENT_THP_SPLIT, 0, !!err, 0);
-	return 0;
+	return was_split(ctx);
 }
 
 #ifdef bpf_target_defined
@@ -133,13 +147,42 @@ static __always_inline bool is_huge(const void *pmd)
 #endif
 }
 
+static __always_inline int entry_is_split(void *ctx, struct vm_area_struct *vma, const void *pmd)
+{
+	if (counting && is_huge(pmd) &&
+	    count_of(BPF_CORE_READ(vma, vm_mm), EVENT_THP_SPLIT_PMD, 0, 0)) {
+		count_in(vma, EVENT_IN_THP_SPLIT_PMD, 1);
+		add_path(ctx, EVENT_THP_SPLIT_PMD, 0);
+	}
+	return 0;
+}
+
+/* Where the function begins that is called for most; 0: never yet. */
+static __u64 split_begins;
+
+#define SPLIT_BYTES	1024	/* of its code at most */
+
 SEC("kprobe/__split_huge_pmd")
 int BPF_KPROBE(split_pmd, struct vm_area_struct *vma, const void *pmd)
 {
-	if (counting && is_huge(pmd) &&
-	    count_of(BPF_CORE_READ(vma, vm_mm), EVENT_THP_SPLIT_PMD, 0, 0))
-		count_in(vma, EVENT_IN_THP_SPLIT_PMD, 1);
-	return 0;
+	split_begins = PT_REGS_IP(ctx);
+	return entry_is_split(ctx, vma, pmd);
+}
+
+/*
+ * What is inside of that one: since 6.10 who unmaps a page calls it for itself
+ * (mm/rmap.c:try_to_unmap_one(), try_to_migrate_one()).
+ */
+SEC("kprobe/split_huge_pmd_locked")
+int BPF_KPROBE(split_pmd_locked, struct vm_area_struct *vma, unsigned long address,
+	       const void *pmd)
+{
+	__u64 from = 0;
+
+	BPF_KPROBE_READ_RET_IP(from, ctx);
+	if (from - split_begins < SPLIT_BYTES)
+		return 0;
+	return entry_is_split(ctx, vma, pmd);
 }
 
 /* ------------------------------------------------------------------------ KSM */

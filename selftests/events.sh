@@ -248,6 +248,24 @@ test_those_without_a_place_are_told() {
 	has "$(<"$WORK/out")" "more place: vmscope events --room N"
 }
 
+# The kernel has no reason for these: who in it asked is told. Of two huge pages a part is
+# unmapped, and one of them goes to swap; then two are swapped out as they are.
+test_splits_are_told_with_who_asked() {
+	huge_pages_on
+	only_zram
+	"$VMSCOPE" events -J -w "$WORK/out" -- "$happens" huge:3 split:2 sink:1 huge:2 sink:2 >"$WORK/held"
+	valid events
+	judge define by "{e['event']: e for e in r['events']}"
+	judge define asked "{e: {w['reason']: w['times'] for w in by[e]['reasons']} for e in by}"
+	check "by['thp_split']['times'] == 1" "by['thp_split']"
+	check "asked['thp_split'] == {'madvise_cold_or_pageout_pte_range': 1}" "asked['thp_split']"
+	check "by['thp_split_pmd']['times'] == 4 and len(asked['thp_split_pmd']) == 2 and
+		asked['thp_split_pmd']['shrink_folio_list'] == 2 and 'unknown' not in asked['thp_split_pmd'] and
+		sum(asked['thp_split_pmd'].values()) == 4" "(by['thp_split_pmd'], asked['thp_split_pmd'])"
+	check "by['thp_split']['vmstat']['thp_split_page'] >= 1 and
+		by['thp_split_pmd']['vmstat']['thp_split_pmd'] >= 4" "by['thp_split_pmd']"
+}
+
 # Ten huge pages where sixteen MiB may be taken, and three where there is no room for one: what
 # never could be a huge page has not failed for want of one, and the kernel counts none.
 test_huge_pages_that_are_not_to_be_had() {

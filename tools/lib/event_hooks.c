@@ -19,10 +19,16 @@
 /* Of these, kernels have some or others; the last one is the name for all. */
 static const char * const alike[] = {
 	"split_huge_page_to_list", "split_huge_page_to_list_to_order",
-	"__split_huge_page_to_list_to_order", "folio_split",
+	"__split_huge_page_to_list_to_order", "__folio_split", "folio_split",
 };
 
+/* The one of them that the others call, where there is one. */
+#define INSIDE_OF_ALL	"__folio_split"
+
 #define NR_ALIKE	(sizeof(alike) / sizeof(alike[0]))
+
+/* In kernels without it others do all that it does. */
+#define NOT_EVERYWHERE	"split_huge_pmd_locked"
 
 static bool has_trampoline(const struct bpf_program *program)
 {
@@ -88,7 +94,7 @@ static void attach(struct vs_event_hooks *hooks)
 			*one->link = bpf_program__attach(program);
 		if (is_alike(function))
 			alike_there = alike_there || *one->link;
-		else if (!*one->link)
+		else if (!*one->link && strcmp(function, NOT_EVERYWHERE))
 			note_missing(hooks, function);
 	}
 	if (!alike_there)
@@ -98,13 +104,18 @@ static void attach(struct vs_event_hooks *hooks)
 /* A trampoline to what is not there would take all others down with it. */
 static void choose(struct vs_event_hooks *hooks, const struct btf *types, bool trampolines)
 {
+	bool inside = btf__find_by_name_kind(types, INSIDE_OF_ALL, BTF_KIND_FUNC) > 0;
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, hooks->bpf->obj)
+	bpf_object__for_each_program(program, hooks->bpf->obj) {
+		const char *function = vs_bpf_function_of(program);
+		bool instead = inside && is_alike(function) && strcmp(function, INSIDE_OF_ALL);
+
 		if (has_trampoline(program) &&
-		    (!trampolines || btf__find_by_name_kind(types, vs_bpf_function_of(program),
-							    BTF_KIND_FUNC) <= 0))
+		    (!trampolines || instead ||
+		     btf__find_by_name_kind(types, function, BTF_KIND_FUNC) <= 0))
 			bpf_program__set_autoload(program, false);
+	}
 }
 
 static void make_room(struct vs_event_hooks *hooks, uint32_t room)

@@ -60,10 +60,11 @@ struct vs_event_total {
 	struct vs_fault_latency latency;	/* where it takes time */
 };
 
-/* Why, of the kinds that the kernel gives a reason for. */
+/* Why: the reason that the kernel gives, or who in it asked. */
 struct vs_event_reason {
 	enum vs_event event;
 	char name[40];			/* as the kernel calls it */
+	bool is_function;		/* not a reason, but who asked */
 	struct vs_event_count count;
 };
 

@@ -26,6 +26,7 @@ void vs_events_free(struct vs_events *events)
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "event_callers.h"
 #include "event_hooks.h"
 #include "events.h"
 #include "events.skel.h"
@@ -179,7 +180,8 @@ static int read_reasons(struct vs_event_watch *watch, struct vs_events *events)
 	int cpus = libbpf_num_possible_cpus(), err = 0;
 	struct event_count *from = cpus > 0 ? calloc(cpus, sizeof(*from)) : NULL;
 
-	events->reason = calloc(EVENT_WHYS * EVENT_REASONS, sizeof(*events->reason));
+	events->reason = calloc(EVENT_WHYS * EVENT_REASONS + EVENT_PATHS,
+				sizeof(*events->reason));
 	for (uint32_t at = 0; from && events->reason && !err &&
 	     at < EVENT_WHYS * EVENT_REASONS; at++) {
 		struct vs_event_reason *to = &events->reason[events->nr_reasons];
@@ -201,6 +203,34 @@ static int read_reasons(struct vs_event_watch *watch, struct vs_events *events)
 	}
 	free(from);
 	return from && events->reason ? err : -1;
+}
+
+/* Of the kinds for which the kernel has no reasons: who in it asked. */
+static void read_callers(struct vs_event_watch *watch, struct vs_events *events)
+{
+	const struct bpf_map *map = watch->hooks.bpf->maps.paths;
+	struct vs_kernel_symbols symbols = { 0 };
+	struct event_path path, *last = NULL;
+	struct event_count count;
+	size_t nr = 0;
+
+	while (nr < EVENT_PATHS && !bpf_map__get_next_key(map, last, &path, sizeof(path))) {
+		struct vs_event_count sum = { 0 };
+
+		last = &path;
+		/* Without them, as for who may not read them, it is nobody who is known. */
+		if (!nr++)
+			vs_kernel_symbols_read("/proc/kallsyms", &symbols);
+		if (bpf_map__lookup_elem(map, &path, sizeof(path), &count, sizeof(count), 0))
+			continue;
+		add_count(&sum, &count);
+		events->nr_reasons = vs_event_caller_add(events->reason, events->nr_reasons,
+							 path.event == EVENT_THP_SPLIT ?
+							 VS_EVENT_THP_SPLIT :
+							 VS_EVENT_THP_SPLIT_PMD,
+							 &symbols, &path, &sum);
+	}
+	vs_kernel_symbols_free(&symbols);
 }
 
 static int read_processes(struct vs_event_watch *watch, struct vs_events *events)
@@ -305,6 +335,7 @@ int vs_event_watch_end(struct vs_event_watch *watch, struct vs_events *events,
 		return vs_error_set(error, VS_FAIL_CANNOT, "reading what was counted: %s",
 				    strerror(errno));
 	}
+	read_callers(watch, events);
 	events->lost_processes = shared->lost_processes;
 	events->lost_vmas = shared->lost_vmas;
 	events->lost_times = shared->lost_storage;

@@ -177,7 +177,7 @@ static int tell_reasons(const struct vs_style *style, const struct vs_events *ev
 {
 	size_t told = 0, most = vs_is_narrow(style) ? WHYS / 3 : WHYS;
 	const struct vs_event_reason *before = NULL;
-	char number[32], name[40];
+	char number[32], name[48];
 	struct vs_flow flow;
 	size_t of_kind = 0;
 
@@ -192,8 +192,8 @@ static int tell_reasons(const struct vs_style *style, const struct vs_events *ev
 		before = one;
 		if (of_kind > 1)
 			continue;
-		snprintf(name, sizeof(name), "%s", one->name);
-		for (char *at = name; *at; at++)
+		snprintf(name, sizeof(name), "%s%s", one->name, one->is_function ? "()" : "");
+		for (char *at = name; *at && !one->is_function; at++)
 			if (*at == '_')
 				*at = ' ';
 		if (first) {
