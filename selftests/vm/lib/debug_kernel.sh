@@ -25,9 +25,10 @@ DEBUG_KERNEL_NO_KASAN=(crypto crypto/% drivers/% net net/% fs/9p fs/ext4 fs/fuse
 	kernel/trace)
 
 # And no program is attached to a function of theirs: the kernel goes through all that can be
-# traced several times for each one that is.
+# traced several times for each one that is. (libbpf tries a kprobe on bpf() to find out what
+# system calls are called, so kernel/bpf stays.)
 DEBUG_KERNEL_NO_FTRACE=(crypto crypto/% drivers/% net net/% fs/9p fs/ext4 fs/fuse fs/jbd2 fs/netfs
-	fs/overlayfs kernel/bpf kernel/events kernel/irq kernel/printk kernel/time)
+	fs/overlayfs kernel/events kernel/irq kernel/printk kernel/time)
 
 # debug_config_check CONFIG: every line of debug.config must have survived olddefconfig.
 debug_config_check() {
