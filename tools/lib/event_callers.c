@@ -3,6 +3,8 @@
  * Which function of the kernel asked for an event that has no reason of its own. It
  * must not know how that is counted.
  */
+#ifdef VMSCOPE_BPF
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,3 +60,5 @@ size_t vs_event_caller_add(struct vs_event_reason *reason, size_t nr, enum vs_ev
 	reason[i].count.failed += count->failed;
 	return nr;
 }
+
+#endif
