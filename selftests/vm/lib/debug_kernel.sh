@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# The debug kernel: Debian's 6.12 source under debug.config, laid out in the cache like any
-# other kernel. Knows nothing of guests.
+# The debug kernel: Debian's 6.12 source under debug.config and debug-kernel.patch, laid out in
+# the cache like any other kernel. Knows nothing of guests.
 
 # How many files such a kernel compiles, for the progress report.
 DEBUG_KERNEL_FILES=1900
@@ -106,12 +106,14 @@ debug_kernel_headers() {
 # debug_kernel_make ARCHIVE FOLDER
 debug_kernel_make() {
 	local archive=$1 folder=$2 tree=$2/tree release
-	need_programs gcc make bc flex bison pahole objcopy depmod zstd
+	need_programs gcc make bc flex bison pahole patch objcopy depmod zstd
 	say "unpacking the source of the debug kernel"
 	mkdir "$tree"
 	tar -xJf "$archive" -C "$tree" --strip-components=1 "${DEBUG_KERNEL_LEAVE_OUT[@]}"
 	debug_kernel_configure "$tree"
 	debug_kernel_spare "$tree"
+	patch -s -d "$tree" -p1 <"$VM/debug-kernel.patch" >&2 ||
+		die "selftests/vm/debug-kernel.patch is not for this source of the kernel"
 	say "compiling the debug kernel with $(nproc) jobs: 8 to 12 minutes on two quiet cores"
 	debug_kernel_compile "$tree"
 	release=$(make -s -C "$tree" kernelrelease)
@@ -132,6 +134,7 @@ debug_kernel_make() {
 debug_kernel_item() {
 	source_archive 6.12
 	cache_item kernel-debug \
-		"$( (echo "$SOURCE_KEY"; cat "$VM/debug.config" "$VM/lib/debug_kernel.sh") | hash_of)" \
+		"$( (echo "$SOURCE_KEY"; cat "$VM"/{debug.config,debug-kernel.patch,lib/debug_kernel.sh}) |
+			hash_of)" \
 		debug_kernel_make "$REPLY/linux.tar.xz" || exit "$STATUS_CANNOT"
 }
