@@ -46,10 +46,11 @@ static int take_line(struct reading *r, const char *line)
 	unsigned long long address;
 	char type, name[512], module[2];
 	int fields = sscanf(line, "%llx %c %511s %1s", &address, &type, name, module);
-	size_t length = strlen(name) + 1;
+	size_t length;
 
 	if (fields != 3 || tolower((unsigned char)type) != 't')
 		return 0;
+	length = strlen(name) + 1;
 	if (!has_room(r, length))
 		return -ENOMEM;
 	r->to->symbol[r->to->nr++] = (struct vs_kernel_symbol){ address, r->used_text };
