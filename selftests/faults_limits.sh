@@ -46,6 +46,19 @@ same(sum(m["minor"] + m["major"] for m in r["mappings"]) + lost["no_mapping"],
 '
 }
 
+# Nor is any lost of those who sleep in their faults.
+test_threads_that_wait_need_no_place() {
+	faults_of waiting:64
+	check '
+same(r["lost"]["complete"], True, "complete")
+same((total["minor"], total["major"]), (r["command"]["wait4"]["minor"],
+                                        r["command"]["wait4"]["major"]), "totals")
+[waited] = at(s["waiting"][0][0])
+same(waited["minor"] + waited["major"], 64, "mapping")
+same(waited["causes"], {"userfaultfd": 64}, "causes")
+'
+}
+
 # Room for seventy, and nobody reads: those are told, then how many were lost, then those that
 # came when there was room again.
 test_full_buffer_is_told() {

@@ -230,42 +230,74 @@ static char *step_sleepers(size_t n)
 	return NULL;
 }
 
+static void hand_out(int fd, const char *at)
+{
+	static char from[PAGE] __attribute__((aligned(4096)));
+	struct uffdio_copy copy = {
+		.dst = (unsigned long)at & ~(PAGE - 1), .src = (unsigned long)from, .len = PAGE,
+	};
+
+	if (ioctl(fd, UFFDIO_COPY, &copy))
+		die("UFFDIO_COPY");
+}
+
 /* Hands out a page, 20 ms late. */
 static void *serve(void *of)
 {
-	static char from[PAGE] __attribute__((aligned(4096)));
 	int fd = (int)(long)of;
 	struct uffd_msg message;
 
 	while (read(fd, &message, sizeof(message)) == sizeof(message)) {
-		struct uffdio_copy copy = {
-			.dst = message.arg.pagefault.address & ~(PAGE - 1),
-			.src = (unsigned long)from,
-			.len = PAGE,
-		};
-
 		usleep(20000);
-		if (ioctl(fd, UFFDIO_COPY, &copy))
-			die("UFFDIO_COPY");
+		hand_out(fd, (char *)(unsigned long)message.arg.pagefault.address);
 	}
 	return NULL;
+}
+
+/* Memory whose faults wait for who reads from @fd. */
+static char *late(size_t n, int *fd)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register area = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	char *at = anon(n);
+
+	*fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	area.range.start = (unsigned long)at;
+	area.range.len = n * PAGE;
+	if (*fd < 0 || ioctl(*fd, UFFDIO_API, &api) || ioctl(*fd, UFFDIO_REGISTER, &area))
+		die("userfaultfd");
+	return at;
 }
 
 /* Each waits for user space, and is tried again. */
 static char *step_uffd(size_t n)
 {
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register area = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	char *at = anon(n);
+	int fd;
+	char *at = late(n, &fd);
 
-	area.range.start = (unsigned long)at;
-	area.range.len = n * PAGE;
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &area))
-		die("userfaultfd");
 	if (pthread_create(&thread[0], NULL, serve, (void *)(long)fd))
 		die("pthread_create");
 	touch(at, n);
+	return at;
+}
+
+/* All of them wait at the same time, each thread for a page of its own. */
+static char *step_waiting(size_t n)
+{
+	struct uffd_msg message;
+	int fd;
+	char *at = late(n, &fd);
+
+	for (size_t i = 0; i < n; i++)
+		if (i == 64 || pthread_create(&thread[i], NULL, touch_one, at + i * PAGE))
+			die("pthread_create");
+	for (size_t i = 0; i < n; i++)
+		if (read(fd, &message, sizeof(message)) != sizeof(message))
+			die("userfaultfd");
+	for (size_t i = 0; i < n; i++)
+		hand_out(fd, at + i * PAGE);
+	for (size_t i = 0; i < n; i++)
+		pthread_join(thread[i], NULL);
 	return at;
 }
 
@@ -655,6 +687,7 @@ static const struct {
 	{ "sleepers", step_sleepers },
 	{ "passing", step_passing },
 	{ "uffd", step_uffd },
+	{ "waiting", step_waiting },
 	{ "zero", step_zero },
 	{ "reuse", step_reuse },
 	{ "thp", step_thp },
