@@ -354,6 +354,11 @@ static __always_inline void note_place_of(struct thread *t, const struct look *l
 static __always_inline int begin(struct thread *t, struct task_struct *task,
 				 unsigned long address, unsigned int flags)
 {
+	if (t->inside) {
+		/* Nobody saw the end of the one before, most often of one that is tried again. */
+		t->saw |= seen_inside(task->pid);
+		t->again = true;
+	}
 	if (!t->again || t->address >> 12 != address >> 12) {
 		t->address = address;
 		t->since = bpf_ktime_get_ns();

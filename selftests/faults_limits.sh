@@ -59,6 +59,47 @@ same(waited["causes"], {"userfaultfd": 64}, "causes")
 '
 }
 
+# As where there is nothing but kprobes, which have all of those who do not wait.
+test_kprobes_have_all_but_those_who_wait() {
+	export VMSCOPE_NO_FENTRY=1
+	faults_of anon populate writev read fork threads:4 zero reuse null:3
+	valid faults
+	check '
+same(r["cost"]["missing_hooks"][0], "fentry", "said")
+same(r["lost"]["complete"], True, "complete")
+same((total["minor"], total["major"]), (r["command"]["wait4"]["minor"],
+                                        r["command"]["wait4"]["major"]), "totals")
+same(total["wrong"], 3, "wrong")
+for name in "anon", "populate", "writev", "read":
+    same([m["minor"] for m in at(s[name][0][0])], [256], name)
+    same(at(s[name][0][0])[0]["causes"], {"anon_zero_fill": 256}, name)
+child = s["fork"][0][3:]
+same([[p["pid"], p["minor"], p["major"]] for p in r["processes"] if p["pid"] == child[0]],
+     [child], "child")
+'
+}
+
+test_ends_that_kprobes_miss_are_told() {
+	local status=0
+
+	export VMSCOPE_NO_FENTRY=1
+	"$VMSCOPE" faults -J -w "$WORK/out" -- "$steps" waiting:64 >"$WORK/said" || status=$?
+	same $status 6
+	check '
+same(r["lost"]["complete"], False, "complete")
+same((total["minor"], total["major"]), (r["command"]["wait4"]["minor"],
+                                        r["command"]["wait4"]["major"]), "totals")
+assert total["lost_minor"] > 20, total
+# what waits comes again, when there is a place for it
+[waited] = at(s["waiting"][0][0])
+lost = sum(t["lost_minor"] + t["lost_major"] for p in r["processes"] for t in p["threads"]
+           if t["tid"] != p["pid"])
+same(waited["causes"], {"userfaultfd": 64 - lost}, "causes")
+'
+	"$VMSCOPE" faults -w "$WORK/out" -- "$steps" anon >/dev/null
+	has "$(<"$WORK/out")" "kprobes may miss ends of faults that wait"
+}
+
 # Room for seventy, and nobody reads: those are told, then how many were lost, then those that
 # came when there was room again.
 test_full_buffer_is_told() {

@@ -6,6 +6,7 @@
 #ifdef VMSCOPE_BPF
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -19,11 +20,17 @@
 #include "faults.h"
 #include "faults.skel.h"
 
-/* The two ways to a function, and what needs neither. */
+/*
+ * The ways to a function, and what needs none. The last of them is for kernels that have
+ * neither of the others, as 6.1 on arm64: the programs of kprobe.multi, each by itself. A
+ * kretprobe has few places for those who are inside (kernel/kprobes.c:register_kretprobe());
+ * who finds none ends unseen.
+ */
 enum way {
 	WAY_TRAMPOLINE,			/* fentry, fexit, and kprobe where it is rare */
 	WAY_MULTI,			/* kprobe.multi */
-	WAY_NEITHER,
+	WAY_KPROBE,			/* kprobe and kretprobe */
+	WAY_NONE,
 };
 
 static const struct {
@@ -36,6 +43,9 @@ static const struct {
 	{ "kprobe.multi/", WAY_MULTI },
 	{ "kretprobe.multi/", WAY_MULTI },
 };
+
+/* include/linux/errno.h: no number that users should see, but bpf() has it. */
+#define ENOTSUPP	524
 
 #define NR_WAYS		(sizeof(ways) / sizeof(ways[0]))
 
@@ -87,6 +97,7 @@ struct attaching {
 	enum vs_fault_scope scope;
 	enum way way;
 	bool at_once;			/* the kernel has kprobe.multi */
+	bool only_kprobes;		/* it has no fentry, or nobody is to use it */
 	bool has[NR_HOOKS];		/* the kernel has the function */
 	bool there[NR_HOOKS];		/* it is attached to */
 };
@@ -98,7 +109,7 @@ static enum way way_of(const struct bpf_program *program)
 	for (size_t i = 0; i < NR_WAYS; i++)
 		if (!strncmp(section, ways[i].prefix, strlen(ways[i].prefix)))
 			return ways[i].way;
-	return WAY_NEITHER;
+	return WAY_NONE;
 }
 
 static bool is_of_return(const struct bpf_program *program)
@@ -142,12 +153,13 @@ static void find_functions(struct attaching *a)
 static bool is_of_way(const struct attaching *a, const struct bpf_program *program)
 {
 	const struct faults_bpf *bpf = a->hooks->bpf;
+	enum way its = way_of(program);
 
 	if (a->way == WAY_TRAMPOLINE && a->at_once && program == bpf->progs.saw_rare)
 		return false;
 	if (a->way == WAY_TRAMPOLINE && a->at_once && program == bpf->progs.saw_multi)
 		return true;
-	return way_of(program) == a->way || way_of(program) == WAY_NEITHER;
+	return its == WAY_NONE || its == (a->way == WAY_KPROBE ? WAY_MULTI : a->way);
 }
 
 /* A hook that is not there would take all others down with it. */
@@ -163,6 +175,8 @@ static void choose(const struct attaching *a)
 			bpf_program__set_autoload(program, false);
 		else if (its == WAY_TRAMPOLINE && hook && !has_function(a, hook))
 			bpf_program__set_autoload(program, false);
+		else if (its == WAY_MULTI && a->way == WAY_KPROBE)
+			bpf_program__set_expected_attach_type(program, 0);
 	}
 	/* Not every kernel has control groups. */
 	if (a->scope != VS_FAULTS_OF_CGROUP)
@@ -213,17 +227,19 @@ static struct bpf_link *attach_multi(const struct bpf_program *program, const ch
 	return bpf_program__attach_kprobe_multi_opts(program, NULL, &options);
 }
 
-static bool is_multi(const struct bpf_program *program)
+static bool is_multi(const struct attaching *a, const struct bpf_program *program)
 {
-	return way_of(program) == WAY_MULTI;
+	return a->way != WAY_KPROBE && way_of(program) == WAY_MULTI;
 }
 
-static struct bpf_link *attach_single(const struct bpf_program *program, const char *function,
+static struct bpf_link *attach_single(const struct attaching *a,
+				      const struct bpf_program *program, const char *function,
 				      __u64 cookie)
 {
-	LIBBPF_OPTS(bpf_kprobe_opts, options, .bpf_cookie = cookie);
+	LIBBPF_OPTS(bpf_kprobe_opts, options, .bpf_cookie = cookie,
+		    .retprobe = is_of_return(program));
 
-	return is_multi(program) ? attach_multi(program, &function, &cookie, 1) :
+	return is_multi(a, program) ? attach_multi(program, &function, &cookie, 1) :
 		bpf_program__attach_kprobe_opts(program, function, &options);
 }
 
@@ -245,11 +261,11 @@ static void attach_many(struct attaching *a, const struct bpf_program *program,
 		cookies[nr] = hook->sees;
 		which[nr++] = i;
 	}
-	if (is_multi(program))
+	if (is_multi(a, program))
 		*link = attach_multi(program, functions, cookies, nr);
 	for (size_t i = 0; i < nr; i++) {
 		struct bpf_link *one = *link ? NULL :
-			attach_single(program, functions[i], cookies[i]);
+			attach_single(a, program, functions[i], cookies[i]);
 
 		if (one)
 			a->hooks->single[a->hooks->nr_single++] = one;
@@ -257,13 +273,11 @@ static void attach_many(struct attaching *a, const struct bpf_program *program,
 	}
 }
 
-static struct bpf_link *attach_one(const struct bpf_program *program)
+static struct bpf_link *attach_one(const struct attaching *a, const struct bpf_program *program)
 {
-	const char *function = vs_bpf_function_of(program);
-
-	if (!is_multi(program))
+	if (way_of(program) != WAY_MULTI)
 		return bpf_program__attach(program);
-	return attach_multi(program, &function, NULL, 1);
+	return attach_single(a, program, vs_bpf_function_of(program), 0);
 }
 
 static int attach(struct attaching *a, struct vs_error *error)
@@ -282,7 +296,8 @@ static int attach(struct attaching *a, struct vs_error *error)
 			attach_many(a, program, one->link);
 			continue;
 		}
-		*one->link = attach_one(program);
+		*one->link = attach_one(a, program);
+		a->only_kprobes |= !*one->link && errno == ENOTSUPP;
 		if (hook)
 			a->there[hook - hooks_there_may_be] = *one->link;
 		else if (!*one->link)
@@ -298,6 +313,8 @@ static void note_missing(struct attaching *a)
 {
 	struct vs_fault_hooks *hooks = a->hooks;
 
+	if (a->way == WAY_KPROBE)
+		hooks->missing[hooks->nr_missing++] = VS_FAULT_NO_FENTRY;
 	for (size_t i = 0; i < NR_HOOKS; i++) {
 		const struct hook *hook = &hooks_there_may_be[i];
 		bool there = false;
@@ -351,6 +368,13 @@ static bool sees_each_return(const struct btf *types)
 	return btf__find_by_name_kind(types, "fprobe_hlist", BTF_KIND_STRUCT) > 0;
 }
 
+static bool is_asked_for(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value && *value;
+}
+
 int vs_fault_hooks_open(struct vs_fault_hooks *hooks, const struct vs_watch_choice *choice,
 			struct vs_error *error)
 {
@@ -365,10 +389,13 @@ int vs_fault_hooks_open(struct vs_fault_hooks *hooks, const struct vs_watch_choi
 	a.types = types;
 	a.at_once = btf__find_by_name_kind(types, "bpf_kprobe_multi_link", BTF_KIND_STRUCT) > 0;
 	find_functions(&a);
-	if (sees_each_return(types))
+	a.only_kprobes = is_asked_for("VMSCOPE_NO_FENTRY");
+	if (!a.only_kprobes && sees_each_return(types))
 		err = load(&a, WAY_MULTI, choice, error);
-	if (err)
+	if (!a.only_kprobes && err)
 		err = load(&a, WAY_TRAMPOLINE, choice, error);
+	if (a.only_kprobes)
+		err = load(&a, WAY_KPROBE, choice, error);
 	btf__free(types);
 	return err;
 }

@@ -135,6 +135,8 @@ struct vs_fault_cause {
 };
 
 #define VS_FAULT_MISSING	16
+/* One of them: kprobes are in its place, which may miss ends of faults that wait. */
+#define VS_FAULT_NO_FENTRY	"fentry"
 
 /* Of those that were counted, in whichever way, each is one of these when they are told. */
 struct vs_stream_sums {

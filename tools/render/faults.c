@@ -181,6 +181,7 @@ static int tell_cost(const struct vs_style *style, const struct vs_fault_answer 
 		     char **command)
 {
 	const struct vs_faults *faults = &answer->faults;
+	bool no_fentry = false;
 	struct vs_flow flow;
 	char text[80];
 
@@ -189,7 +190,10 @@ static int tell_cost(const struct vs_style *style, const struct vs_fault_answer 
 	for (size_t i = 0; i < faults->nr_missing; i++) {
 		vs_flow_item(&flow, i ? ", " : "; ", "%s", i ? "no" : "this kernel has no");
 		vs_flow_words(&flow, vs_clean(faults->missing[i], text, sizeof(text)));
+		no_fentry |= !strcmp(faults->missing[i], VS_FAULT_NO_FENTRY);
 	}
+	if (no_fentry)
+		vs_flow_item(&flow, "; ", "kprobes may miss ends of faults that wait");
 	return vs_flow_end(&flow);
 }
 
