@@ -113,6 +113,23 @@ test_build_without_bpf() {
 		"this vmscope was built without BPF (clang, bpftool and libbpf)"
 }
 
+# Their registers have other names there.
+test_build_bpf_programs_of_another_architecture() {
+	local arch other=arm64 program
+	[ "$(uname -m)" != aarch64 ] || other=x86_64
+	command -v clang >/dev/null || skip "no clang: apt-get install clang"
+	for arch in "$other" ""; do
+		expect 0 env -u CC -u LLVM -u MAKEFLAGS make -j2 -C "$here/.." O="$WORK/bpf$arch" ARCH=$arch bpf
+		same "$err" ""
+	done
+	for program in "$top"/bpf/*.bpf.c; do
+		program=$(basename "$program" .c)
+		[ -s "$WORK/bpf$other/bpf/$program.o" ] || die "no $program.o for $other"
+	done
+	! cmp -s "$WORK/bpf$other/bpf/faults.bpf.o" "$WORK/bpf/bpf/faults.bpf.o" ||
+		die "faults.bpf.o is the same for $other"
+}
+
 test_build_of_the_documents() {
 	command -v rst2html > /dev/null || skip "no rst2html: apt-get install python3-docutils"
 	expect 0 "$here/../../Documentation/build" "$WORK/docs"
