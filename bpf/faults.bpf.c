@@ -109,7 +109,7 @@ struct {
 
 const volatile __u32 scope;		/* enum fault_scope */
 
-/* The process, when it is one that is watched. */
+/* The process, when it is one that is watched, and while it is. */
 int watched;
 /* The control group, when it is one: how far below the root, and which one there. */
 int group_level;
@@ -151,11 +151,12 @@ static __always_inline bool is_crowd(__u32 scope)
  */
 static __always_inline bool is_of(__u32 scope, struct task_struct *task)
 {
+	/* The less is asked of all others the better. */
+	if (scope == FAULTS_OF_PROCESS)
+		return task->tgid == watched;
 	if (!counting)
 		return false;
 	switch (scope) {
-	case FAULTS_OF_PROCESS:
-		return task->tgid == watched;
 	case FAULTS_OF_SYSTEM:
 		return !(task->flags & PF_KTHREAD);
 	case FAULTS_OF_CGROUP:
@@ -189,10 +190,10 @@ static __always_inline bool is_one_of_ours(struct task_struct *task)
 /* Quicker, for those who have a fault and are not. */
 static __always_inline bool may_be_of(__u32 scope, struct task_struct *task)
 {
-	if (!counting)
-		return false;
 	if (scope == FAULTS_OF_PROCESS)
 		return task->tgid == watched;
+	if (!counting)
+		return false;
 	return scope == FAULTS_OF_SYSTEM || task->bpf_storage;
 }
 
@@ -403,19 +404,22 @@ static __always_inline void tell_stack(void *ctx, const struct thread *t,
 		__sync_fetch_and_add(&filtered_stacks, 1);
 }
 
-/* By then the mapping can be gone, unlike what was found of it at the beginning. */
-static __always_inline int end(void *ctx, unsigned int ret)
+/* NULL: nobody of ours, or it began before anybody watched. */
+static __always_inline struct thread *who_ends_one(struct task_struct *task)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 whose = scope;
-	/* None: it began before anybody watched. */
-	struct thread *t = may_be_of(whose, task) ? known(task) : NULL;
+	return may_be_of(scope, task) ? known(task) : NULL;
+}
+
+/* By then the mapping can be gone, unlike what was found of it at the beginning. */
+static __always_inline int end(void *ctx, struct thread *t, struct task_struct *task,
+			       unsigned int ret)
+{
 	bool major, failed = ret & FAULT_ERROR;
 	struct fault_vma *v = NULL;
 	__u64 ns, now;
 	__u32 cause;
 
-	if (!t || (is_crowd(whose) && began_unseen(t, task, ret & FAULT_RETRY)))
+	if (is_crowd(scope) && began_unseen(t, task, ret & FAULT_RETRY))
 		return 0;
 	t->saw |= seen_inside(task->pid);
 	major = ret & FAULT_MAJOR || (t->inside && t->tried);
@@ -448,15 +452,12 @@ static __always_inline int end(void *ctx, unsigned int ret)
 	return 0;
 }
 
-SEC("fentry/handle_mm_fault")
-int BPF_PROG(begin_fault, struct vm_area_struct *vma, unsigned long address, unsigned int flags)
+static __always_inline int begin_in(struct thread *t, struct task_struct *task,
+				    struct vm_area_struct *vma, unsigned long address,
+				    unsigned int flags)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct thread *t = who_begins(task);
 	struct look l;
 
-	if (!t)
-		return 0;
 	if (is_last(t, (__u64)vma, vma->vm_start, vma->vm_end, vma->vm_flags))
 		return begin(t, task, address, flags);
 	l = (struct look){
@@ -475,11 +476,24 @@ int BPF_PROG(begin_fault, struct vm_area_struct *vma, unsigned long address, uns
 	return begin(t, task, address, flags);
 }
 
-SEC("fexit/handle_mm_fault")
-int BPF_PROG(end_fault, struct vm_area_struct *vma, unsigned long address, unsigned int flags,
-	     struct pt_regs *regs, unsigned int ret)
+/* Not by BPF_PROG(), which has read the arguments by when it is known that nobody wants them. */
+SEC("fentry/handle_mm_fault")
+int begin_fault(unsigned long long *ctx)
 {
-	return end(ctx, ret);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *t = who_begins(task);
+
+	return t ? begin_in(t, task, (struct vm_area_struct *)ctx[0], ctx[1], ctx[2]) : 0;
+}
+
+/* Behind four arguments what it returns. */
+SEC("fexit/handle_mm_fault")
+int end_fault(unsigned long long *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *t = who_ends_one(task);
+
+	return t ? end(ctx, t, task, ctx[4]) : 0;
 }
 
 #ifdef bpf_target_defined
@@ -515,7 +529,10 @@ int BPF_KPROBE(begin_fault_multi, struct vm_area_struct *vma, unsigned long addr
 SEC("kretprobe.multi/handle_mm_fault")
 int BPF_KRETPROBE(end_fault_multi, unsigned int ret)
 {
-	return end(ctx, ret);
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct thread *t = who_ends_one(task);
+
+	return t ? end(ctx, t, task, ret) : 0;
 }
 
 SEC("kprobe.multi/vm_area_free")

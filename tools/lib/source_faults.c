@@ -391,6 +391,7 @@ int vs_watch_end(struct vs_watch *watch, struct vs_faults *faults, struct vs_err
 		return vs_error_set(error, VS_FAIL_CANNOT, "reading what was counted: %s",
 				    strerror(errno));
 	shared->counting = false;
+	shared->watched = 0;
 	faults->watched_ns = vs_now() - watch->begun_ns;
 	faults->attach_ns = watch->attach_ns;
 	vs_bpf_quiesce();
