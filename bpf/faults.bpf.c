@@ -352,14 +352,22 @@ static __always_inline void note_place_of(struct thread *t, const struct look *l
 	t->shmem = v && v->shmem;
 }
 
+/*
+ * Nobody saw the end of the one before. The kernel counts faults as they end, but not those
+ * that are to be tried again: if it has counted none since, this is the same one.
+ */
+static __always_inline void go_on(struct thread *t, struct task_struct *task)
+{
+	t->saw |= seen_inside(task->pid);
+	t->again = t->counts.kernel_minor == task->min_flt - t->minor &&
+		   t->counts.kernel_major == task->maj_flt - t->major;
+}
+
 static __always_inline int begin(struct thread *t, struct task_struct *task,
 				 unsigned long address, unsigned int flags)
 {
-	if (t->inside) {
-		/* Nobody saw the end of the one before, most often of one that is tried again. */
-		t->saw |= seen_inside(task->pid);
-		t->again = true;
-	}
+	if (t->inside)
+		go_on(t, task);
 	if (!t->again || t->address >> 12 != address >> 12) {
 		t->address = address;
 		t->since = bpf_ktime_get_ns();
@@ -405,7 +413,7 @@ static __always_inline void tell_stack(void *ctx, const struct thread *t,
 }
 
 /* NULL: nobody of ours, or it began before anybody watched. */
-static __always_inline struct thread *who_ends_one(struct task_struct *task)
+static __always_inline struct thread *who_returns(struct task_struct *task)
 {
 	return may_be_of(scope, task) ? known(task) : NULL;
 }
@@ -491,7 +499,7 @@ SEC("fexit/handle_mm_fault")
 int end_fault(unsigned long long *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct thread *t = who_ends_one(task);
+	struct thread *t = who_returns(task);
 
 	return t ? end(ctx, t, task, ctx[4]) : 0;
 }
@@ -530,7 +538,7 @@ SEC("kretprobe.multi/handle_mm_fault")
 int BPF_KRETPROBE(end_fault_multi, unsigned int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct thread *t = who_ends_one(task);
+	struct thread *t = who_returns(task);
 
 	return t ? end(ctx, t, task, ret) : 0;
 }

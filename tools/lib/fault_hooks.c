@@ -97,7 +97,7 @@ struct attaching {
 	enum vs_fault_scope scope;
 	enum way way;
 	bool at_once;			/* the kernel has kprobe.multi */
-	bool only_kprobes;		/* it has no fentry, or nobody is to use it */
+	bool no_fentry;			/* it has trampolines for nobody */
 	bool has[NR_HOOKS];		/* the kernel has the function */
 	bool there[NR_HOOKS];		/* it is attached to */
 };
@@ -297,13 +297,14 @@ static int attach(struct attaching *a, struct vs_error *error)
 			continue;
 		}
 		*one->link = attach_one(a, program);
-		a->only_kprobes |= !*one->link && errno == ENOTSUPP;
-		if (hook)
+		if (hook) {
 			a->there[hook - hooks_there_may_be] = *one->link;
-		else if (!*one->link)
+		} else if (!*one->link) {
+			a->no_fentry = a->way == WAY_TRAMPOLINE && errno == ENOTSUPP;
 			return vs_error_set(error, VS_FAIL_CANNOT,
 				"this kernel lets no BPF program watch %s: %s",
 				vs_bpf_function_of(program), strerror(errno));
+		}
 	}
 	return 0;
 }
@@ -379,6 +380,7 @@ int vs_fault_hooks_open(struct vs_fault_hooks *hooks, const struct vs_watch_choi
 			struct vs_error *error)
 {
 	struct attaching a = { .hooks = hooks, .scope = choice->scope };
+	bool by_kprobes = is_asked_for("VMSCOPE_NO_FENTRY");
 	struct btf *types;
 	int err = -1;
 
@@ -389,12 +391,11 @@ int vs_fault_hooks_open(struct vs_fault_hooks *hooks, const struct vs_watch_choi
 	a.types = types;
 	a.at_once = btf__find_by_name_kind(types, "bpf_kprobe_multi_link", BTF_KIND_STRUCT) > 0;
 	find_functions(&a);
-	a.only_kprobes = is_asked_for("VMSCOPE_NO_FENTRY");
-	if (!a.only_kprobes && sees_each_return(types))
+	if (!by_kprobes && sees_each_return(types))
 		err = load(&a, WAY_MULTI, choice, error);
-	if (!a.only_kprobes && err)
+	if (!by_kprobes && err)
 		err = load(&a, WAY_TRAMPOLINE, choice, error);
-	if (a.only_kprobes)
+	if (by_kprobes || (err && a.no_fentry))
 		err = load(&a, WAY_KPROBE, choice, error);
 	btf__free(types);
 	return err;
