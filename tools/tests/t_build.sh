@@ -118,6 +118,7 @@ test_build_bpf_programs_of_another_architecture() {
 	local arch other=arm64 program
 	[ "$(uname -m)" != aarch64 ] || other=x86_64
 	command -v clang >/dev/null || skip "no clang: apt-get install clang"
+	PATH=$PATH:/usr/sbin command -v bpftool >/dev/null || skip "no bpftool: apt-get install bpftool"
 	for arch in "$other" ""; do
 		expect 0 env -u CC -u LLVM -u MAKEFLAGS make -j2 -C "$here/.." O="$WORK/bpf$arch" ARCH=$arch bpf
 		same "$err" ""
