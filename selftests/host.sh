@@ -21,13 +21,15 @@ remainder() {
 hold_much() {
 	hold_program python3 -c '
 import mmap, os, sys
+x, y, z = b"x" * (1 << 20), b"y" * (1 << 20), b"z" * (1 << 20)
 own = mmap.mmap(-1, 96 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-own.write(b"x" * (96 << 20))
+for _ in range(96): own.write(x)
 both = mmap.mmap(-1, 32 << 20)
-both.write(b"y" * (32 << 20))
+for _ in range(32): both.write(y)
 for _ in range(3):
     if not os.fork():
-        own[:8 << 20] = b"z" * (8 << 20)
+        own.seek(0)
+        for _ in range(8): own.write(z)
         sys.stdin.read()
         os._exit(0)
 print(flush=True)
@@ -75,7 +77,7 @@ test_host_swap_adds_up() {
 	hold_program python3 -c '
 import ctypes, mmap, sys
 own = mmap.mmap(-1, 32 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-own.write(b"x" * (32 << 20))
+for _ in range(32): own.write(b"x" * (1 << 20))
 address = ctypes.addressof(ctypes.c_char.from_buffer(own))
 libc = ctypes.CDLL(None, use_errno=True)
 assert not libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(32 << 20), 21)
@@ -199,7 +201,7 @@ test_host_shows_who_pays_for_foreign_pages() {
 	hold_program sh -c "$into" "$user" python3 -c '
 import mmap, sys
 own = mmap.mmap(-1, 16 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-own.write(b"x" * (16 << 20))
+for _ in range(16): own.write(b"x" * (1 << 20))
 file = open(sys.argv[1], "rb")
 mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
 sum(mapped[i] for i in range(0, len(mapped), 4096))

@@ -117,11 +117,12 @@ test_share_what_is_freed_if_it_ends() {
 	hold_program python3 -c '
 import ctypes, mmap, os, sys
 die_with_parent, kill = 1, 9
+x, y = b"x" * (1 << 20), b"y" * (1 << 20)
 m = mmap.mmap(-1, 32 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-m.write(b"x" * (32 << 20))
+for _ in range(32): m.write(x)
 if os.fork():
     m.seek(0)
-    m.write(b"y" * (16 << 20))
+    for _ in range(16): m.write(y)
     print("ready", flush=True)
 else:
     ctypes.CDLL(None).prctl(die_with_parent, kill)
@@ -263,18 +264,19 @@ test_family_parent_that_copied() {
 	hold_program python3 -c '
 import ctypes, mmap, os, sys
 die_with_parent, kill, no_huge_pages = 1, 9, 15
+x, y, z = b"x" * (1 << 20), b"y" * (1 << 20), b"z" * (1 << 20)
 m = mmap.mmap(-1, 32 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 m.madvise(no_huge_pages)
-m.write(b"x" * (32 << 20))
+for _ in range(32): m.write(x)
 m.seek(0)
 r, w = os.pipe()
 if os.fork():
     os.read(r, 1)
-    m.write(b"y" * (16 << 20))
+    for _ in range(16): m.write(y)
     print("ready", flush=True)
 else:
     ctypes.CDLL(None).prctl(die_with_parent, kill)
-    m.write(b"z" * (8 << 20))
+    for _ in range(8): m.write(z)
     os.write(w, b"x")
 sys.stdin.read()'
 	expect 0 vmscope share "$held" --family -J

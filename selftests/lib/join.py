@@ -3,31 +3,41 @@
 """Compares the matrix of 'vmscope share A B ... --json' on standard input with a
 join of /proc/PID/pagemap of the same processes, which must be stopped. Knows
 nothing of the module."""
+import functools
 import json
+import os
 import struct
 import sys
 
 PAGE = 4096
 
+FLAGS = os.open("/proc/kpageflags", os.O_RDONLY)
+COUNTS = os.open("/proc/kpagecount", os.O_RDONLY)
+
+
+def word_of(fd, frame):
+    """No more is read than is asked for: what a file buffers is dear to a kernel that
+    checks each word."""
+    return struct.unpack("Q", os.pread(fd, 8, frame * 8))[0]
+
+
+@functools.cache
+def is_counted(frame):
+    """A PFN map counts nowhere, nor does the zero page."""
+    return not word_of(FLAGS, frame) >> 24 & 1 and word_of(COUNTS, frame) > 0
+
 
 def frames(pid):
     """Frames of all present pages, zero pages and PFN maps left out."""
     found = []
-    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/pagemap", "rb") as pagemap, \
-            open("/proc/kpageflags", "rb") as flags, open("/proc/kpagecount", "rb") as counts:
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/pagemap", "rb") as pagemap:
         for line in maps:
             start, end = (int(x, 16) for x in line.split()[0].split("-"))
             pagemap.seek(start // PAGE * 8)
             words = pagemap.read((end - start) // PAGE * 8)
             for (word,) in struct.iter_unpack("Q", words):
                 frame = word & (1 << 55) - 1
-                if not word >> 63 or not frame:
-                    continue
-                flags.seek(frame * 8)
-                flag = struct.unpack("Q", flags.read(8))[0]
-                counts.seek(frame * 8)
-                # a PFN map counts nowhere
-                if not flag >> 24 & 1 and struct.unpack("Q", counts.read(8))[0]:
+                if word >> 63 and frame and is_counted(frame):
                     found.append(frame)
     return found
 

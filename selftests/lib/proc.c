@@ -170,12 +170,16 @@ uint64_t kpage_count(uint64_t frame)
 
 unsigned int kernel_version(void)
 {
-	struct utsname name;
+	static unsigned int version;	/* asked once for each page that is compared */
 	unsigned int major = 0, minor = 0;
+	struct utsname name;
 
+	if (version)
+		return version;
 	uname(&name);
 	sscanf(name.release, "%u.%u", &major, &minor);
-	return major * 100 + minor;
+	version = major * 100 + minor;
+	return version;
 }
 
 bool kernel_is_debug(void)
