@@ -141,8 +141,10 @@ static void find_functions(struct attaching *a)
 		const char *name = btf_is_func(type) ?
 			btf__name_by_offset(a->types, type->name_off) : NULL;
 
+		/* Most differ in the first letter, and strcmp() is a call. */
 		for (size_t i = 0; name && i < NR_HOOKS; i++)
-			if (!strcmp(hooks_there_may_be[i].function, name))
+			if (*hooks_there_may_be[i].function == *name &&
+			    !strcmp(hooks_there_may_be[i].function, name))
 				a->has[i] = true;
 	}
 }
