@@ -60,7 +60,7 @@ static __always_inline __u32 seen_inside(__u32 tid)
 /* NULL: whoever runs is inside of no fault that is watched. */
 static __always_inline struct inside *where_inside(void)
 {
-	__u32 tid = bpf_get_current_pid_tgid();
+	__u32 tid = bpf_get_current_task_btf()->pid;
 	struct inside *in = place_of(tid);
 
 	if (in->tid != tid)
@@ -100,7 +100,7 @@ static __always_inline bool was_merged(struct vm_fault *vmf)
 	return folio && ((__u64)BPF_CORE_READ(folio, mapping) & MAPPING_KSM) == MAPPING_KSM;
 }
 
-static __always_inline int saw_new_anon(void)
+static __noinline int note_new_anon(void)
 {
 	struct inside *in = where_inside();
 
@@ -110,6 +110,14 @@ static __always_inline int saw_new_anon(void)
 	if (in->vmf && was_merged((struct vm_fault *)in->vmf))
 		in->saw |= FAULT_SAW_KSM;
 	return 0;
+}
+
+/* Every first write on the host comes here: the rest is apart, see begin_fault(). */
+static __always_inline int saw_new_anon(void)
+{
+	__u32 tid = bpf_get_current_task_btf()->pid;
+
+	return place_of(tid)->tid == tid ? note_new_anon() : 0;
 }
 
 static __always_inline int saw_io(struct inside *in, struct block_device *device)

@@ -484,9 +484,7 @@ static __always_inline int begin_in(struct thread *t, struct task_struct *task,
 	return begin(t, task, address, flags);
 }
 
-/* Not by BPF_PROG(), which has read the arguments by when it is known that nobody wants them. */
-SEC("fentry/handle_mm_fault")
-int begin_fault(unsigned long long *ctx)
+static __noinline int begin_of_ours(unsigned long long *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread *t = who_begins(task);
@@ -494,14 +492,37 @@ int begin_fault(unsigned long long *ctx)
 	return t ? begin_in(t, task, (struct vm_area_struct *)ctx[0], ctx[1], ctx[2]) : 0;
 }
 
+/*
+ * Every fault on the host comes here, and most are none of ours: what else there is to do is
+ * a function of its own, so that they need not save the registers for it; who it is is asked
+ * before the scope, or that is saved. Nor by BPF_PROG(), which has read the arguments by when
+ * it is known that nobody wants them.
+ */
+SEC("fentry/handle_mm_fault")
+int begin_fault(unsigned long long *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (scope != FAULTS_OF_PROCESS)
+		return counting ? begin_of_ours(ctx) : 0;
+	return task->tgid == watched ? begin_of_ours(ctx) : 0;
+}
+
 /* Behind four arguments what it returns. */
-SEC("fexit/handle_mm_fault")
-int end_fault(unsigned long long *ctx)
+static __noinline int end_of_ours(unsigned long long *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct thread *t = who_returns(task);
 
 	return t ? end(ctx, t, task, ctx[4]) : 0;
+}
+
+SEC("fexit/handle_mm_fault")
+int end_fault(unsigned long long *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	return may_be_of(scope, task) ? end_of_ours(ctx) : 0;
 }
 
 #ifdef bpf_target_defined
