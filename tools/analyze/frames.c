@@ -133,17 +133,33 @@ static uint32_t position(const struct vs_frame_map *frames, const struct vs_piec
 	return found ? found - list : 0;
 }
 
-/* How many frames of a list are consecutive from @first on; in eights, which is quicker. */
+/* Frames side by side; the compiler has the registers for it, or does without. */
+typedef uint32_t some_frames __attribute__((vector_size(16), aligned(4), may_alias));
+typedef uint64_t some_bits __attribute__((vector_size(16)));
+
+#define SOME	(sizeof(some_frames) / sizeof(uint32_t))
+
+static bool any_bit(some_frames frames)
+{
+	some_bits bits = (some_bits)frames;
+
+	return bits[0] | bits[1];
+}
+
+/*
+ * How many frames of a list are consecutive from @first on. Sixteen at a time, which takes
+ * one and a half instructions for each; one by one it is seven.
+ */
 static uint32_t count_consecutive(const uint32_t *list, uint32_t first, uint32_t max)
 {
+	some_frames next = { first, first + 1, first + 2, first + 3 };
 	uint32_t n = 0;
 
-	for (; max - n >= 8; n += 8) {
-		uint32_t differ = 0;
+	for (; max - n >= 4 * SOME; n += 4 * SOME, next += 4 * SOME) {
+		const some_frames *at = (const some_frames *)(list + n);
 
-		for (uint32_t i = 0; i < 8; i++)
-			differ |= list[n + i] ^ (first + n + i);
-		if (differ)
+		if (any_bit((at[0] ^ next) | (at[1] ^ (next + SOME)) |
+			    (at[2] ^ (next + 2 * SOME)) | (at[3] ^ (next + 3 * SOME))))
 			break;
 	}
 	while (n < max && list[n] == first + n)
