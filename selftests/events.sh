@@ -10,12 +10,19 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/lib/events.sh
 . "$here/lib/events.sh"
 ksm=/sys/kernel/mm/ksm
+min_free=/proc/sys/vm/min_free_kbytes
+second=/sys/devices/system/node/node1
+pool=$second/hugepages/hugepages-2048kB/nr_hugepages
 
 # After each test: as it was.
 clean_up() {
 	[ ! -e "$WORK/ksm" ] || cat "$WORK/ksm" >$ksm/run
-	rm -f "$WORK/ksm"
+	kill -9 "${held-}" 2>/dev/null || :
+	[ ! -e "$WORK/pool" ] || cat "$WORK/pool" >$pool
+	rm -f "$WORK/ksm" "$WORK/pool"
 	undo
+	[ ! -e "$WORK/min_free" ] || cat "$WORK/min_free" >$min_free
+	rm -f "$WORK/min_free"
 }
 
 all_of_it_for_one_process() {
@@ -215,10 +222,10 @@ test_command_is_followed_and_told() {
 # mappings: what is behind that is in the totals. Of those who come when all of the others have
 # gone none is told.
 test_those_without_a_place_are_told() {
-	local status=0
+	local status=0 later=200
 
 	only_zram
-	"$VMSCOPE" events --room 500 -J -w "$WORK/out" -- "$happens" crowd:600 crowd:50 patch:600 \
+	"$VMSCOPE" events --room 500 -J -w "$WORK/out" -- "$happens" crowd:600 crowd:$later patch:600 \
 		>"$WORK/held" || status=$?
 	same $status 6
 	same "$(said patch)" 600
@@ -226,15 +233,15 @@ test_those_without_a_place_are_told() {
 	judge define by "{e['event']: e for e in r['events']}"
 	# Of many at once some find no memory at hand, too, and leave their places to later ones.
 	judge define more "r['lost']['not_followed'] - (1 + 600 - 500)"
-	check "0 <= more < 50" "r['lost']"
+	check "0 <= more < $later" "r['lost']"
 	check "len(r['processes']) == len(r['mappings']) == 500" \
 		"(len(r['processes']), len(r['mappings']))"
 	judge define own "[p['events'] for p in r['processes'] if p['comm'] == 'happens' and
 		'exec' in p['events']][0]"
-	check "by['brk']['times'] == 499 - more + 50 + own['brk']['times'] - r['lost']['recursion']" \
+	check "by['brk']['times'] == 499 - more + $later + own['brk']['times'] - r['lost']['recursion']" \
 		"(by['brk'], own['brk'])"
 	check "r['lost']['no_process'] == sum(e['times'] for e in r['events']) -
-		sum(e['times'] for p in r['processes'] for e in p['events'].values()) >= 50 - more" "r['lost']"
+		sum(e['times'] for p in r['processes'] for e in p['events'].values()) >= $later - more" "r['lost']"
 	check "by['swap_out']['pages'] == 600 - r['lost']['recursion']" "by['swap_out']"
 	check "sum(m['swap_out_pages'] + m['swap_in'] + m['thp_fault'] + m['thp_fallback'] +
 		m['thp_split_pmd'] for m in r['mappings']) + r['lost']['no_mapping'] ==
@@ -294,6 +301,61 @@ test_huge_pages_that_are_not_to_be_had() {
 	check "why['address_range'] == 3" "why"
 	check "by['thp_fault']['times'] - by['thp_fault']['fallback'] ==
 		by['thp_fault']['vmstat']['thp_fault_alloc']" "by['thp_fault']"
+}
+
+# leave_of_second_node MIB: the rest of what is free there goes to huge pages that nobody takes.
+leave_of_second_node() {
+	local free
+
+	cat $pool >"$WORK/pool"
+	free=$(awk '$3 == "MemFree:" { print $4 }' $second/meminfo)
+	echo $(($(cat $pool) + (free / 1024 - $1) / 2)) >$pool
+}
+
+# Where a node has hardly any memory left who wants more has to reclaim it, where kswapd was not
+# there before; and where what is free is in pieces a huge page has to be made by compaction.
+test_memory_of_one_node_runs_out() {
+	local kswapd
+
+	[ -e $pool ] || skip "one node only, or no huge pages"
+	kswapd=$(pgrep -x kswapd1)
+	only_zram
+	huge_pages_on
+	# Little has to be kept free, so that what is left can be used.
+	cat $min_free >"$WORK/min_free"
+	echo 2048 >$min_free
+	hold_program "$happens" bind:1 build:2048 wait stall:1 thin:4096 huge:16 wait
+	leave_of_second_node 16
+	start_watching events
+	pass_on
+	wait_until "kswapd to sleep" waits_in kswapd "$kswapd"
+	stop_watching
+	valid events
+	judge define by "{e['event']: e for e in r['events']}"
+	judge define of "{p['pid']: p['events'] for p in r['processes']}"
+	judge define mine "of[$held]"
+	# What came while another one was counted on that processor.
+	judge define near "lambda told, kernels: 0 <= kernels - told <= r['lost']['recursion']"
+	judge define why "{w['reason']: w['times'] for w in by['compact_stall']['reasons']}"
+	# Newer kernels do not count what was put off.
+	judge define counted "by['compact_stall']['vmstat']['compact_stall']"
+	check "near(by['compact_stall']['times'], counted) or
+		near(by['compact_stall']['times'] - why.get('deferred', 0), counted)" "(why, counted)"
+	check "mine['compact_stall']['times'] >= 1 and mine['compact_stall']['time_ns'] > 0" "mine"
+	check "sum(why.values()) == by['compact_stall']['times'] and 'skipped' not in why" "why"
+	# One that has got nothing can count as two for the kernel, and as a page for who asked.
+	judge define stalls "sum(n for name, n in by['reclaim']['vmstat'].items()
+		if name.startswith('allocstall_'))"
+	check "by['reclaim']['times'] <= stalls <= 2 * by['reclaim']['times'] + r['lost']['recursion']" \
+		"by['reclaim']"
+	check "mine['reclaim']['times'] >= $(said stall) >= 1" "(mine, $(said stall))"
+	check "by['reclaim']['vmstat']['pgsteal_direct'] <= by['reclaim']['pages']" "by['reclaim']"
+	check "0 < mine['reclaim']['time_ns'] <= by['reclaim']['latency']['time_ns']" "by['reclaim']"
+	check "mine['kswapd_wake']['times'] >= 1" "mine"
+	check "near(by['kswapd']['times'], by['kswapd']['vmstat']['pageoutrun'])" "by['kswapd']"
+	check "1 <= of[$kswapd]['kswapd']['times'] and of[$kswapd]['kswapd']['time_ns'] > 0" \
+		"of[$kswapd]"
+	check "by['swap_out']['pages'] >= 1" "by['swap_out']"
 }
 
 test_permission() {

@@ -34,6 +34,13 @@
 
 #define MOVE_PAGES_MAX	512
 
+/* include/uapi/linux/mempolicy.h */
+#define MPOL_BIND	2
+
+/* At one go, and at most. */
+#define STALL_PAGES	16
+#define STALL_PAGES_MAX	16384
+
 /* What the step before built. */
 static char *memory, *huge;
 static size_t pages, nr_huge;
@@ -293,6 +300,49 @@ static void step_edge(size_t n)
 	}
 }
 
+static long stalls(void)
+{
+	static const char * const zone[] = { "_dma ", "_dma32 ", "_normal ", "_movable ", "_device " };
+	long all = 0, of_zone;
+	char key[40];
+
+	for (size_t i = 0; i < sizeof(zone) / sizeof(zone[0]); i++) {
+		snprintf(key, sizeof(key), "\nallocstall%s", zone[i]);
+		of_zone = number_in("/proc/vmstat", key);
+		all += of_zone > 0 ? of_zone : 0;
+	}
+	return all;
+}
+
+/* What it takes from now on is on that node alone. */
+static void step_bind(size_t node)
+{
+	unsigned long nodes = 1ul << node;
+
+	if (syscall(SYS_set_mempolicy, MPOL_BIND, &nodes, 8 * sizeof(nodes)))
+		die("set_mempolicy");
+}
+
+/* Takes memory until the kernel has counted N more allocations that had to reclaim. */
+static void step_stall(size_t n)
+{
+	long before = stalls();
+
+	memory = map(STALL_PAGES_MAX * PAGE, PROT_READ | PROT_WRITE);
+	advise(memory, STALL_PAGES_MAX * PAGE, MADV_NOHUGEPAGE);
+	for (pages = 0; stalls() - before < (long)n && pages < STALL_PAGES_MAX; pages += STALL_PAGES)
+		for (size_t i = pages; i < pages + STALL_PAGES; i++)
+			memset(memory + i * PAGE, 1 + i % 255, PAGE);
+	snprintf(line, sizeof(line), "%ld", stalls() - before);
+}
+
+/* Of the last N pages every other one goes: what is free then is in pieces. */
+static void step_thin(size_t n)
+{
+	for (size_t i = n < pages ? pages - n : 0; i < pages; i += 2)
+		advise(memory + i * PAGE, PAGE, MADV_DONTNEED);
+}
+
 /* To the other node, each page that is not there. */
 static void step_move(size_t n)
 {
@@ -426,6 +476,8 @@ static const struct {
 	{ "cut", step_cut },		{ "leave", step_leave },
 	{ "reread", step_reread },	{ "patch", step_patch },
 	{ "crowd", step_crowd },	{ "edge", step_edge },
+	{ "bind", step_bind },		{ "thin", step_thin },
+	{ "stall", step_stall },
 };
 
 static void take(const char *word)
