@@ -12,7 +12,7 @@ if [ ! -w $knob ]; then
 	echo "1..0 # SKIP this kernel cannot be locked down"
 	exit 4
 fi
-echo 1..7
+echo 1..10
 program=${VMSCOPE_TESTS:-$here/../build/selftests}/permission
 
 # What is attached before stays attached.
@@ -43,8 +43,30 @@ swap_says references "does not describe its types" unshare --mount sh -c \
 	'mount -t tmpfs none /sys/kernel/btf && exec "$@"' - vmscope swap "$swapped"
 report $? "without_btf_nobody_asks_about_slots"
 
+# watching_is_refused REASON COMMAND...: whoever asks what happens to memory is told why not.
+watching_is_refused() {
+	local reason=$1 what said
+	shift
+	for what in "faults --system" events oom; do
+		# shellcheck disable=SC2086 # words
+		! said=$("$@" vmscope $what -d 1ms 2>&1 </dev/null) && grep -qF "$reason" <<<"$said" ||
+			{ echo "# $what: $said" && return 1; }
+	done
+}
+
+# shellcheck disable=SC2016
+watching_is_refused "does not describe its types" unshare --mount sh -c \
+	'mount -t tmpfs none /sys/kernel/btf && exec "$@"' -
+report $? "without_btf_nobody_watches"
+
 # "integrity" keeps programs from changing the kernel, not from looking.
 echo integrity >$knob 2>/dev/null
+vmscope faults -J -- true | python3 -c '
+import json, sys
+report = json.load(sys.stdin)
+wait4 = report["command"]["wait4"]
+sys.exit(not (report["lost"]["complete"] and report["totals"]["minor"] == wait4["minor"] > 0))'
+report $? "integrity_lets_watch"
 "$program" --physical 1
 report $? "integrity_shows_frames"
 # In debugfs it leaves what can only be read.
@@ -62,4 +84,6 @@ report $? "confidentiality_hides_slots"
 # procfs shows slots all the same, and nobody may ask the kernel about them.
 swap_says references "kernel lockdown lets no BPF program" vmscope swap "$swapped" --source=proc
 report $? "confidentiality_forbids_to_ask_about_slots"
+watching_is_refused "kernel lockdown lets no BPF program" env
+report $? "confidentiality_forbids_to_watch"
 [ "$failures" -eq 0 ]

@@ -13,6 +13,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/capability.h>
 #include <linux/membarrier.h>
 
 #include "bpf_load.h"
@@ -40,12 +41,29 @@ static bool is_locked_down(void)
 	       strstr(line, "[confidentiality]");
 }
 
+/*
+ * Where programs of other kinds may be loaded by anybody (kernel.unprivileged_bpf_disabled=0),
+ * one of ours is refused for what it does, and not for who asks.
+ */
+static bool has_the_right(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	const uint64_t both = 1ull << CAP_BPF | 1ull << CAP_PERFMON;
+	uint64_t has;
+
+	if (syscall(SYS_capget, &header, data))
+		return true;
+	has = data[0].effective | (uint64_t)data[1].effective << 32;
+	return has >> CAP_SYS_ADMIN & 1 || (has & both) == both;
+}
+
 int vs_bpf_failure(int err, struct vs_error *error)
 {
 	if (is_locked_down())
 		return vs_error_set(error, VS_FAIL_CANNOT,
 			"kernel lockdown lets no BPF program read the kernel's memory");
-	if (err == -EPERM)
+	if (err == -EPERM || !has_the_right())
 		return vs_error_set(error, VS_FAIL_PERMISSION,
 			"loading a BPF program takes CAP_BPF and CAP_PERFMON: run as root");
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
