@@ -303,6 +303,19 @@ test_huge_pages_that_are_not_to_be_had() {
 		by['thp_fault']['vmstat']['thp_fault_alloc']" "by['thp_fault']"
 }
 
+# Small pages that somebody else holds are not made a huge one, and the kernel says why.
+test_ranges_that_are_not_collapsed() {
+	huge_pages_on
+	"$VMSCOPE" events -J -w "$WORK/out" -- "$happens" piped:3 >"$WORK/held"
+	valid events
+	same "$(said piped)" 3
+	judge define by "{e['event']: e for e in r['events']}"
+	judge define why "{w['reason']: w['times'] for w in by['thp_scan']['reasons']}"
+	check "why == {'page_count': by['thp_scan']['times']}" "why"
+	check "by['thp_scan']['times'] == by['thp_scan']['refused'] >= 3" "by['thp_scan']"
+	same "$(json "by['thp_collapse']['times']")" 0
+}
+
 # leave_of_second_node MIB: the rest of what is free there goes to huge pages that nobody takes.
 leave_of_second_node() {
 	local free

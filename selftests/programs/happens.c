@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -287,6 +288,28 @@ static void step_collapse(size_t n)
 		advise(at + i * HUGE, HUGE, MADV_COLLAPSE);
 }
 
+/* A page of each is in a pipe as well: it cannot be moved. Says how many stay small. */
+static void step_piped(size_t n)
+{
+	char *at = fill_small(n, HUGE);
+	size_t small = 0;
+	int fds[2];
+
+	if (pipe(fds))
+		die("pipe");
+	for (size_t i = 0; i < n; i++) {
+		struct iovec page = { at + i * HUGE, 1 };
+
+		if (vmsplice(fds[1], &page, 1, 0) != 1)
+			die("vmsplice");
+	}
+	/* From here on khugepaged may have a look, too. */
+	advise(at, n * HUGE, MADV_HUGEPAGE);
+	for (size_t i = 0; i < n; i++)
+		small += madvise(at + i * HUGE, HUGE, MADV_COLLAPSE) != 0;
+	snprintf(line, sizeof(line), "%zu", small);
+}
+
 /* Of each, half is another mapping: there is no room for a huge page. */
 static void step_edge(size_t n)
 {
@@ -477,7 +500,7 @@ static const struct {
 	{ "reread", step_reread },	{ "patch", step_patch },
 	{ "crowd", step_crowd },	{ "edge", step_edge },
 	{ "bind", step_bind },		{ "thin", step_thin },
-	{ "stall", step_stall },
+	{ "stall", step_stall },	{ "piped", step_piped },
 };
 
 static void take(const char *word)
