@@ -180,7 +180,7 @@ both_channels_are_exact() {
 }
 
 echo "KTAP version 1"
-echo "1..36"
+echo "1..38"
 
 mkdir "$WORK/share"
 head -c 3000000 /dev/urandom >"$WORK/share/blob"
@@ -195,6 +195,7 @@ head -c 3000000 /dev/urandom >"$WORK/share/blob"
 	# Time enough to get there on a machine where others run, too.
 	guest hang --timeout 45 -- 'echo started; sleep 1000' &
 	wait
+	VMSCOPE_BOOT_LIMIT=1 start_guest slow -- true &
 	guest death -- '/run/vmscope/busybox reboot -f; sleep 100' &
 	module_without_views
 	guest quoted -- printf "'%s|'" "'a  b'" '"$KERNEL_NAME"' '"$(id -u)"' &
@@ -220,6 +221,8 @@ check "output_before_a_panic_is_kept" grep -q before "$WORK/panic.out"
 check "warning_fails_a_command_that_succeeded" status_is warn 120
 check "hang_has_its_status" status_is hang 122
 check "output_before_a_hang_is_kept" grep -q started "$WORK/hang.out"
+check "kernel_that_does_not_boot_is_given_up" status_is slow 122
+check "kernel_that_does_not_boot_is_said_so" says slow "the kernel came to no first program in 1 s"
 check "death_without_report_has_its_status" status_is death 121
 check "arguments_reach_the_shell" grep -q -x -F "a  b|$KERNEL|0|" "$WORK/quoted.out"
 check "wrong_usage_has_its_status" status_is usage 124
