@@ -140,6 +140,60 @@ TEST_F(thp, mprotected_is_mapped_by_ptes)
 	scan_free(&s);
 }
 
+/* Another frame in place of one of the consecutive ones, further to the front each time. */
+static int build_shorter_run(void *arg, unsigned int step)
+{
+	struct shared *s = arg;
+	char *page = (char *)s->r.start + (PMD_SIZE / PAGE_SIZE - 5 * step) * PAGE_SIZE;
+
+	if (!step)
+		return build_pmd(arg, step);
+	if (madvise(page, PAGE_SIZE, MADV_DONTNEED))
+		return errno;
+	*(volatile char *)page = 1;
+	return 0;
+}
+
+static int scan_frames(const struct target *t, const struct region *r, uint32_t flags,
+		       struct scan *s)
+{
+	*s = (struct scan) {
+		.start = r->start, .end = r->start + PMD_SIZE, .records = RECORD(EXTENT),
+		.key = VMSCOPE_ATTR_STATE | VMSCOPE_KEY_FRAME, .flags = flags,
+	};
+	return scan_run(t->fd, s);
+}
+
+/* Where entries alone are compared, that goes by groups, by blocks and one by one. */
+TEST_F(thp, runs_of_any_length)
+{
+	unsigned int step;
+
+	ASSERT_BUILT(target_start(&self->t, build_shorter_run, self->s), "huge page");
+	for (step = 1; 5 * step < PMD_SIZE / PAGE_SIZE; step++) {
+		struct scan fast, plain;
+		uint64_t first = 0, run = 0, page;
+
+		ASSERT_EQ(0, target_step(&self->t, step));
+		ASSERT_EQ(0, scan_frames(&self->t, &self->s->r, 0, &fast));
+		ASSERT_EQ(0, scan_frames(&self->t, &self->s->r,
+					 VMSCOPE_SCAN_PLAIN, &plain));
+		for (page = 0; page < PMD_SIZE / PAGE_SIZE; page++) {
+			uint64_t address = self->s->r.start + page * PAGE_SIZE;
+			struct scan_page a, b;
+
+			ASSERT_TRUE(scan_page(&fast, address, &a));
+			ASSERT_TRUE(scan_page(&plain, address, &b));
+			ASSERT_EQ(b.frame, a.frame) TH_LOG("page %lu", page);
+			first = page ? first : a.frame;
+			run += run == page && a.frame == first + page;
+		}
+		EXPECT_EQ(PMD_SIZE / PAGE_SIZE - 5 * step, run);
+		scan_free(&fast);
+		scan_free(&plain);
+	}
+}
+
 static int build_holed(void *arg, unsigned int step)
 {
 	struct shared *s = arg;

@@ -157,6 +157,37 @@ static __always_inline void arch_list_frames(const u64 *entry, u32 *list,
 	*all = and[0] & and[1];
 }
 
+/*
+ * The bits in which entries differ from those of a run that begins with @expected,
+ * each a page behind the one before. Two at a time are two instructions each,
+ * where others take three. Context: between kernel_fpu_begin() and kernel_fpu_end().
+ */
+#define ARCH_RUN_GROUP		64
+
+static __always_inline u64 arch_run_differs(const u64 *entry, u64 expected)
+{
+	const u64 first[2] = { expected, expected + PAGE_SIZE };
+	const u64 step[2] = { 2 * PAGE_SIZE, 2 * PAGE_SIZE };
+	u64 or[2];
+
+	asm volatile("movdqu %[first], %%xmm1\n\t"
+		     "movdqu %[step], %%xmm2\n\t"
+		     "pxor %%xmm3, %%xmm3\n\t"
+		     ".set vms_at, 0\n\t"
+		     ".rept " __stringify(ARCH_RUN_GROUP) " / 2\n\t"
+		     "movdqu vms_at(%[entry]), %%xmm0\n\t"
+		     "pxor %%xmm1, %%xmm0\n\t"
+		     "por %%xmm0, %%xmm3\n\t"
+		     "paddq %%xmm2, %%xmm1\n\t"
+		     ".set vms_at, vms_at + 16\n\t"
+		     ".endr\n\t"
+		     "movdqu %%xmm3, %[or]"
+		     : [or] "=m" (or)
+		     : [entry] "r" (entry), [first] "m" (first), [step] "m" (step)
+		     : "memory");
+	return or[0] | or[1];
+}
+
 #endif /* CONFIG_X86_64 */
 
 /* The kernel numbers address spaces; the PCIDs it gives them differ by CPU. */

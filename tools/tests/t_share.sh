@@ -3,6 +3,13 @@
 # process that maps it, and nothing else is shared.
 # shellcheck shell=bash disable=SC2154
 
+test_share_of_made_up_frames_is_what_counting_gives() {
+	${CC:-gcc} -g -O1 -D_GNU_SOURCE -Wall -Wextra -fsanitize=address,undefined \
+		-o "$WORK/frames_math" "$here/frames_math.c" \
+		"$top"/tools/analyze/{frames,frame_table,sets}.c
+	expect 0 "$WORK/frames_math"
+}
+
 # Two of a kind, which have nothing in common but their files.
 hold_two() {
 	hold 2
