@@ -84,16 +84,16 @@ int BPF_PROG(forked, struct task_struct *parent, struct task_struct *child)
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(executed, struct task_struct *unused)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct event_who who = { .tgid = task->tgid, .start = task->group_leader->start_time };
+	struct event_who who = { .tgid = current_tgid() };
 	struct event_process *p;
 
 	if (!count(EVENT_EXEC, 0, 0, 0))
 		return 0;
 	/* It has another name from now on. */
+	who.start = BPF_CORE_READ(bpf_get_current_task_btf(), group_leader, start_time);
 	p = bpf_map_lookup_elem(&processes, &who);
 	if (p)
-		bpf_probe_read_kernel(p->comm, sizeof(p->comm), task->comm);
+		bpf_get_current_comm(p->comm, sizeof(p->comm));
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/capability.h>
 #include <linux/membarrier.h>
@@ -71,6 +72,33 @@ int vs_bpf_failure(int err, struct vs_error *error)
 			"this kernel does not describe its types (CONFIG_DEBUG_INFO_BTF)");
 	return vs_error_set(error, VS_FAIL_CANNOT, "the kernel refuses the BPF program: %s",
 			    strerror(-err));
+}
+
+/* Whether these types are the kernel's own, and not a module's or a program's. */
+static bool is_of_kernel(__u32 id)
+{
+	char name[8] = "";
+	struct bpf_btf_info info = { .name = (uintptr_t)name, .name_len = sizeof(name) };
+	__u32 size = sizeof(info);
+	int fd = bpf_btf_get_fd_by_id(id);
+	bool is = fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size) && info.kernel_btf &&
+		!strcmp(name, "vmlinux");
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
+
+/*
+ * By their number they come in one copy; as a file they are read page by page, and there
+ * are a thousand. They have the first number of all, once somebody has asked for them; for
+ * who may not ask by number there is the file.
+ */
+struct btf *vs_bpf_kernel_types(void)
+{
+	struct btf *types = is_of_kernel(1) ? btf__load_from_kernel_by_id(1) : NULL;
+
+	return types ?: btf__load_vmlinux_btf();
 }
 
 const char *vs_bpf_function_of(const struct bpf_program *program)

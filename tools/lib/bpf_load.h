@@ -10,6 +10,7 @@
 #include "error.h"
 
 struct bpf_program;
+struct btf;
 
 #define VS_BPF_MISSING	"this vmscope was built without BPF (clang, bpftool and libbpf)"
 
@@ -18,6 +19,9 @@ void vs_bpf_begin(void);
 
 /* Why a program could not be loaded; returns -1. */
 int vs_bpf_failure(int err, struct vs_error *error);
+
+/* The kernel's own types, the caller's to be freed; NULL: see errno. */
+struct btf *vs_bpf_kernel_types(void);
 
 /* What a program is attached to, or is called by. */
 const char *vs_bpf_function_of(const struct bpf_program *program);

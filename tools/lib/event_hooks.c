@@ -150,7 +150,7 @@ int vs_event_hooks_open(struct vs_event_hooks *hooks, enum vs_event_scope scope,
 	int err;
 
 	vs_bpf_begin();
-	types = btf__load_vmlinux_btf();
+	types = vs_bpf_kernel_types();
 	if (!types)
 		return vs_bpf_failure(-errno, error);
 	err = load(hooks, types, scope, room, true);

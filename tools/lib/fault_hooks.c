@@ -387,7 +387,7 @@ int vs_fault_hooks_open(struct vs_fault_hooks *hooks, const struct vs_watch_choi
 	int err = -1;
 
 	vs_bpf_begin();
-	types = btf__load_vmlinux_btf();
+	types = vs_bpf_kernel_types();
 	if (!types)
 		return vs_bpf_failure(-errno, error);
 	a.types = types;
