@@ -17,7 +17,6 @@ pool=$second/hugepages/hugepages-2048kB/nr_hugepages
 # After each test: as it was.
 clean_up() {
 	[ ! -e "$WORK/ksm" ] || cat "$WORK/ksm" >$ksm/run
-	kill -9 "${held-}" 2>/dev/null || :
 	[ ! -e "$WORK/pool" ] || cat "$WORK/pool" >$pool
 	rm -f "$WORK/ksm" "$WORK/pool"
 	undo

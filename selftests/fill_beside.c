@@ -113,6 +113,7 @@ static void *split_on(void *arg)
 		madvise(folio, PMD_SIZE, MADV_COLLAPSE);
 		mprotect(folio + PAGE_SIZE, PAGE_SIZE, PROT_READ);
 		mprotect(folio + PAGE_SIZE, PAGE_SIZE, PROT_READ | PROT_WRITE);
+		s->rounds++;
 	}
 	return NULL;
 }
@@ -158,7 +159,8 @@ TEST_F(beside, split_meanwhile)
 	int i;
 
 	ASSERT_BUILT(target_start(&self->t, build_split, self->s), "huge page");
-	for (i = 0; i < 100; i++) {
+	/* where both want mmap_lock, a look takes as long as thirty rounds */
+	for (i = 0; i < 20 || self->s->rounds < 600; i++) {
 		ASSERT_EQ(0, scan_fill(&self->t, &self->s->r, &s)) TH_LOG("%s", s.error);
 		EXPECT_GE(5 * PAGES, s.fill.pages + s.fill.unread);
 		EXPECT_TRUE(fill_adds_up(&s));

@@ -18,6 +18,7 @@ struct shared {
 	struct region r;
 	int fd;			/* of what a step maps */
 	volatile int stop;
+	volatile unsigned int rounds;	/* of what goes on beside a look */
 	uint8_t written[MAX_PAGES];	/* pages that are not zero */
 };
 
