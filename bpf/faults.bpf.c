@@ -27,7 +27,6 @@ char LICENSE[] SEC("license") = "GPL";
 #define FAULT_RETRY		0x0400
 #define FAULT_ERROR		0x0873
 #define FLAG_WRITE		0x01
-#define FLAG_TRIED		0x20
 
 /* include/linux/sched.h */
 #define PF_KTHREAD		0x00200000
@@ -64,7 +63,6 @@ struct thread {
 	bool shmem;
 	bool write;
 	bool inside;
-	bool tried;
 	bool again;			/* the kernel will come back to it */
 	bool early;			/* it may be in a fault that nobody saw begin */
 	bool outside;			/* of the control group, since its last fault */
@@ -376,7 +374,6 @@ static __always_inline int begin(struct thread *t, struct task_struct *task,
 	}
 	t->again = false;
 	t->inside = true;
-	t->tried = flags & FLAG_TRIED;
 	t->write = flags & FLAG_WRITE;
 	look_inside(task->pid);
 	return 0;
@@ -418,6 +415,20 @@ static __always_inline struct thread *who_returns(struct task_struct *task)
 	return may_be_of(scope, task) ? known(task) : NULL;
 }
 
+/*
+ * What the kernel counted it as, before it came here. Where it has counted both since the last
+ * end, others ended unseen: this is one of them all, so that no more are seen of a kind than
+ * there were.
+ */
+static __always_inline bool was_major(const struct thread *t, struct task_struct *task,
+				      unsigned int ret)
+{
+	bool minor = task->min_flt - t->minor != t->counts.kernel_minor;
+	bool major = task->maj_flt - t->major != t->counts.kernel_major;
+
+	return major && (!minor || ret & FAULT_MAJOR);
+}
+
 /* By then the mapping can be gone, unlike what was found of it at the beginning. */
 static __always_inline int end(void *ctx, struct thread *t, struct task_struct *task,
 			       unsigned int ret)
@@ -430,8 +441,8 @@ static __always_inline int end(void *ctx, struct thread *t, struct task_struct *
 	if (is_crowd(scope) && began_unseen(t, task, ret & FAULT_RETRY))
 		return 0;
 	t->saw |= seen_inside(task->pid);
-	major = ret & FAULT_MAJOR || (t->inside && t->tried);
 	if (!(ret & FAULT_RETRY)) {
+		major = was_major(t, task, ret);
 		if (failed)
 			t->counts.failed++;
 		else if (major)
