@@ -20,9 +20,13 @@ DEBUG_KERNEL_LEAVE_OUT=(
 
 # Neither the module nor what it calls is there: KASAN need not look at each of their accesses.
 # (What they free is poisoned for all others, for that is done by mm/.)
-DEBUG_KERNEL_NO_KASAN=(crypto crypto/% drivers/% net net/% fs/9p fs/ext4 fs/fuse fs/jbd2 fs/netfs
-	fs/overlayfs kernel/bpf kernel/events kernel/irq kernel/printk kernel/sched kernel/time
-	kernel/trace)
+DEBUG_KERNEL_NO_KASAN=(arch/x86/entry arch/x86/entry/% arch/x86/kernel arch/x86/kernel/% block
+	crypto crypto/% drivers/% fs fs/9p fs/ext4 fs/fuse fs/jbd2 fs/netfs fs/notify/% fs/overlayfs
+	fs/proc fs/ramfs fs/sysfs fs/tracefs init io_uring ipc kernel/bpf kernel/entry kernel/events
+	kernel/futex kernel/irq kernel/printk kernel/rcu kernel/sched kernel/time kernel/trace
+	lib/lzo lib/zstd net net/% security security/%)
+# But for these of fs, which it calls: names of files, references to them, views.
+DEBUG_KERNEL_KASAN=(d_path dcache file file_table libfs seq_file)
 
 # And no program is attached to a function of theirs: the kernel goes through all that can be
 # traced several times for each one that is. (libbpf tries a kprobe on bpf() to find out what
@@ -64,6 +68,9 @@ debug_kernel_spare() {
 	spare=$(printf '%s\n' \
 		"ifneq (\$(filter ${DEBUG_KERNEL_NO_KASAN[*]},\$(obj)),)" \
 		'KASAN_SANITIZE := n' \
+		'endif' \
+		'ifeq ($(obj),fs)' \
+		"\$(foreach f,${DEBUG_KERNEL_KASAN[*]},\$(eval KASAN_SANITIZE_\$(f).o := y))" \
 		'endif' \
 		"ifneq (\$(filter ${DEBUG_KERNEL_NO_FTRACE[*]},\$(obj)),)" \
 		"ccflags-remove-y += \$(CC_FLAGS_FTRACE)" \
