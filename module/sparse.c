@@ -19,90 +19,114 @@
  * Two of what a fault maps around itself: what is longer is worth blocks, but not
  * where it is asked of each page as well who pays for it.
  */
-#define LONG_RUN(c)	((c) ? (unsigned int)PTRS_PER_PTE : 32u)
-
-/**
- * struct alike - small pages that have the words of the one before
- * @attrs: of its entry, without the frame
- * @base: of all struct pages, less @attrs, which stand in every address, shifted
- *	like the frame
- * @flags: of its page, those that matter
- * @counts: its mappings and references
- * @mapping: the object that it is of, and kind bits
- * @group: word of who pays for it
- * @cell: where such pages are counted
- * @share: of each
- * @pages: how many, which are still to be counted; 0: there is no such page
- */
-struct alike {
-	u64 attrs;
-	unsigned long base;
-	u64 flags;
-	u64 counts;
-	u64 mapping;
-	u64 group;
-	unsigned int cell;
-	u32 share;
-	unsigned int pages;
-};
+#define LONG_RUN	32u
 
 #define FLAGS_THAT_MATTER	(F_AGE | BIT(PG_head) | F_SMALL_ANON)
 
+/* The page of an entry that has the attributes of the one before. */
+static __always_inline const struct page *page_like(const struct tally_alike *last,
+						    u64 raw)
+{
+	return (const struct page *)(last->base + (raw >> PAGE_STRUCT_SHIFT));
+}
+
 /* How many entries from the front are like the one before. */
 static __always_inline unsigned int
-count_alike(const u64 *p, unsigned int n, const struct alike *last)
+count_alike(const u64 *p, unsigned int n, const struct tally_alike *last)
 {
 	const u64 pfn_mask = ARCH_PFN_MASK;
-	unsigned int i;
+	const struct tally_alike like = *last; /* that can be kept in registers */
+	const u64 *at, *end = p + n;
 
-	for (i = 0; i < n; i++) {
-		u64 raw = read_entry(p + i);
-		const struct page *page = (const struct page *)
-			(last->base + (raw >> PAGE_STRUCT_SHIFT));
+	for (at = p; at < end; at++) {
+		u64 raw = read_entry(at);
+		const struct page *page = page_like(&like, raw);
 
-		if ((raw & ~pfn_mask) != last->attrs ||
+		if ((raw & ~pfn_mask) != like.attrs ||
 		    (page_word(page, FLAGS_WORD) & FLAGS_THAT_MATTER) !=
-		    last->flags ||
-		    counts_of(page) != last->counts ||
-		    page_word(page, MAPPING_WORD) != last->mapping ||
-		    page_word(page, GROUP_WORD) != last->group)
+		    like.flags ||
+		    counts_of(page) != like.counts ||
+		    page_word(page, MAPPING_WORD) != like.mapping ||
+		    page_word(page, GROUP_WORD) != like.group)
 			break;
 	}
-	return i;
+	return at - p;
+}
+
+/*
+ * Whether a page differs from the last in nothing but how often it is mapped by
+ * others, as neighbours in a library do: it is like that one from now on.
+ */
+static __always_inline bool take_mapped_otherwise(struct tally_alike *last,
+						  u64 raw)
+{
+	const struct page *page = page_like(last, raw);
+	u64 counts;
+	u32 others;
+
+	if ((raw & ~(u64)ARCH_PFN_MASK) != last->attrs)
+		return false;
+	counts = counts_of(page);
+	others = counts;
+	if ((page_word(page, FLAGS_WORD) & FLAGS_THAT_MATTER) != last->flags ||
+	    page_word(page, MAPPING_WORD) != last->mapping ||
+	    page_word(page, GROUP_WORD) != last->group ||
+	    !is_small(last->flags, counts, last->mapping) ||
+	    !others != !(u32)last->counts)
+		return false;
+	last->counts = counts;
+	last->share = share_with(others);
+	last->pages++;
+	last->pss += last->share;
+	return true;
+}
+
+/* Entries from the front that are like the one before. Return: how many. */
+static __always_inline unsigned int
+take_alike(struct tally_alike *last, const u64 *p, unsigned int n)
+{
+	unsigned int taken = count_alike(p, n, last);
+
+	last->pages += taken;
+	last->pss += (u64)last->share * taken;
+	return taken ?: take_mapped_otherwise(last, read_entry(p));
 }
 
 static void add_alike(struct tally *t, struct charges *c,
-		      const struct alike *last)
+		      const struct tally_alike *last)
 {
-	u64 pss = (u64)last->share * last->pages;
-
 	if (!last->pages)
 		return;
 	t->small_used |= BIT_ULL(last->cell);
 	t->small[last->cell] += last->pages;
-	t->small_pss[last->cell] += pss;
+	t->small_pss[last->cell] += last->pss;
 	if (!c)
 		return;
 	c->now->pages += last->pages;
-	c->now->pss += pss;
+	c->now->pss += last->pss;
 }
 
 /* Return: false when it is no small page. */
-static bool take_another(struct charges *c, struct alike *last, u64 raw,
-			 bool anonymous, enum page_kind file_kind)
+static __always_inline bool
+take_another(struct charges *c, struct tally_alike *last, u64 raw,
+	     bool anonymous, enum page_kind file_kind)
 {
-	const struct page *page = page_of(raw);
+	const struct page *page;
 
-	if (!look_at_small(raw, anonymous, file_kind, &last->cell,
-			   &last->share))
+	if (!maps_page(raw))
 		return false;
 	last->attrs = raw & ~(u64)ARCH_PFN_MASK;
 	last->base = (unsigned long)vmemmap - (last->attrs >> PAGE_STRUCT_SHIFT);
+	page = page_like(last, raw);
+	if (!look_at_page(raw, page, anonymous, file_kind, &last->cell,
+			  &last->share))
+		return false;
 	last->flags = page_word(page, FLAGS_WORD) & FLAGS_THAT_MATTER;
 	last->counts = counts_of(page);
 	last->mapping = page_word(page, MAPPING_WORD);
 	last->group = page_word(page, GROUP_WORD);
 	last->pages = 1;
+	last->pss = last->share;
 	if (c && (!c->now || c->word != last->group))
 		charges_find(c, (struct folio *)page, last->group);
 	return true;
@@ -114,11 +138,11 @@ static __always_inline unsigned int take_entries(struct tally *t,
 						 bool anonymous,
 						 enum page_kind file_kind)
 {
+	struct tally_alike *last = &t->alike;
 	unsigned int i = 0, run = 0, empty = 0, some;
-	struct alike last;
 
-	last.pages = 0;
-	while (i < n && run < LONG_RUN(c)) {
+	last->pages = 0;
+	while (i < n && (c || run < LONG_RUN)) {
 		u64 raw = read_entry(p + i);
 
 		if (!raw) {
@@ -128,13 +152,12 @@ static __always_inline unsigned int take_entries(struct tally *t,
 			run = 0;
 			continue;
 		}
-		some = last.pages ?
-		       count_alike(p + i, min(n - i, LONG_RUN(c) - run), &last) : 0;
-		last.pages += some;
+		some = c ? n - i : min(n - i, LONG_RUN - run);
+		some = last->pages ? take_alike(last, p + i, some) : 0;
 		if (!some) {
-			add_alike(t, c, &last);
-			last.pages = 0;
-			if (!take_another(c, &last, raw, anonymous, file_kind))
+			add_alike(t, c, last);
+			last->pages = 0;
+			if (!take_another(c, last, raw, anonymous, file_kind))
 				break;
 			t->cost += COST_UNLIKE;
 			some = 1;
@@ -142,7 +165,7 @@ static __always_inline unsigned int take_entries(struct tally *t,
 		i += some;
 		run += some;
 	}
-	add_alike(t, c, &last);
+	add_alike(t, c, last);
 	if (empty)
 		tally_add(t, COUNT_STATE + STATE_NONE, empty);
 	t->cost += (i - empty) * COST_PAGE + empty / EMPTY_A_UNIT + 1;

@@ -35,6 +35,33 @@ struct tally_leaf {
 };
 
 /**
+ * struct tally_alike - small pages that have the words of the one before
+ * @attrs: of its entry, without the frame
+ * @base: of all struct pages, less @attrs, which stand in every address, shifted
+ *	like the frame
+ * @flags: of its page, those that matter
+ * @counts: its mappings and references
+ * @mapping: the object that it is of, and kind bits
+ * @group: word of who pays for it
+ * @cell: where such pages are counted
+ * @share: of each that is mapped as often as the last
+ * @pages: how many, which are still to be counted; 0: there is no such page
+ * @pss: of all of them
+ */
+struct tally_alike {
+	u64 attrs;
+	unsigned long base;
+	u64 flags;
+	u64 counts;
+	u64 mapping;
+	u64 group;
+	unsigned int cell;
+	u32 share;
+	unsigned int pages;
+	u64 pss;
+};
+
+/**
  * struct tally - the sums
  * @view: the mapping
  * @shmem: the VMA, when swapped pages of its object must be looked for one by
@@ -57,6 +84,7 @@ struct tally {
 	u64 count[COUNT_NR];
 
 	struct tally_leaf leaf;	/* private to tally.c */
+	struct tally_alike alike; /* private to sparse.c */
 
 	/*
 	 * private to the block-wise path, and folded by tally_end(): pages by

@@ -125,16 +125,13 @@ static __always_inline bool is_small(u64 flags, u64 counts, u64 mapping)
 	return !(mapping & MAPPING_KIND_ANON) || flags & BIT(PG_swapbacked);
 }
 
-/* The cell of the page behind one entry, and its share. Return: false when it is none. */
+/* The cell of the page that an entry maps, and its share. Return: false when it is no small one. */
 static __always_inline bool
-look_at_small(u64 raw, bool anonymous, enum page_kind file_kind,
-	      unsigned int *cell, u32 *share)
+look_at_page(u64 raw, const struct page *page, bool anonymous,
+	     enum page_kind file_kind, unsigned int *cell, u32 *share)
 {
-	const struct page *page = page_of(raw);
 	u64 flags, counts, mapping;
 
-	if (!maps_page(raw))
-		return false;
 	flags = page_word(page, FLAGS_WORD);
 	if (anonymous && is_exclusive(flags)) {
 		*cell = KIND_ANON_EXCLUSIVE * 8 +
@@ -151,6 +148,15 @@ look_at_small(u64 raw, bool anonymous, enum page_kind file_kind,
 		*cell += CELL_SHARED;
 	*share = share_with(counts);
 	return true;
+}
+
+/* Likewise. Return: false when the entry maps none, too. */
+static __always_inline bool
+look_at_small(u64 raw, bool anonymous, enum page_kind file_kind,
+	      unsigned int *cell, u32 *share)
+{
+	return maps_page(raw) && look_at_page(raw, page_of(raw), anonymous,
+					      file_kind, cell, share);
 }
 
 /* Counts @pages pages alike, which @others mappings map besides this one. */
