@@ -120,7 +120,8 @@ static uint64_t size_of(enum layout_id layout)
  */
 static unsigned int rounds_of(enum layout_id layout, enum measure_id id)
 {
-	if (id == MEASURE_ROLLUPS && layout != LAYOUT_MANY)
+	if (id == MEASURE_ROLLUPS &&
+	    (layout == LAYOUT_CROWD || layout == LAYOUT_CROWD_RANDOM))
 		return 1;
 	return options.rounds;
 }

@@ -429,6 +429,45 @@ static int build_many(struct plan *plan)
 	return error;
 }
 
+/* A program that waits for input, once it has answered. */
+static int spawn_waiting(void)
+{
+	int in[2], out[2];
+	char byte = 0;
+	pid_t pid;
+
+	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC))
+		return errno;
+	pid = fork();
+	if (pid < 0)
+		return errno;
+	if (!pid) {
+		dup2(in[0], STDIN_FILENO);
+		dup2(out[1], STDOUT_FILENO);
+		execlp("cat", "cat", NULL);
+		_exit(errno);
+	}
+	close(in[0]);
+	close(out[1]);
+	/* @in stays open until this process is gone */
+	if (write(in[1], &byte, 1) != 1 || read(out[0], &byte, 1) != 1)
+		return ECHILD;
+	close(out[0]);
+	return 0;
+}
+
+/* As small as programs are that the dynamic linker starts. */
+static int build_programs(struct plan *plan)
+{
+	unsigned int i;
+	int error = 0;
+
+	(void)plan;
+	for (i = 1; i < MANY && !error; i++)
+		error = spawn_waiting();
+	return error;
+}
+
 static int crowd_on(struct plan *plan)
 {
 	int error = write_file(FAULT_AROUND, "2097152");
@@ -482,6 +521,7 @@ static int (*const builders[LAYOUT_NR])(struct plan *plan) = {
 	[LAYOUT_CROWD] = build_crowd,
 	[LAYOUT_CROWD_RANDOM] = build_crowd_random,
 	[LAYOUT_MANY] = build_many,
+	[LAYOUT_PROGRAMS] = build_programs,
 	[LAYOUT_BUSY] = build_busy,
 };
 
@@ -506,14 +546,14 @@ const char *const layout_names[LAYOUT_NR] = {
 	[LAYOUT_THP_EMPTY] = "2 MiB pages, mostly zero",
 	[LAYOUT_CROWD] = "250 with the same shmem",
 	[LAYOUT_CROWD_RANDOM] = "250, shmem, random frames",
-	[LAYOUT_MANY] = "500 small processes",
+	[LAYOUT_MANY] = "500 copies of a process",
+	[LAYOUT_PROGRAMS] = "500 small programs",
 	[LAYOUT_BUSY] = "locks always taken",
 };
 
 bool layout_of_many(enum layout_id id)
 {
-	return id == LAYOUT_CROWD || id == LAYOUT_CROWD_RANDOM ||
-	       id == LAYOUT_MANY;
+	return id >= LAYOUT_CROWD && id <= LAYOUT_PROGRAMS;
 }
 
 struct job {
