@@ -13,6 +13,7 @@
 /* Of a page, of one unlike the last, of so many empty entries, in units of ten instructions. */
 #define COST_PAGE	3
 #define COST_UNLIKE	10
+#define COST_OTHERWISE	5	/* of one mapped more or less often than the last */
 #define EMPTY_A_UNIT	6
 
 /*
@@ -83,13 +84,17 @@ static __always_inline bool take_mapped_otherwise(struct tally_alike *last,
 
 /* Entries from the front that are like the one before. Return: how many. */
 static __always_inline unsigned int
-take_alike(struct tally_alike *last, const u64 *p, unsigned int n)
+take_alike(struct tally *t, const u64 *p, unsigned int n)
 {
+	struct tally_alike *last = &t->alike;
 	unsigned int taken = count_alike(p, n, last);
 
 	last->pages += taken;
 	last->pss += (u64)last->share * taken;
-	return taken ?: take_mapped_otherwise(last, read_entry(p));
+	if (taken)
+		return taken;
+	t->cost += COST_OTHERWISE;
+	return take_mapped_otherwise(last, read_entry(p));
 }
 
 static void add_alike(struct tally *t, struct charges *c,
@@ -153,7 +158,7 @@ static __always_inline unsigned int take_entries(struct tally *t,
 			continue;
 		}
 		some = c ? n - i : min(n - i, LONG_RUN - run);
-		some = last->pages ? take_alike(last, p + i, some) : 0;
+		some = last->pages ? take_alike(t, p + i, some) : 0;
 		if (!some) {
 			add_alike(t, c, last);
 			last->pages = 0;
