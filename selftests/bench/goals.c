@@ -35,7 +35,7 @@
 	  .against = MEASURE_ROLLUPS, .ratio = (times),			\
 	  .memory = 200 * 1024, .without = NONE }
 
-/* A third of it, as well, for all of the command. */
+/* All of the command takes at most a third of reading smaps_rollup of each. */
 #define HOST(where)							\
 	{ .layout = LAYOUT_##where, .ours = MEASURE_HOST,		\
 	  .against = MEASURE_ROLLUPS, .ratio = 3, .without = NONE }

@@ -553,7 +553,8 @@ const char *const layout_names[LAYOUT_NR] = {
 
 bool layout_of_many(enum layout_id id)
 {
-	return id >= LAYOUT_CROWD && id <= LAYOUT_PROGRAMS;
+	return id == LAYOUT_CROWD || id == LAYOUT_CROWD_RANDOM ||
+	       id == LAYOUT_MANY || id == LAYOUT_PROGRAMS;
 }
 
 struct job {
