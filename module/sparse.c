@@ -14,7 +14,7 @@
 #define COST_PAGE	3
 #define COST_UNLIKE	10
 #define COST_OTHERWISE	5	/* of one mapped more or less often than the last */
-#define EMPTY_A_UNIT	6
+#define EMPTY_A_UNIT	8
 
 /*
  * Two of what a fault maps around itself: what is longer is worth blocks, but not
@@ -24,34 +24,39 @@
 
 #define FLAGS_THAT_MATTER	(F_AGE | BIT(PG_head) | F_SMALL_ANON)
 
-/* The page of an entry that has the attributes of the one before. */
-static __always_inline const struct page *page_like(const struct tally_alike *last,
-						    u64 raw)
+/* Of an entry without its attributes. */
+static __always_inline const struct page *page_of_frame(u64 frame)
 {
-	return (const struct page *)(last->base + (raw >> PAGE_STRUCT_SHIFT));
+	return (const struct page *)((unsigned long)vmemmap +
+				     (frame >> (PAGE_SHIFT - PAGE_STRUCT_SHIFT)));
 }
 
 /* How many entries from the front are like the one before. */
 static __always_inline unsigned int
 count_alike(const u64 *p, unsigned int n, const struct tally_alike *last)
 {
-	const u64 pfn_mask = ARCH_PFN_MASK;
+	const u64 attrs_mask = ~(u64)ARCH_PFN_MASK;
 	const struct tally_alike like = *last; /* that can be kept in registers */
-	const u64 *at, *end = p + n;
+	const u64 *end = p + n;
+	long i;
 
-	for (at = p; at < end; at++) {
-		u64 raw = read_entry(at);
-		const struct page *page = page_like(&like, raw);
+	/* up to zero, which needs no comparison */
+	for (i = -(long)n; i; i++) {
+		/* of one that has the attributes, the frame is left */
+		u64 frame = read_entry(end + i) ^ like.attrs;
+		const struct page *page;
 
-		if ((raw & ~pfn_mask) != like.attrs ||
-		    (page_word(page, FLAGS_WORD) & FLAGS_THAT_MATTER) !=
+		if (frame & attrs_mask)
+			break;
+		page = page_of_frame(frame);
+		if ((page_word(page, FLAGS_WORD) & FLAGS_THAT_MATTER) !=
 		    like.flags ||
 		    counts_of(page) != like.counts ||
 		    page_word(page, MAPPING_WORD) != like.mapping ||
 		    page_word(page, GROUP_WORD) != like.group)
 			break;
 	}
-	return at - p;
+	return n + i;
 }
 
 /*
@@ -61,12 +66,14 @@ count_alike(const u64 *p, unsigned int n, const struct tally_alike *last)
 static __always_inline bool take_mapped_otherwise(struct tally_alike *last,
 						  u64 raw)
 {
-	const struct page *page = page_like(last, raw);
+	u64 frame = raw ^ last->attrs;
+	const struct page *page;
 	u64 counts;
 	u32 others;
 
-	if ((raw & ~(u64)ARCH_PFN_MASK) != last->attrs)
+	if (frame & ~(u64)ARCH_PFN_MASK)
 		return false;
+	page = page_of_frame(frame);
 	counts = counts_of(page);
 	others = counts;
 	if ((page_word(page, FLAGS_WORD) & FLAGS_THAT_MATTER) != last->flags ||
@@ -97,8 +104,8 @@ take_alike(struct tally *t, const u64 *p, unsigned int n)
 	return take_mapped_otherwise(last, read_entry(p));
 }
 
-static void add_alike(struct tally *t, struct charges *c,
-		      const struct tally_alike *last)
+static __always_inline void add_alike(struct tally *t, struct charges *c,
+				      const struct tally_alike *last)
 {
 	if (!last->pages)
 		return;
@@ -121,8 +128,7 @@ take_another(struct charges *c, struct tally_alike *last, u64 raw,
 	if (!maps_page(raw))
 		return false;
 	last->attrs = raw & ~(u64)ARCH_PFN_MASK;
-	last->base = (unsigned long)vmemmap - (last->attrs >> PAGE_STRUCT_SHIFT);
-	page = page_like(last, raw);
+	page = page_of_frame(raw ^ last->attrs);
 	if (!look_at_page(raw, page, anonymous, file_kind, &last->cell,
 			  &last->share))
 		return false;

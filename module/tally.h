@@ -37,8 +37,6 @@ struct tally_leaf {
 /**
  * struct tally_alike - small pages that have the words of the one before
  * @attrs: of its entry, without the frame
- * @base: of all struct pages, less @attrs, which stand in every address, shifted
- *	like the frame
  * @flags: of its page, those that matter
  * @counts: its mappings and references
  * @mapping: the object that it is of, and kind bits
@@ -50,7 +48,6 @@ struct tally_leaf {
  */
 struct tally_alike {
 	u64 attrs;
-	unsigned long base;
 	u64 flags;
 	u64 counts;
 	u64 mapping;

@@ -72,29 +72,21 @@ static inline bool arch_pud_exec(pud_t pud)
  */
 static inline unsigned int arch_count_empty(const void *table, unsigned int n)
 {
-	const u64 *e = table;
-	unsigned int i = 0;
+	const u64 *e = table, *end = e + n;
 
 	/* of a walk over full tables this is all there is to it */
 	if (n && e[0])
 		return 0;
-	while (n - i >= 16) {
-		if (e[i] | e[i + 1] | e[i + 2] | e[i + 3] |
-		    e[i + 4] | e[i + 5] | e[i + 6] | e[i + 7] |
-		    e[i + 8] | e[i + 9] | e[i + 10] | e[i + 11] |
-		    e[i + 12] | e[i + 13] | e[i + 14] | e[i + 15])
+	for (; end - e >= 16; e += 16)
+		if (e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7] |
+		    e[8] | e[9] | e[10] | e[11] | e[12] | e[13] | e[14] | e[15])
 			break;
-		i += 16;
-	}
-	while (n - i >= 8) {
-		if (e[i] | e[i + 1] | e[i + 2] | e[i + 3] |
-		    e[i + 4] | e[i + 5] | e[i + 6] | e[i + 7])
+	for (; end - e >= 4; e += 4)
+		if (e[0] | e[1] | e[2] | e[3])
 			break;
-		i += 8;
-	}
-	while (i < n && !READ_ONCE(e[i]))
-		i++;
-	return i;
+	while (e < end && !READ_ONCE(*e))
+		e++;
+	return e - (const u64 *)table;
 }
 
 /*
