@@ -287,14 +287,21 @@ static bool send_small(struct scan *s, struct vm_area_struct *vma,
 static bool join_small(struct scan *s, struct vm_area_struct *vma,
 		       const pte_t *pte, unsigned long n)
 {
+	bool frames = vma_maps_frames(vma);
 	unsigned long bytes;
 
+	if (!frames && !vma_is_ordinary(vma))
+		return false;
 	if (!pte && s->section.lock != SECTION_IRQ)
 		pte = walk_hold(&s->walk, s->section.start, n);
 	if (!pte)
 		return false;
-	bytes = scan_join_ptes(s, pte, n, vma_is_anonymous(vma),
-			       file_kind_of(vma)) << PAGE_SHIFT;
+	if (frames)
+		n = scan_join_frames(s, pte, n);
+	else
+		n = scan_join_ptes(s, pte, n, vma_is_anonymous(vma),
+				   file_kind_of(vma));
+	bytes = n << PAGE_SHIFT;
 	join_sums(s, vma->vm_flags, bytes);
 	s->addr = s->section.start + bytes;
 	s->walk.entries += bytes >> PAGE_SHIFT;
@@ -315,11 +322,11 @@ static bool small_vma(struct scan *s, struct vm_area_struct *vma)
 	const pte_t *pte = walk_held(&s->walk, range->start, n);
 
 	if ((!pte && !s->request->whole) || range->start < s->addr ||
-	    range->end > s->request->end || !vma_is_ordinary(vma))
+	    range->end > s->request->end)
 		return false;
 	if (s->request->whole)
 		return join_small(s, vma, pte, n);
-	if (n > TALLY_FEW ||
+	if (n > TALLY_FEW || !vma_is_ordinary(vma) ||
 	    !tally_few(&s->few, pte, n, vma_is_anonymous(vma),
 		       file_kind_of(vma)) ||
 	    !send_small(s, vma, pte, n))

@@ -107,6 +107,9 @@ const struct walk_ops *scan_walk_ops(struct scan *s);
 unsigned int scan_join_ptes(struct scan *s, const pte_t *pte, unsigned int n,
 			    bool anonymous, enum page_kind file_kind);
 
+/* Those of a VMA that maps frames. Return: likewise. */
+unsigned int scan_join_frames(struct scan *s, const pte_t *pte, unsigned int n);
+
 /* To be called for the payers of small VMAs, too: their cost is the section's. */
 void scan_charge_payers(struct scan *s);
 

@@ -314,6 +314,14 @@ unsigned int scan_join_ptes(struct scan *s, const pte_t *pte, unsigned int n,
 	return taken;
 }
 
+unsigned int scan_join_frames(struct scan *s, const pte_t *pte, unsigned int n)
+{
+	unsigned int taken = sparse_frames(&s->tally, pte, n);
+
+	charge(s);
+	return taken;
+}
+
 static unsigned int on_ptes_whole(struct walk *w, const pte_t *pte,
 				  unsigned long addr, unsigned int n)
 {

@@ -31,6 +31,14 @@ static __always_inline const struct page *page_of_frame(u64 frame)
 				     (frame >> (PAGE_SHIFT - PAGE_STRUCT_SHIFT)));
 }
 
+/* Special ones of classify(): present, of no page, and no zero page. */
+static __always_inline bool maps_frame(u64 raw)
+{
+	return (raw & (_PAGE_PRESENT | _PAGE_SPECIAL)) ==
+	       (_PAGE_PRESENT | _PAGE_SPECIAL) &&
+	       !is_zero_pfn((raw & ARCH_PFN_MASK) >> PAGE_SHIFT);
+}
+
 /* How many entries from the front are like the one before. */
 static __always_inline unsigned int
 count_alike(const u64 *p, unsigned int n, const struct tally_alike *last)
@@ -197,11 +205,39 @@ unsigned int sparse_ptes(struct tally *t, struct charges *c, const pte_t *pte,
 	return n;
 }
 
+unsigned int sparse_frames(struct tally *t, const pte_t *pte, unsigned int n)
+{
+	const u64 *p = (const u64 *)pte;
+	unsigned int i, empty = 0;
+
+	for (i = 0; i < n; i++) {
+		u64 raw = read_entry(p + i);
+
+		if (!raw)
+			empty++;
+		else if (!maps_frame(raw))
+			break;
+	}
+	if (empty)
+		tally_add(t, COUNT_STATE + STATE_NONE, empty);
+	if (i > empty) {
+		tally_add(t, COUNT_STATE + STATE_SPECIAL, i - empty);
+		tally_add(t, COUNT_LEAF + LEAF_PTE, i - empty);
+	}
+	t->cost += i + 1;
+	return i;
+}
+
 #else /* !BLOCKS_POSSIBLE */
 
 unsigned int sparse_ptes(struct tally *t, struct charges *c, const pte_t *pte,
 			 unsigned int n, bool anonymous,
 			 enum page_kind file_kind)
+{
+	return 0;
+}
+
+unsigned int sparse_frames(struct tally *t, const pte_t *pte, unsigned int n)
 {
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Sparse tables: single pages and short runs of them, each counted and charged
- * in one look at it. What the block-wise paths of tallies and charges come to,
+ * in one look at it, and frames that are no pages. What the block-wise paths of tallies and charges come to,
  * for less where there is little to compare; knows nothing of locks or records.
  */
 #ifndef VMS_SPARSE_H
@@ -28,5 +28,13 @@
 unsigned int sparse_ptes(struct tally *t, struct charges *c, const pte_t *pte,
 			 unsigned int n, bool anonymous,
 			 enum page_kind file_kind);
+
+/**
+ * sparse_frames - count entries of a mapping of frames from the front of a table
+ * @t: as for sparse_ptes(), as are @pte and @n
+ *
+ * Nobody pays for such frames. Return: entries taken; the next one maps a page.
+ */
+unsigned int sparse_frames(struct tally *t, const pte_t *pte, unsigned int n);
 
 #endif /* VMS_SPARSE_H */

@@ -111,17 +111,29 @@ cell_of_small(enum page_kind file_kind, u64 raw, u64 flags, u64 mapping)
 	       tally_age_cells[age_of(raw, flags)];
 }
 
+/* Memory of a device: mm.h page_zonenum(), is_zone_device_page(). */
+static __always_inline bool is_of_device(u64 flags)
+{
+#ifdef CONFIG_ZONE_DEVICE
+	return ((flags >> ZONES_PGSHIFT) & ZONES_MASK) == ZONE_DEVICE;
+#else
+	return false;
+#endif
+}
+
 /*
  * Whether this is a small page and nothing more: no page of a large folio, none
- * with a type in place of a mapcount, none that is lazily freed.
+ * with a type in place of a mapcount, none that is lazily freed. One of no object
+ * is the kernel's own, as the vDSO, and counts as one of a file.
  */
 static __always_inline bool is_small(u64 flags, u64 counts, u64 mapping)
 {
 	u32 others = counts;	/* _mapcount: mappings beside this one */
 
-	if (flags & BIT(PG_head) || !(counts >> 32) ||
-	    others >= MOST_OTHERS || !mapping)
+	if (flags & BIT(PG_head) || !(counts >> 32) || others >= MOST_OTHERS)
 		return false;
+	if (unlikely(!mapping))
+		return !is_of_device(flags);
 	return !(mapping & MAPPING_KIND_ANON) || flags & BIT(PG_swapbacked);
 }
 

@@ -35,6 +35,16 @@ static inline bool vma_is_ordinary(const struct vm_area_struct *vma)
 	       (!vma->vm_file || vma_file_is_ordinary(vma->vm_file));
 }
 
+/*
+ * Whether its entries name frames, of devices or as the vvar pages, and of pages
+ * no more than private copies of them. Context: likewise.
+ */
+static inline bool vma_maps_frames(const struct vm_area_struct *vma)
+{
+	return (vma->vm_flags & (VM_HUGETLB | VM_PFNMAP | VM_MIXEDMAP)) ==
+	       VM_PFNMAP;
+}
+
 /**
  * struct vma_copy - what is known of a VMA
  * @start: as in the kernel's VMA, like @end, @flags and @pgoff

@@ -85,6 +85,46 @@ TEST_F(special, device_memory_is_special)
 	scan_free(&s);
 }
 
+/* All of its pages, and a copy of one, which is memory. */
+static int build_copy(void *arg, unsigned int step)
+{
+	struct region *r = arg;
+	int fd = open("/dev/mem", O_RDONLY);
+	char *p;
+
+	(void)step;
+	if (fd < 0)
+		return ENODEV;
+	p = mmap(NULL, ROM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, ROM);
+	if (p == MAP_FAILED)
+		return ENODEV;
+	touch(p + 3 * PAGE_SIZE, PAGE_SIZE);
+	*r = region_of(p, ROM_SIZE);
+	return 0;
+}
+
+/* procfs passes over all mappings of frames, and does not know of it. */
+TEST_F(special, copy_of_device_memory_is_counted)
+{
+	static const uint32_t flags[] = { 0, VMSCOPE_SCAN_PLAIN, VMSCOPE_SCAN_WHOLE };
+	size_t i;
+
+	ASSERT_BUILT(target_start(&self->t, build_copy, self->r), "/dev/mem");
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		struct scan s = {
+			.records = RECORD(TALLY), .flags = flags[i],
+			.start = self->r->start, .end = self->r->end,
+		};
+
+		ASSERT_EQ(0, scan_run(self->t.fd, &s)) TH_LOG("%s", s.error);
+		ASSERT_EQ(1, s.nr_tallies);
+		EXPECT_EQ(15, tally_state(&s.tally[0], VMSCOPE_STATE_SPECIAL));
+		EXPECT_EQ(1, tally_state(&s.tally[0], VMSCOPE_STATE_PRESENT));
+		EXPECT_EQ(ROM_SIZE, tally_bytes(&s.tally[0]));
+		scan_free(&s);
+	}
+}
+
 /* --------------------------------------------------------------- mixed map */
 
 /* The kernel's own pages, given to a process one by one: an array of BPF. */
