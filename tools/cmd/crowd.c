@@ -346,6 +346,7 @@ struct surveying {
 	struct vs_crowd *crowd;
 	const struct vs_visit *visit;
 	bool self;
+	pid_t own_pid;	/* asked for once, not for each process */
 	int result;
 };
 
@@ -363,7 +364,7 @@ static int begin_surveyed(void *context, const struct vs_model *model, const str
 	struct surveying *s = context;
 	struct vs_members *members = &s->crowd->members;
 
-	if (!s->self && model->process.pid == getpid())
+	if (!s->self && model->process.pid == s->own_pid)
 		return VS_SURVEY_PASS;
 	if (!add_member(members, model->process.pid)) {
 		s->result = no_memory();
@@ -400,9 +401,14 @@ static int detail_surveyed(void *context, const struct vs_model *model, const st
 /* False: it cannot be had so, nobody was looked at. */
 static bool survey(struct vs_crowd *crowd, bool self, const struct vs_visit *visit, int *result)
 {
-	struct surveying s = { .crowd = crowd, .visit = visit, .self = self };
+	struct surveying s = {
+		.crowd = crowd,
+		.visit = visit,
+		.self = self,
+		.own_pid = getpid(),
+	};
 	const struct vs_survey ask = {
-		.only = self ? getpid() : 0,
+		.only = self ? s.own_pid : 0,
 		.want = visit->want,
 		.may_want = visit->may_want,
 		.timeout_ns = crowd->options->timeout_ns,
