@@ -505,7 +505,7 @@ static __noinline int begin_of_ours(unsigned long long *ctx)
 
 /*
  * Every fault on the host comes here, and most are none of ours: what else there is to do is
- * a function of its own, so that they need not save the registers for it; who it is is asked
+ * a function of its own, so that they need not save the registers for it; who they are is asked
  * before the scope, or that is saved. Nor by BPF_PROG(), which has read the arguments by when
  * it is known that nobody wants them.
  */

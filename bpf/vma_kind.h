@@ -27,7 +27,7 @@ struct vma_look {
 };
 
 /* fs/proc/task_mmu.c: what is shown as [heap], and nearly what as [stack] */
-static inline __attribute__((always_inline)) unsigned int vma_kind(const struct vma_look *look)
+static __always_inline unsigned int vma_kind(const struct vma_look *look)
 {
 	if (look->file)
 		return VMA_KIND_FILE;
