@@ -250,3 +250,24 @@ test_usage_manual_is_complete() {
 		has "$options" " $option "
 	done
 }
+
+# lacks_none_of NAME...: the manual page of the device has a paragraph for each.
+lacks_none_of() {
+	local page=$here/../../Documentation/man/vmscope.4.rst name
+
+	[ $# -ge 6 ] || die "the header has only: $*"
+	for name; do
+		grep -q -x -F "$name" "$page" || die "the manual of the device lacks $name"
+	done
+}
+
+test_usage_manual_of_the_device_has_every_operation() {
+	# shellcheck disable=SC2046 # one word each
+	lacks_none_of $(sed -n 's/^#define \(VMSCOPE_[A-Z]*\)[[:space:]]*_IO(.*/\1/p' "$top/module/uapi/vmscope.h")
+}
+
+test_usage_manual_of_the_device_has_every_type_of_record() {
+	# shellcheck disable=SC2046 # one word each
+	lacks_none_of $(sed -n '/^enum vmscope_record_type {/,/^};/s/^\t\(VMSCOPE_RECORD_[A-Z]*\) = .*/\1/p' \
+		"$top/module/uapi/vmscope.h")
+}
