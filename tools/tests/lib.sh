@@ -5,7 +5,7 @@
 
 # A compiler of another machine makes a command that cannot run here anyway.
 build_helpers() {
-	local cc=${CC:-gcc} flags="-O2 -Wall -Wextra -I$top/module"
+	local cc=${CC:-gcc} flags="-O2 -Wall -Wextra ${WERROR:-} -I$top/module"
 
 	# shellcheck disable=SC2086
 	$cc $flags -o "$WORK/holder" "$here/holder.c" &&

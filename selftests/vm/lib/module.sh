@@ -13,9 +13,15 @@ module_fingerprint() {
 	) | hash_of
 }
 
+# What the compiler, objtool and modpost warn of: not what make says of the machine's clock,
+# or kbuild of a compiler that is not quite the kernel's.
+module_warnings() {
+	awk '/^make/ { next } /^[^ ]+: warning: |^WARNING: / { print }' "$1"
+}
+
 # module_make_item KERNEL SUFFIX VARIABLE... FOLDER: vmscope.ko of the sources as they are.
 module_make_item() {
-	local kernel=$1 suffix=$2 folder=${!#} release log
+	local kernel=$1 suffix=$2 folder=${!#} release log warnings
 	shift 2
 	set -- "${@:1:$#-1}"
 	release=$(cat "$kernel/release")
@@ -25,6 +31,11 @@ module_make_item() {
 		"O=$SRC/build" "$@" >"$log" 2>&1; then
 		tail -n 40 "$log" >&2
 		die "the module does not build for kernel $release"
+	fi
+	warnings=$(module_warnings "$log")
+	if [ -n "$warnings" ]; then
+		printf '%s\n' "$warnings" >&2
+		die "the module builds with warnings for kernel $release"
 	fi
 	cp "$SRC/build/module$suffix/$release/vmscope.ko" "$folder/"
 }
