@@ -98,6 +98,26 @@ test_build_library_is_enough() {
 	[ "$out" -gt 10 ] || die "$out mappings"
 }
 
+test_build_tells_its_commands() {
+	local object=$WORK/told/lib/model.o
+
+	expect 0 env -u CC -u LLVM -u CROSS_COMPILE -u ARCH -u MAKEFLAGS -u V make -C "$here/.." O="$WORK/told" "$object"
+	has_not "$out" " -c -o "
+	rm "$object"
+	expect 0 env -u CC -u LLVM -u CROSS_COMPILE -u ARCH -u MAKEFLAGS make -C "$here/.." O="$WORK/told" V=1 "$object"
+	has "$out" "gcc "
+	has "$out" " -c -o $object "
+}
+
+# The library stands for the command, which takes three times as long.
+test_build_with_clang() {
+	command -v clang > /dev/null || skip "no clang: apt-get install clang"
+	expect 0 env -u CC -u CROSS_COMPILE -u ARCH -u MAKEFLAGS make -j2 -C "$here/.." O="$WORK/clang" \
+		LLVM=1 BPF=0 CFLAGS=-O0 "$WORK/clang/libvmscope.a"
+	has_not "$err" "warning:"
+	grep -q "clang version" "$WORK/clang/libvmscope.a" || die "another compiler built it"
+}
+
 # It says so when it is built, and when it is asked of slots; the rest is told all the same.
 test_build_without_bpf() {
 	expect 0 env -u CC -u LLVM -u MAKEFLAGS make -j2 -C "$here/.." O="$WORK/nobpf" BPF=0 CFLAGS=-O0 all
