@@ -86,6 +86,38 @@ test_show_fits_the_screen() {
 	done
 }
 
+test_show_top_is_ordered_by_pss() {
+	local shown
+
+	hold 3 20
+	# one look: PSS depends on what others do meanwhile
+	expect 0 vmscope record "$held" --source=proc -w "$WORK/s"
+	expect 0 vmscope show --from "$WORK/s" --bytes
+	shown=$(sed -n '/^ *PSS .* MAPPING$/,/more mappings/{/^ *[0-9]* .*[rwxps-]\{4\} /p}' "$WORK/out" | awk '{ print $1 }')
+	[ "$(wc -w <<< "$shown")" -ge 3 ] || die "too few mappings: $out"
+	expect 0 vmscope maps --from "$WORK/s" --sort pss:desc --raw --noheadings -o pss
+	same "$shown" "$(head -n "$(wc -l <<< "$shown")" <<< "$out")"
+}
+
+test_show_has_all_six_sums() {
+	hold 1
+	expect 0 vmscope show "$held" --source=proc
+	same "$(awk '$1 == "RSS" { $1 = $1; print; getline; print NF }' "$WORK/out")" \
+		"RSS PSS USS SWAP HUGE PT"$'\n'"6"
+}
+
+# Nothing moves but what the look itself cost: nobody else has a page of this one.
+test_show_is_what_no_verb_means() {
+	local shown
+
+	hold_alone 2
+	expect 0 vmscope show "$held" --source=proc
+	shown=$(sed '/^cost /,/^$/d' <<< "$out")
+	expect 0 vmscope "$held" --source=proc
+	has "$shown" " PSS "
+	same "$(sed '/^cost /,/^$/d' <<< "$out")" "$shown"
+}
+
 test_show_every_verb_fits_its_terminal() {
 	local verb columns
 
