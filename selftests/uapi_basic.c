@@ -311,6 +311,14 @@ TEST_F(descriptor, info_lists_the_operations)
 					     VMSCOPE_KEY_REFCOUNT));
 }
 
+/* What is installed has nothing by which its protection could be taken away. */
+TEST_F(descriptor, no_knobs_of_the_test_build)
+{
+	EXPECT_EQ(0, vmscope_info()->features & VMSCOPE_FEATURE_TEST);
+	EXPECT_EQ(0, access("/sys/module/vmscope", F_OK));
+	EXPECT_EQ(-1, access("/sys/module/vmscope/parameters", F_OK));
+}
+
 /* What a program of 32 bits calls, and passes: all that it has lies below 4 GiB. */
 static int ioctl_of_32_bits(int fd, unsigned long request, void *arg)
 {
