@@ -441,4 +441,27 @@ TEST_F(sums, cost_is_reported)
 	EXPECT_EQ(0, arg.marks);
 }
 
+/*
+ * A process in peace is read under the least that its kernel has: mmap_lock is
+ * what its own page faults wait for.
+ */
+TEST_F(sums, quiet_process_is_read_under_the_least_lock)
+{
+	const uint64_t *longest = self->whole.longest_ns;
+	bool vma = kernel_version() >= 604;
+
+	EXPECT_EQ(vma, longest[VMSCOPE_LOCK_VMA] != 0);
+	EXPECT_EQ(!vma, longest[VMSCOPE_LOCK_MMAP] != 0);
+	EXPECT_EQ(0, longest[VMSCOPE_LOCK_IRQ]);
+}
+
+/* Locks of VMAs came with 6.4, page tables that RCU alone frees with 6.14. */
+TEST_F(sums, locks_are_those_of_the_kernel)
+{
+	EXPECT_EQ(1u << VMSCOPE_LOCK_MMAP |
+		  (kernel_version() >= 604 ? 1u << VMSCOPE_LOCK_VMA : 0) |
+		  (kernel_version() >= 614 ? 1u << VMSCOPE_LOCK_IRQ : 0),
+		  vmscope_info()->locks);
+}
+
 VMSCOPE_TEST_MAIN_OF_ZOO(zoo)
