@@ -21,6 +21,7 @@ struct shared {
 	struct slow_file file;
 	volatile bool done;		/* the process came out again */
 	struct region vma[VMAS];
+	struct region locked;		/* its VMA is locked for writing */
 };
 
 FIXTURE(stuck) {
@@ -49,7 +50,13 @@ static void *overmap(void *arg)
 		 * not every kernel waits.
 		 */
 		s->file.hold = FUSE_SETATTR;
-		mmap(p, FILE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
+		/*
+		 * What is not overmapped keeps its pages, in a VMA that was split
+		 * and is locked as well.
+		 */
+		s->locked = region_of(p, FILE_SIZE / 2);
+		mmap(p + FILE_SIZE / 2, FILE_SIZE / 2, PROT_READ,
+		     MAP_SHARED | MAP_FIXED, fd, FILE_SIZE / 2);
 		s->file.hold = 0;
 	}
 	s->done = true;
@@ -178,6 +185,60 @@ TEST_F(stuck, unlocked_vmas_are_read_or_refused)
 	for (i = 0; i < s.nr_tallies; i++)
 		EXPECT_EQ(s.tally[i].end - s.tally[i].start, tally_bytes(&s.tally[i]));
 	scan_free(&s);
+}
+
+/*
+ * Where nothing need be held, the VMA that stays locked is read as well, once
+ * the time is up, and marked as read in that way.
+ */
+TEST_F(stuck, locked_vma_is_read_without_lock)
+{
+	struct scan s = { .timeout_ns = TIMEOUT_NS };
+	const struct scan_tally *locked;
+	const struct scan_vma *vma;
+	size_t i;
+
+	if (!reads_without_lock())
+		SKIP(return, "this kernel is not read without a lock");
+	ASSERT_EQ(0, scan_run(self->t.fd, &s)) TH_LOG("%s", s.error);
+	EXPECT_FALSE(self->s->done);
+	EXPECT_NE(0, s.longest_ns[VMSCOPE_LOCK_IRQ]);
+	EXPECT_EQ(VMSCOPE_MARK_RACY,
+		  s.marks & (VMSCOPE_MARK_SKIPPED | VMSCOPE_MARK_RACY));
+	for (i = 0; i < s.nr_tallies; i++)
+		EXPECT_EQ(0, tally_state(&s.tally[i], VMSCOPE_STATE_SKIPPED));
+	vma = scan_find_vma(&s, self->s->locked.start);
+	locked = scan_find_tally(&s, self->s->locked.start);
+	ASSERT_NE(NULL, vma);
+	ASSERT_NE(NULL, locked);
+	EXPECT_EQ(self->s->locked.end, locked->end);
+	EXPECT_TRUE(vma->head.record.marks & VMSCOPE_MARK_RACY);
+	EXPECT_TRUE(locked->marks & VMSCOPE_MARK_RACY);
+	EXPECT_EQ((locked->end - locked->start) / PAGE_SIZE,
+		  tally_state(locked, VMSCOPE_STATE_PRESENT));
+	scan_free(&s);
+}
+
+/* mmap_lock is not to be had, nothing else stands in for it but what is announced. */
+TEST_F(stuck, locks_that_were_needed_are_counted)
+{
+	static char buffer[65536];
+	struct vmscope_scan arg = {
+		.size = sizeof(arg), .end = vmscope_info()->task_size,
+		.buffer = (uintptr_t)buffer, .buffer_size = sizeof(buffer),
+		.records = RECORD(TALLY), .timeout_ns = TIMEOUT_NS,
+	};
+	int error = vmscope_ioctl(self->t.fd, VMSCOPE_SCAN, &arg);
+
+	if (!reads_without_lock() && !reads_under_vma_lock()) {
+		EXPECT_EQ(-EBUSY, error);
+		return;
+	}
+	ASSERT_EQ(0, error);
+	EXPECT_EQ(arg.end, arg.next);
+	EXPECT_EQ(0, arg.cost.lock[VMSCOPE_LOCK_MMAP].count);
+	EXPECT_NE(0, arg.cost.lock[VMSCOPE_LOCK_VMA].count);
+	EXPECT_EQ(reads_without_lock(), arg.cost.lock[VMSCOPE_LOCK_IRQ].count > 0);
 }
 
 TEST_F(stuck, default_timeout_is_a_second)
