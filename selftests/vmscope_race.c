@@ -20,6 +20,7 @@ struct damage {
 	unsigned long scans;
 	unsigned long pages;
 	unsigned long bad;	/* entries that were never in this memory */
+	unsigned long unlocked;	/* scans that held nothing of the target */
 };
 
 static unsigned int seconds(void)
@@ -159,6 +160,9 @@ static int watch(int fd, unsigned int for_seconds, struct damage *d)
 		error = scan_run(fd, &s);
 		judge(&s, d);
 		d->scans++;
+		d->unlocked += s.longest_ns[VMSCOPE_LOCK_IRQ] &&
+			       !s.longest_ns[VMSCOPE_LOCK_VMA] &&
+			       !s.longest_ns[VMSCOPE_LOCK_MMAP];
 		scan_free(&s);
 	}
 	return error;
@@ -216,6 +220,40 @@ TEST_F_TIMEOUT(race, collapsing, 1000)
 {
 	ASSERT_BUILT(target_start(&self->t, build_collapsing, self->rounds), "thread");
 	expect_no_damage(_metadata, self);
+}
+
+/*
+ * The same with no lock at all, as a process that is stuck is read where that is
+ * announced to be safe. Elsewhere the control does this, and finds damage.
+ */
+static void expect_no_damage_without_locks(struct __test_metadata *_metadata,
+					   FIXTURE_DATA(race) *self,
+					   target_fn build)
+{
+	struct damage d = { 0 };
+
+	if (!(vmscope_info()->locks >> VMSCOPE_LOCK_IRQ & 1))
+		SKIP(return, "this kernel is not read without a lock");
+	ASSERT_EQ(0, set_knobs("1"));
+	ASSERT_BUILT(target_start(&self->t, build, self->rounds), "thread");
+	EXPECT_EQ(0, watch(self->t.fd, seconds(), &d));
+	EXPECT_EQ(0, set_knobs("0"));
+	EXPECT_EQ(0, d.bad);
+	EXPECT_LT(10, d.scans);
+	EXPECT_EQ(d.scans, d.unlocked);
+	EXPECT_LT(10, *self->rounds);
+	TH_LOG("%lu scans, %lu pages, %lu bad; target went round %lu times",
+	       d.scans, d.pages, d.bad, *self->rounds);
+}
+
+TEST_F_TIMEOUT(race, unmapping_without_locks, 1000)
+{
+	expect_no_damage_without_locks(_metadata, self, build_unmapping);
+}
+
+TEST_F_TIMEOUT(race, collapsing_without_locks, 1000)
+{
+	expect_no_damage_without_locks(_metadata, self, build_collapsing);
 }
 
 TEST(test_build_says_so)
