@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # The programs that build modules for a kernel: the host's own where the kernel comes from
-# the host's Debian release, else that release's, unpacked into the cache. No guests here.
+# the host's Debian release, else that release's, unpacked into the cache; and how programs
+# of another release are run at all. No guests here.
 
 # What a build calls besides what the headers themselves depend on.
 TOOLCHAIN_PACKAGES="make gcc gcc-14 libc6-dev binutils pahole bash dash coreutils sed grep mawk
@@ -34,9 +35,10 @@ toolchain_item() {
 		toolchain_make_item "$1" "$REPLY" || die "the compiler of $1 could not be unpacked"
 }
 
-# Runs make with another release's /usr in place of the host's, in a mount namespace of
-# its own: every other path stays what it is, so nothing has to be told apart inside.
-toolchain_make_in() {
+# toolchain_run_in FOLDER PROGRAM [ARG...]: with another release's /usr, which is in FOLDER, in
+# place of the host's, in a mount namespace of its own: every other path stays what it is, so
+# nothing has to be told apart inside.
+toolchain_run_in() {
 	local usr=$1/tree/usr
 	local -a namespace=(--mount)
 	shift
@@ -54,7 +56,7 @@ toolchain_make_in() {
 		shift 3
 		mount --rbind "$usr" /usr
 		cd /
-		exec env -u MAKEFLAGS -u MAKELEVEL PATH=/usr/sbin:/usr/bin make "$@"
+		exec env -u MAKEFLAGS -u MAKELEVEL PATH=/usr/sbin:/usr/bin "$@"
 	' sh "$usr" "$SRC" "$VMSCOPE_CACHE" "$@"
 }
 
@@ -68,6 +70,6 @@ toolchain_make() {
 		env -u MAKEFLAGS -u MAKELEVEL make "$@"
 	else
 		toolchain_item "$debian"
-		toolchain_make_in "$REPLY" "$@"
+		toolchain_run_in "$REPLY" make "$@"
 	fi
 }
