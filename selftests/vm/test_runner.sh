@@ -136,6 +136,12 @@ silent_mirror_is_survived() (
 	[ -z "$REPLY" ]
 )
 
+source_packages_have_a_root_of_their_own() {
+	apt_sources trixie-source ARCHIVE SECURITY >"$WORK/sources"
+	[ "$(grep -c '^deb-src .* trixie\(-security\)\? main$' "$WORK/sources")" = 2 ] &&
+		! grep -q '^deb ' "$WORK/sources" && ! grep -q '^deb-src' <(apt_sources trixie ARCHIVE)
+}
+
 # A checkout of which nothing was built, and whose module does not build.
 empty_checkout() {
 	mkdir -p "$WORK/empty/selftests"
@@ -188,7 +194,7 @@ both_channels_are_exact() {
 }
 
 echo "KTAP version 1"
-echo "1..38"
+echo "1..39"
 
 mkdir "$WORK/share"
 head -c 3000000 /dev/urandom >"$WORK/share/blob"
@@ -261,6 +267,7 @@ check "failed_download_leaves_nothing" failed_item_leaves_nothing
 check "killed_build_is_made_again" killed_maker_is_no_item
 check "two_runs_make_a_thing_once" two_makers_make_it_once
 check "mirror_that_is_silent_is_survived" silent_mirror_is_survived
+check "source_packages_have_a_root_of_their_own" source_packages_have_a_root_of_their_own
 check "cache_of_a_running_guest_is_kept" cache_in_use_is_not_removed
 check "cache_is_removed" unused_cache_is_removed
 

@@ -28,10 +28,17 @@ apt_mirrors() {
 		'Created-By: Packages' | sed -n 's,|main$,,p' | sort -u | grep -E "$pattern" || true
 }
 
-# apt_sources RELEASE ARCHIVE [SECURITY]: the sources of one private root.
+# apt_sources RELEASE ARCHIVE [SECURITY]: the sources of one private root. That of
+# RELEASE-source, a root of its own, has the release's source packages: only who builds one
+# waits for their lists. (Of backports none: what is built is patched, and for one version.)
 apt_sources() {
-	local release=$1 signed=
+	local release=${1%-source} signed=
 	[ ! -r $DEBIAN_KEYRING ] || signed="[signed-by=$DEBIAN_KEYRING] "
+	if [ "$release" != "$1" ]; then
+		echo "deb-src $signed$2 $release main"
+		[ -z "${3:-}" ] || echo "deb-src $signed$3 $release-security main"
+		return
+	fi
 	echo "deb $signed$2 $release main"
 	echo "deb $signed$2 $release-backports main"
 	[ -z "${3:-}" ] || echo "deb $signed$3 $release-security main"
@@ -187,4 +194,19 @@ apt_unpack() {
 		dpkg-deb -x "$deb" "$2"
 	done
 	rm -r "$debs"
+}
+
+# apt_source_newest RELEASE NAME: "NAME version" of a source package.
+apt_source_newest() {
+	apt_in "$1-source" apt-cache showsrc --only-source "$2" |
+		sed -n "s/^Version: /$2 /p" | sort -V | tail -n 1
+}
+
+# apt_source_fetch RELEASE FOLDER: downloads and verifies the files of the source package
+# whose "name version" line is the standard input.
+apt_source_fetch() {
+	local name version
+	read -r name version
+	mkdir -p "$2"
+	(cd "$2" && apt_in "$1-source" apt-get -qq --download-only source "$name=$version" >&2)
 }
