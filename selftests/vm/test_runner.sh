@@ -14,7 +14,7 @@ trap 'rm -rf "$WORK"' EXIT
 # shellcheck source=lib/all.sh
 . "$VM/lib/all.sh"
 
-number=0 failed=0
+number=0 failed=0 skipped=0
 
 # check NAME COMMAND...
 check() {
@@ -27,6 +27,12 @@ check() {
 		echo "not ok $number $name"
 		failed=$((failed + 1))
 	fi
+}
+
+# skip NAME REASON
+skip() {
+	number=$((number + 1)) skipped=$((skipped + 1))
+	echo "ok $number $1 # SKIP $2"
 }
 
 # guest NAME [OPTION...] -- COMMAND: output, errors and status go to files of that name.
@@ -142,6 +148,44 @@ source_packages_have_a_root_of_their_own() {
 		! grep -q '^deb ' "$WORK/sources" && ! grep -q '^deb-src' <(apt_sources trixie ARCHIVE)
 }
 
+# Why no QEMU was built here; nothing when one was, or should have been.
+no_qemu_of_our_own() {
+	if is_fresh "$(qemu_build_failure)"; then
+		cat "$(qemu_build_failure)"
+	fi
+}
+
+our_own_qemu_is_built() (
+	export VMSCOPE_QEMU=built
+	qemu_item && "$QEMU" --version | grep '^QEMU emulator.*(vmscope)$' >"$WORK/version"
+)
+
+packaged_qemu_runs_guests() (
+	export VMSCOPE_QEMU=packaged
+	qemu_item && ! grep -q vmscope <("$QEMU" --version) && status_is quoted 0
+)
+
+# What is not to be had costs one attempt and one sentence a day, not one for each guest.
+failed_qemu_is_replaced() (
+	VMSCOPE_CACHE=$WORK/cache
+	# shellcheck disable=SC2317,SC2030 # these two are called by qemu_item
+	apt_resolved() { REPLY=$WORK/item; }
+	# shellcheck disable=SC2317,SC2030
+	cache_item() {
+		REPLY=$WORK/packaged
+		[ "$1" = qemu-built ] || return 0
+		echo tried >>"$WORK/tries"
+		echo "a trial" >"$(qemu_build_failure)"
+		return 1
+	}
+	export VMSCOPE_QEMU=built
+	unset VMSCOPE_QUIET
+	qemu_item 2>"$WORK/first.err" && [ "$QEMU" = "$WORK/packaged/qemu" ] || return
+	VMSCOPE_QUIET=1 qemu_item 2>"$WORK/second.err" && [ "$QEMU" = "$WORK/packaged/qemu" ] &&
+		[ "$(wc -l <"$WORK/first.err")" = 1 ] && says first "for a trial" &&
+		[ ! -s "$WORK/second.err" ] && [ "$(wc -l <"$WORK/tries")" = 1 ]
+)
+
 # A checkout of which nothing was built, and whose module does not build.
 empty_checkout() {
 	mkdir -p "$WORK/empty/selftests"
@@ -174,6 +218,7 @@ interrupt_leaves_nothing() {
 
 # A module without its views, for the guest to load. It must build without a warning.
 module_without_views() {
+	# shellcheck disable=SC2031 # that is another
 	kernel_item "$KERNEL" && toolchain_make "$REPLY" -C "$SRC" module "KDIR=$REPLY/kdir" \
 		"O=$WORK/plain" VMSCOPE_DEBUGFS=n >"$WORK/plain.log" 2>&1 &&
 		cp "$WORK"/plain/module/*/vmscope.ko "$WORK/share/"
@@ -194,7 +239,7 @@ both_channels_are_exact() {
 }
 
 echo "KTAP version 1"
-echo "1..39"
+echo "1..42"
 
 mkdir "$WORK/share"
 head -c 3000000 /dev/urandom >"$WORK/share/blob"
@@ -212,7 +257,7 @@ head -c 3000000 /dev/urandom >"$WORK/share/blob"
 	VMSCOPE_BOOT_LIMIT=1 start_guest slow -- true &
 	guest death -- 'echo before; sync; /run/vmscope/busybox reboot -f; sleep 100' &
 	module_without_views
-	guest quoted -- printf "'%s|'" "'a  b'" '"$KERNEL_NAME"' '"$(id -u)"' &
+	VMSCOPE_QEMU=packaged guest quoted -- printf "'%s|'" "'a  b'" '"$KERNEL_NAME"' '"$(id -u)"' &
 	wait
 	# shellcheck disable=SC2016 # the guest expands these
 	guest options --mem 700M --cpus 3 --cpu max,la57=off --append "one.word=1 two" \
@@ -268,8 +313,16 @@ check "killed_build_is_made_again" killed_maker_is_no_item
 check "two_runs_make_a_thing_once" two_makers_make_it_once
 check "mirror_that_is_silent_is_survived" silent_mirror_is_survived
 check "source_packages_have_a_root_of_their_own" source_packages_have_a_root_of_their_own
+reason=$(no_qemu_of_our_own)
+if [ -z "$reason" ]; then
+	check "our_own_qemu_is_built" our_own_qemu_is_built
+else
+	skip "our_own_qemu_is_built" "$reason"
+fi
+check "packaged_qemu_runs_guests" packaged_qemu_runs_guests
+check "qemu_that_cannot_be_made_is_replaced" failed_qemu_is_replaced
 check "cache_of_a_running_guest_is_kept" cache_in_use_is_not_removed
 check "cache_is_removed" unused_cache_is_removed
 
-echo "# Totals: pass:$((number - failed)) fail:$failed xfail:0 xpass:0 skip:0 error:0"
+echo "# Totals: pass:$((number - failed - skipped)) fail:$failed xfail:0 xpass:0 skip:$skipped error:0"
 [ "$failed" = 0 ]

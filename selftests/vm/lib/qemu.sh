@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Which QEMU runs the guests. Knows nothing of machines or kernels.
+# Which QEMU runs the guests: our own (qemu_build.sh) where it was made, else the packaged one,
+# slower and all else alike: who wants one guest does not wait for a compiler. Knows nothing of
+# machines or kernels.
 #
 # Bookworm's QEMU 7.2 translates code before it write-protects the page it comes from, so
 # that with several emulated processors a kernel that patches itself now and then dies of
@@ -30,14 +32,32 @@ qemu_make() {
 	"$folder/qemu" --version >"$folder/version"
 }
 
-# Sets QEMU to the program.
-qemu_item() {
+# qemu_packaged_item: sets QEMU to the packaged one.
+qemu_packaged_item() {
 	apt_resolved qemu bookworm -- qemu_closure
 	if [ -n "$REPLY" ] && cache_item qemu \
-		"$( (grep ^qemu- "$REPLY"; cat "$VM/lib/qemu.sh") | hash_of)" qemu_make "$REPLY"; then
+		"$( (grep ^qemu- "$REPLY"; declare -f qemu_make) | hash_of)" qemu_make "$REPLY"; then
 		QEMU=$REPLY/qemu
 	else
 		QEMU=$(command -v qemu-system-x86_64) ||
 			die "no QEMU from bookworm-backports and none on the host"
+	fi
+}
+
+# Whether our own is to be used: made if need be, or because it was made before.
+qemu_own_is_wanted() {
+	case ${VMSCOPE_QEMU:-} in
+	built) return 0 ;;
+	packaged) return 1 ;;
+	esac
+	compgen -G "$VMSCOPE_CACHE/items/qemu-built-*" >/dev/null
+}
+
+# Sets QEMU to the program.
+qemu_item() {
+	if qemu_own_is_wanted && qemu_build_item; then
+		QEMU=$REPLY/qemu
+	else
+		qemu_packaged_item
 	fi
 }
