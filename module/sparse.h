@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Sparse tables: single pages and short runs of them, each counted and charged
- * in one look at it, and frames that are no pages. What the block-wise paths of tallies and charges come to,
- * for less where there is little to compare; knows nothing of locks or records.
+ * in one look at it, and frames that are no pages. What the block-wise paths of
+ * tallies and charges come to, for less where there is little to compare; knows
+ * nothing of locks or records.
  */
 #ifndef VMS_SPARSE_H
 #define VMS_SPARSE_H
