@@ -51,21 +51,29 @@ static int map_and_touch(struct region *r, int fd)
 #define ROM	0xf0000ull	/* of the PC's firmware; no RAM */
 #define ROM_SIZE (16 * PAGE_SIZE)
 
-static int build_device(void *arg, unsigned int step)
+static int map_rom(struct region *r, int prot, int flags)
 {
-	struct region *r = arg;
 	int fd = open("/dev/mem", O_RDONLY);
 	char *p;
 
-	(void)step;
 	if (fd < 0)
 		return ENODEV;
-	p = mmap(NULL, ROM_SIZE, PROT_READ, MAP_SHARED, fd, ROM);
+	p = mmap(NULL, ROM_SIZE, prot, flags, fd, ROM);
 	if (p == MAP_FAILED)
 		return ENODEV;
-	read_all(p, ROM_SIZE);
 	*r = region_of(p, ROM_SIZE);
 	return 0;
+}
+
+static int build_device(void *arg, unsigned int step)
+{
+	struct region *r = arg;
+	int error = map_rom(r, PROT_READ, MAP_SHARED);
+
+	(void)step;
+	if (!error)
+		read_all((char *)r->start, ROM_SIZE);
+	return error;
 }
 
 TEST_F(special, device_memory_is_special)
@@ -89,18 +97,12 @@ TEST_F(special, device_memory_is_special)
 static int build_copy(void *arg, unsigned int step)
 {
 	struct region *r = arg;
-	int fd = open("/dev/mem", O_RDONLY);
-	char *p;
+	int error = map_rom(r, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 
 	(void)step;
-	if (fd < 0)
-		return ENODEV;
-	p = mmap(NULL, ROM_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, ROM);
-	if (p == MAP_FAILED)
-		return ENODEV;
-	touch(p + 3 * PAGE_SIZE, PAGE_SIZE);
-	*r = region_of(p, ROM_SIZE);
-	return 0;
+	if (!error)
+		touch((char *)r->start + 3 * PAGE_SIZE, PAGE_SIZE);
+	return error;
 }
 
 /* procfs passes over all mappings of frames, and does not know of it. */
