@@ -106,7 +106,7 @@ static bool is_huge_zero(const struct folio *folio)
 	       folio_entire_mapcount_raw(folio) == 0;
 }
 
-/* Since 6.14 its entry has the special bit: mm/huge_memory.c. */
+/* Where VMS_HUGE_ZERO_IS_SPECIAL, which huge pages of devices are, too. */
 static bool is_huge_zero_leaf(const struct entry *entry)
 {
 	return (entry->attrs & ATTR_LEAF) && pfn_valid(entry->frame) &&
@@ -187,7 +187,8 @@ static void look_at_page(const struct view *view, const struct entry *entry,
 	unsigned int order = large ? folio_order(folio) & 0x1f : 0;
 	enum page_kind kind;
 
-	if (present && big_leaf && !view->hugetlb && is_huge_zero(folio)) {
+	if (!VMS_HUGE_ZERO_IS_SPECIAL && present && big_leaf && !view->hugetlb &&
+	    is_huge_zero(folio)) {
 		info->attrs = (info->attrs & ~ATTR_STATE) | STATE_ZERO;
 		return;
 	}

@@ -168,6 +168,7 @@ static unsigned long walk_pmd_leaf(struct walk *w, pmd_t *pmdp, pmd_t pmd,
 {
 	spinlock_t *ptl;
 
+	test_widen_window();
 	if (w->lockless)
 		return tell_pmd(w, pmdp, pmd, addr, end);
 	ptl = pmd_lock(w->mm, pmdp);

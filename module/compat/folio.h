@@ -48,6 +48,18 @@ static inline bool folio_word_is_ksm(unsigned long mapping)
 	return (mapping & MAPPING_KIND_MASK) == MAPPING_KIND_KSM;
 }
 
+/*
+ * Whether the entry tells the huge zero folio from others, and not the folio, which
+ * without a lock may have been freed and be on its way to another mapping:
+ * mm/huge_memory.c:set_huge_zero_folio().
+ */
+#if defined(CONFIG_ARCH_SUPPORTS_PMD_PFNMAP) && \
+	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define VMS_HUGE_ZERO_IS_SPECIAL 1
+#else
+#define VMS_HUGE_ZERO_IS_SPECIAL 0
+#endif
+
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 
 static inline int folio_entire_mapcount_raw(const struct folio *folio)
