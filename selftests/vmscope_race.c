@@ -130,8 +130,12 @@ static void judge(const struct scan *s, struct damage *d)
 		uint64_t state = ATTR_STATE(e->attributes);
 
 		d->pages += e->pages;
-		if (state != VMSCOPE_STATE_PRESENT) {
-			/* Only memory and holes were ever here. */
+		if (state != VMSCOPE_STATE_PRESENT &&
+		    state != VMSCOPE_STATE_MIGRATING) {
+			/*
+			 * Only memory and holes were ever here, and memory that the
+			 * kernel moves, a huge page as a whole (compaction).
+			 */
 			d->bad += e->pages;
 			continue;
 		}
