@@ -200,11 +200,15 @@ TEST_F(beside, takes_a_quarter_of_a_processor)
 	EXPECT_LT(3 * (held - 1000000), wall);
 }
 
-/* The shortest of several scans: other things may run as well. */
-static uint64_t shortest_ns(struct __test_metadata *_metadata, const struct target *t,
-			    const struct region *r, uint32_t flags)
+/*
+ * Of what its call took, the part that was read and not paused; the most of several calls,
+ * for others may want the processor between two sections. Not a time: a busy host gives who
+ * never pauses less of itself than who does.
+ */
+static double busiest(struct __test_metadata *_metadata, const struct target *t,
+		      const struct region *r, uint32_t flags)
 {
-	uint64_t shortest = ~0ull;
+	double busiest = 0;
 	int i;
 
 	for (i = 0; i < 10; i++) {
@@ -214,18 +218,18 @@ static uint64_t shortest_ns(struct __test_metadata *_metadata, const struct targ
 		};
 
 		EXPECT_EQ(0, scan_run(t->fd, &s)) TH_LOG("%s", s.error);
-		if (s.wall_ns < shortest)
-			shortest = s.wall_ns;
+		if ((double)s.held_ns / s.wall_ns > busiest)
+			busiest = (double)s.held_ns / s.wall_ns;
 		scan_free(&s);
 	}
-	return shortest;
+	return busiest;
 }
 
-TEST_F(beside, faster_when_asked)
+TEST_F(beside, pauses_unless_asked_not_to)
 {
 	ASSERT_BUILT(target_start(&self->t, build_eight, self->s), "huge page");
-	EXPECT_LT(shortest_ns(_metadata, &self->t, &self->s->r, VMSCOPE_SCAN_UNPACED),
-		  shortest_ns(_metadata, &self->t, &self->s->r, 0));
+	EXPECT_LT(0.5, busiest(_metadata, &self->t, &self->s->r, VMSCOPE_SCAN_UNPACED));
+	EXPECT_GT(0.5, busiest(_metadata, &self->t, &self->s->r, 0));
 }
 
 /* Who may open a target could read all of it; who may not is refused there. */
