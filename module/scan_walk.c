@@ -328,7 +328,7 @@ static unsigned int on_ptes_whole(struct walk *w, const pte_t *pte,
 	struct scan *s = scan_of(w);
 	unsigned int taken = 0;
 
-	if (!w->lockless && tally_of_words(&s->tally))
+	if (!w->lockless && tally_of_words(&s->tally) && !s->tally.shmem)
 		taken = scan_join_ptes(s, pte, n, s->tally.view.anon_only,
 				  s->tally.view.file_kind);
 	if (taken < n && (!taken || s->section.budget > 0))

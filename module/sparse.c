@@ -22,7 +22,7 @@
  */
 #define LONG_RUN	32u
 
-#define FLAGS_THAT_MATTER	(F_AGE | BIT(PG_head) | F_SMALL_ANON)
+#define FLAGS_THAT_MATTER	(F_AGE | F_ODD | F_SMALL_ANON)
 
 /* Of an entry without its attributes. */
 static __always_inline const struct page *page_of_frame(u64 frame)

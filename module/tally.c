@@ -11,7 +11,7 @@
 #include "tally.h"
 #include "tally_fast.h"
 
-#define COST_PLAIN	40	/* an entry with its struct page */
+#define COST_PLAIN	50	/* an entry with its struct page */
 #define COST_HOLE	1
 #define COST_AGAIN	20	/* a leaf like the one before */
 
@@ -161,26 +161,32 @@ static void account_pmd_kind(struct tally *t, const struct page_info *info,
 
 /*
  * Huge pages of one mapping are mostly alike. What classify() would look at is
- * compared with what it saw in the last one instead; a single reference means
- * that every page is mapped once, here.
+ * compared with what it saw in the last one instead. A single reference means
+ * that every page is mapped once, here; those of hugetlb are only mapped as a
+ * whole, and so all of their pages as often.
  */
 static u64 leaf_attrs(pmd_t pmd)
 {
-	return pmd_val(pmd) - ((u64)pmd_pfn(pmd) << PAGE_SHIFT);
+	/* frames of what is out of reach are kept inverted, and so are told apart */
+	return pmd_val(pmd) ^ ((u64)pmd_pfn(pmd) << PAGE_SHIFT);
 }
 
-static bool leaf_again(struct tally *t, pmd_t pmd)
+static bool leaf_again(struct tally *t, pmd_t pmd, bool shared_table)
 {
 	const struct tally_leaf *leaf = &t->leaf;
 	struct folio *folio;
 
 	/* without locks the entry may name no page at all */
-	if (!leaf->known || !t->view.trusted || leaf_attrs(pmd) != leaf->attrs)
+	if (!leaf->known || !t->view.trusted ||
+	    leaf->shared_table != shared_table ||
+	    leaf_attrs(pmd) != leaf->attrs)
 		return false;
 	/* flags with PG_head: this is the folio's first page, as it was there */
 	folio = (struct folio *)pfn_to_page(pmd_pfn(pmd));
 	return folio_flags_word(folio) == leaf->flags &&
-	       folio_ref_count(folio) == 1 && folio_order(folio) == leaf->order &&
+	       folio_ref_count(folio) == leaf->references &&
+	       folio_entire_mapcount_raw(folio) == leaf->mapcount &&
+	       folio_order(folio) == leaf->order &&
 	       folio_mapping_word(folio) &&
 	       (folio_mapping_word(folio) & MAPPING_KIND_MASK) == leaf->kind;
 }
@@ -193,23 +199,28 @@ static void fold_leaves(struct tally *t)
 		return;
 	t->leaf.again = 0;
 	account_pmd_kind(t, &t->leaf.info, pages);
-	account_page(t, &t->leaf.info, false, pages);
+	account_page(t, &t->leaf.info, t->leaf.shared_table, pages);
 }
 
-static void note_leaf(struct tally *t, pmd_t pmd, const struct page_info *info)
+static void note_leaf(struct tally *t, pmd_t pmd, bool shared_table,
+		      const struct page_info *info)
 {
 	struct tally_leaf *leaf = &t->leaf;
 	struct folio *folio = (struct folio *)info->page;
 
-	if (t->plain || !t->view.trusted || t->view.hugetlb || t->view.dax ||
+	if (t->plain || !t->view.trusted || t->view.dax ||
 	    t->view.flags & (VM_PFNMAP | VM_MIXEDMAP) || !folio ||
 	    (info->attrs & ATTR_STATE) != STATE_PRESENT ||
-	    !(info->attrs & ATTR_HEAD) || !classify_uniform(info))
+	    !(info->attrs & ATTR_HEAD) ||
+	    !(t->view.hugetlb || classify_uniform(info)))
 		return;
 	fold_leaves(t);
 	leaf->known = true;
+	leaf->shared_table = shared_table;
 	leaf->attrs = leaf_attrs(pmd);
 	leaf->flags = folio_flags_word(folio);
+	leaf->references = folio_ref_count(folio);
+	leaf->mapcount = folio_entire_mapcount_raw(folio);
 	leaf->order = folio_order(folio);
 	leaf->kind = folio_mapping_word(folio) & MAPPING_KIND_MASK;
 	leaf->info = *info;
@@ -273,7 +284,7 @@ void tally_pmd(struct tally *t, pmd_t pmd, unsigned long addr,
 	struct page_info info;
 	struct entry entry;
 
-	if (end - addr == PMD_SIZE && leaf_again(t, pmd)) {
+	if (end - addr == PMD_SIZE && leaf_again(t, pmd, shared_table)) {
 		t->leaf.again += PMD_SIZE >> PAGE_SHIFT;
 		t->cost += COST_AGAIN;
 		return;
@@ -281,7 +292,7 @@ void tally_pmd(struct tally *t, pmd_t pmd, unsigned long addr,
 	entry_from_pmd(pmd, &entry);
 	tally_leaf(t, &entry, (addr & ~PMD_MASK) >> PAGE_SHIFT,
 		   (end - addr) >> PAGE_SHIFT, shared_table, &info);
-	note_leaf(t, pmd, &info);
+	note_leaf(t, pmd, shared_table, &info);
 }
 
 void tally_pud(struct tally *t, pud_t pud, unsigned long addr,

@@ -15,20 +15,26 @@
 #define TALLY_ROWS	16
 
 /**
- * struct tally_leaf - a PMD leaf that maps a whole folio of a process's own
+ * struct tally_leaf - a PMD leaf that maps a whole folio, all of which is alike
  * @known: there was one in this mapping
+ * @shared_table: it stood in a table that others share
  * @attrs: its entry without the frame
  * @flags: flags of its folio
  * @kind: kind bits of its folio's mapping pointer
+ * @references: to its folio
+ * @mapcount: of its folio as a whole
  * @order: of its folio
  * @info: classified
  * @again: pages of leaves like it that are still to be counted
  */
 struct tally_leaf {
 	bool known;
+	bool shared_table;
 	u64 attrs;
 	unsigned long flags;
 	unsigned long kind;
+	int references;
+	int mapcount;
 	unsigned int order;
 	struct page_info info;
 	u64 again;
@@ -134,11 +140,10 @@ static inline void tally_add(struct tally *t, enum tally_counter counter, u64 n)
 	t->counts_used |= BIT_ULL(counter);
 }
 
-/* Whether entries and the words of small pages say all there is to say. */
+/* Whether entries and the words of small pages say all there is to say of them. */
 static inline bool tally_of_words(const struct tally *t)
 {
-	return t->view.trusted && !t->view.hugetlb && !t->view.dax &&
-	       !t->shmem && !(t->view.flags & (VM_PFNMAP | VM_MIXEDMAP));
+	return t->view.trusted && !t->view.hugetlb;
 }
 
 /* Whether the block-wise paths exist on this machine. */

@@ -2,9 +2,9 @@
 /*
  * The block-wise path of a tally: shows that entries of a table would be
  * classified alike and counts them together. Mixtures and large folios are
- * handed on, to tally_mix.c and tally_folio.c; everything odd is left to the
- * plain path, which classifies one page for all that are like it. Knows no
- * rules of accounting: what small pages come to stands in tally_small.h.
+ * handed on, to tally_mix.c and tally_folio.c; of everything odd the plain path
+ * classifies one page for all that are like it. Knows no rules of accounting:
+ * what small pages come to stands in tally_small.h.
  *
  * Pages are alike when their entries agree in every bit but the frame and
  * these words of their struct pages agree:
@@ -27,6 +27,7 @@
 
 #include "blocks.h"
 #include "compat/folio.h"
+#include "compat/leaf.h"
 #include "entry.h"
 #include "tally_fast.h"
 #include "tally_folio.h"
@@ -66,8 +67,8 @@ count_alike(const u64 *p, unsigned int n, u64 raw, const struct page *page,
 	unsigned long base = (unsigned long)vmemmap -
 			     (attrs >> PAGE_STRUCT_SHIFT);
 	const u64 mask = kindred == KINDRED_SHARED ?
-			 F_AGE | BIT(PG_head) | BIT(PG_swapbacked) :
-			 F_AGE | BIT(PG_head) | F_SMALL_ANON;
+			 F_AGE | F_ODD | BIT(PG_swapbacked) :
+			 F_AGE | F_ODD | F_SMALL_ANON;
 	const u64 flags = page_word(page, FLAGS_WORD) & mask;
 	const u64 counts = counts_of(page);
 	const u64 kind = page_word(page, MAPPING_WORD) & MAPPING_KIND_MASK;
@@ -102,28 +103,90 @@ count_alike(const u64 *p, unsigned int n, u64 raw, const struct page *page,
 	return i;
 }
 
-/* How many entries from the front are equal to the first to the last bit. */
-static unsigned int count_equal(const u64 *p, unsigned int n, u64 raw)
+/* How many entries from the front are equal to the first in all bits but @but. */
+static unsigned int count_equal(const u64 *p, unsigned int n, u64 raw, u64 but)
 {
 	unsigned int i = 1;
 
 	for (; n - i >= BLOCK; i += BLOCK) {
 		LOAD_BLOCK(p + i);
 
-		if (ANY_BLOCK != raw || ALL_BLOCK != raw)
+		if (((ANY_BLOCK ^ raw) | (ALL_BLOCK ^ raw)) & ~but)
 			break;
 	}
-	while (i < n && READ_ONCE(p[i]) == raw)
+	while (i < n && !((READ_ONCE(p[i]) ^ raw) & ~but))
 		i++;
 	return i;
 }
 
+static bool maps_zero_page(u64 raw)
+{
+	return is_zero_pfn(pte_pfn(__pte(raw)));
+}
+
+/* Special ones: the zero page, or frames that nothing is known of but that they are there. */
+static unsigned int count_special(const u64 *p, unsigned int n, u64 raw)
+{
+	const u64 pfn_mask = ARCH_PFN_MASK;
+	unsigned int i;
+
+	if (maps_zero_page(raw))
+		return count_equal(p, n, raw, 0);
+	for (i = 1; i < n; i++) {
+		u64 next = READ_ONCE(p[i]);
+
+		if ((next ^ raw) & ~pfn_mask || maps_zero_page(next))
+			break;
+	}
+	return i;
+}
+
+/* Whether two pages with equal entries are classified alike, whatever they are. */
+static bool pages_alike(const struct page *page, const struct page *next)
+{
+	u64 link = page_word(page, LINK_WORD);
+
+	if (page_word(page, FLAGS_WORD) != page_word(next, FLAGS_WORD) ||
+	    counts_of(page) != counts_of(next))
+		return false;
+	/* of a large folio nearly all is said by its first page */
+	if (link & LINK_TAIL)
+		return page_word(next, LINK_WORD) == link;
+	return !(page_word(next, LINK_WORD) & LINK_TAIL) &&
+	       !(page_word(page, FLAGS_WORD) & BIT(PG_head)) &&
+	       page_word(page, MAPPING_WORD) == page_word(next, MAPPING_WORD);
+}
+
 /* --------------------------------------------------------------- a table */
 
-/* Entries that map no page of the kernel's. Return: entries taken. */
-static unsigned int take_frameless(struct tally *t, const u64 *p,
-				   unsigned long addr, unsigned int n, u64 raw)
+/*
+ * Pages that are no business of the others here: out of reach (PROT_NONE, hints of
+ * NUMA balancing), of a device, lazily freed. Return: entries taken, one or more.
+ */
+static unsigned int take_odd(struct tally *t, const u64 *p, unsigned int n,
+			     u64 raw)
 {
+	const struct page *page = pfn_to_page(pte_pfn(__pte(raw)));
+	const u64 pfn_mask = ARCH_PFN_MASK;
+	unsigned int i;
+
+	for (i = 1; i < n; i++) {
+		u64 next = READ_ONCE(p[i]);
+
+		if ((next ^ raw) & ~pfn_mask ||
+		    !pages_alike(page, pfn_to_page(pte_pfn(__pte(next)))))
+			break;
+	}
+	tally_alike(t, __pte(raw), i);
+	t->cost += 2 * i;
+	return i;
+}
+
+/* Entries that map no page that the processor reaches. Return: entries taken. */
+static unsigned int take_others(struct tally *t, const u64 *p,
+				unsigned long addr, unsigned int n, u64 raw)
+{
+	pte_t pte = __pte(raw);
 	unsigned int taken;
 
 	if (!raw) {
@@ -131,9 +194,15 @@ static unsigned int take_frameless(struct tally *t, const u64 *p,
 		tally_hole(t, addr, addr + taken * PAGE_SIZE);
 		return taken;
 	}
-	taken = count_equal(p, n, raw);
-	tally_alike(t, __pte(raw), taken);
-	t->cost += taken / 2;
+	if (pte_present(pte) && !pte_special(pte))
+		return take_odd(t, p, n, raw);
+	if (pte_present(pte))
+		taken = count_special(p, n, raw);
+	else
+		taken = count_equal(p, n, raw, leaf_is_swap(leaf_from_pte(pte)) ?
+						ARCH_SWAP_OFFSET_MASK : 0);
+	tally_alike(t, pte, taken);
+	t->cost += taken;
 	return taken;
 }
 
@@ -185,8 +254,10 @@ static __always_inline unsigned int take_table(struct tally *t, const u64 *p,
 		const struct page *page = page_of(raw);
 
 		if (!maps_page(raw)) {
-			step = take_frameless(t, p + i, addr + i * PAGE_SIZE,
-					      left, raw);
+			step = take_others(t, p + i, addr + i * PAGE_SIZE, left,
+					   raw);
+			if (t->cost >= t->limit)
+				return i + step;
 			continue;
 		}
 		if (is_large(page, kindred)) {
@@ -209,10 +280,9 @@ static __always_inline unsigned int take_table(struct tally *t, const u64 *p,
 			step = tally_mix_take(t, p + i, left, exclusive);
 		}
 		if (!step) {
-			tally_alike(t, __pte(raw), 1);
-			step = 1;
+			step = take_odd(t, p + i, left, raw);
 			if (t->cost >= t->limit)
-				return i + 1;
+				return i + step;
 		}
 	}
 	return n;
@@ -230,7 +300,9 @@ unsigned int tally_fast_ptes(struct tally *t, const pte_t *pte,
 		return take_table(t, p, addr, n, KINDRED_MIXED);
 	if (t->view.anon_only)
 		return take_table(t, p, addr, n, KINDRED_EXCLUSIVE);
-	if (t->view.file_kind == KIND_FILE_SHARED)
+	/* a driver may have given its own pages, of which nothing is known */
+	if (t->view.file_kind == KIND_FILE_SHARED &&
+	    !(t->view.flags & (VM_PFNMAP | VM_MIXEDMAP)))
 		return take_table(t, p, addr, n, KINDRED_SHARED);
 	return take_table(t, p, addr, n, KINDRED_MIXED);
 }

@@ -77,7 +77,7 @@ static bool add_folio(struct tally *t, u64 raw, const struct page *page,
 	unsigned int order = folio_order((struct folio *)folio) & 0x1f;
 	u32 others = folio_page_mapcount(folio, page, true) - 1;
 
-	if (others >= MOST_OTHERS || !mapping)
+	if (others >= MOST_OTHERS || !mapping || flags & F_DEVICE)
 		return false;
 	if ((mapping & MAPPING_KIND_ANON) && !(flags & BIT(PG_swapbacked)))
 		return false;

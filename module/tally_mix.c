@@ -163,7 +163,7 @@ static unsigned int take_mixed(struct tally *t, const u64 *p, unsigned int n)
 		EIGHT_TIMES(KEY);
 #undef KEY
 		if (words.any_others >= TALLY_ROWS || words.any_link & LINK_TAIL ||
-		    words.any_flags & (BIT(PG_head) | F_YOUNG))
+		    words.any_flags & (F_ODD | F_YOUNG))
 			break;
 		t->mix_others |= words.any_others;
 #define COUNT(n) (t->mix[key[n]]++)

@@ -21,6 +21,17 @@
 #define F_DIRTY		BIT(PG_dirty)
 #define F_AGE		(F_REFERENCED | F_DIRTY | F_YOUNG)
 #define F_SMALL_ANON	(BIT(PG_anon_exclusive) | BIT(PG_swapbacked))
+/*
+ * Memory of a device is the last zone: mm.h page_zonenum(). Its highest bit, which on
+ * kernels with few zones the movable one has, too.
+ */
+#ifdef CONFIG_ZONE_DEVICE
+#define F_DEVICE	((u64)BIT(const_ilog2(ZONE_DEVICE)) << ZONES_PGSHIFT)
+#else
+#define F_DEVICE	0
+#endif
+/* Of a page that is not taken for a small one. */
+#define F_ODD		(BIT(PG_head) | F_DEVICE)
 
 /*
  * An entry's accessed and dirty bits and a page's referenced and dirty flags,
@@ -111,29 +122,17 @@ cell_of_small(enum page_kind file_kind, u64 raw, u64 flags, u64 mapping)
 	       tally_age_cells[age_of(raw, flags)];
 }
 
-/* Memory of a device: mm.h page_zonenum(), is_zone_device_page(). */
-static __always_inline bool is_of_device(u64 flags)
-{
-#ifdef CONFIG_ZONE_DEVICE
-	return ((flags >> ZONES_PGSHIFT) & ZONES_MASK) == ZONE_DEVICE;
-#else
-	return false;
-#endif
-}
-
 /*
  * Whether this is a small page and nothing more: no page of a large folio, none
- * with a type in place of a mapcount, none that is lazily freed. One of no object
- * is the kernel's own, as the vDSO, and counts as one of a file.
+ * of a device, none with a type in place of a mapcount, none that is lazily freed.
+ * One of no object is the kernel's own, as the vDSO, and counts as one of a file.
  */
 static __always_inline bool is_small(u64 flags, u64 counts, u64 mapping)
 {
 	u32 others = counts;	/* _mapcount: mappings beside this one */
 
-	if (flags & BIT(PG_head) || !(counts >> 32) || others >= MOST_OTHERS)
+	if (flags & F_ODD || !(counts >> 32) || others >= MOST_OTHERS)
 		return false;
-	if (unlikely(!mapping))
-		return !is_of_device(flags);
 	return !(mapping & MAPPING_KIND_ANON) || flags & BIT(PG_swapbacked);
 }
 

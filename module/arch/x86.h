@@ -58,6 +58,9 @@ static inline bool arch_pud_exec(pud_t pud)
 /* The frame bits of a present entry; beyond the low flags and below bit 52. */
 #define ARCH_PFN_MASK		PTE_PFN_MASK
 
+/* Of a swap entry, what says where in its area: asm/pgtable_64.h. */
+#define ARCH_SWAP_OFFSET_MASK	GENMASK_ULL(63 - SWP_TYPE_BITS, SWP_OFFSET_FIRST_BIT)
+
 /* Dirty bits; a write-protected dirty entry has its bit elsewhere since 6.7. */
 #ifdef _PAGE_DIRTY_BITS
 #define ARCH_DIRTY_BITS		_PAGE_DIRTY_BITS

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "layouts.h"
@@ -192,6 +194,14 @@ static int build_zero(struct plan *plan)
 	read_all(built, plan->size);
 	plan->pages = plan->size / PAGE_SIZE;
 	return 0;
+}
+
+/* Out of reach, as what a garbage collector keeps for later. */
+static int build_protnone(struct plan *plan)
+{
+	int error = build_contiguous(plan);
+
+	return error ? error : mprotect(built, plan->size, PROT_NONE) ? errno : 0;
 }
 
 static int build_sparse(struct plan *plan)
@@ -410,6 +420,118 @@ static int build_file_mix(struct plan *plan)
 	return 0;
 }
 
+/* ------------------------------------------------------------ no ordinary memory */
+
+static int build_hugetlb(struct plan *plan)
+{
+	int error = hugetlb_reserve(PMD_SIZE, plan->size / PMD_SIZE);
+	char *p;
+
+	if (error)
+		return error;
+	p = mmap(NULL, plan->size, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	if (p == MAP_FAILED)
+		return errno;
+	touch(p, plan->size);
+	/* what is in use goes back to the others with this process */
+	hugetlb_release(PMD_SIZE);
+	plan->pages = plan->size / PAGE_SIZE;
+	return 0;
+}
+
+/* Where a PC has nothing: behind its memory and below what its devices are given. */
+#define NOWHERE		(192 * GIB)
+
+static int map_whole(struct plan *plan, int fd, off_t offset)
+{
+	char *p;
+
+	plan->size /= 4;
+	p = mmap(NULL, plan->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+	if (p == MAP_FAILED)
+		return errno;
+	plan->pages = plan->size / PAGE_SIZE;
+	return 0;
+}
+
+static int build_pfnmap(struct plan *plan)
+{
+	int fd = open("/dev/mem", O_RDWR | O_SYNC | O_CLOEXEC);
+
+	return fd < 0 ? errno : map_whole(plan, fd, NOWHERE);
+}
+
+/* The kernel's own pages: an array of BPF. */
+static int build_mixed(struct plan *plan)
+{
+	union bpf_attr map = {
+		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4,
+		.value_size = PAGE_SIZE, .max_entries = plan->size / 4 / PAGE_SIZE,
+		.map_flags = BPF_F_MMAPABLE,
+	};
+	int fd = syscall(SYS_bpf, BPF_MAP_CREATE, &map, sizeof(map));
+
+	return fd < 0 ? errno : map_whole(plan, fd, 0);
+}
+
+/* ---------------------------------------------------------------- swapped */
+
+/* A quarter of the others: the area has 512 MiB. */
+static int build_swapped(struct plan *plan)
+{
+	int error = swap_on();
+
+	plan->size /= 4;
+	if (!error)
+		error = build_contiguous(plan);
+	return error ? error : madvise(built, plan->size, MADV_PAGEOUT) ? errno : 0;
+}
+
+/* Every other run of 32 pages. */
+static int build_shmem_swapped(struct plan *plan)
+{
+	int error = swap_on();
+	uint64_t i, run = 32 * PAGE_SIZE;
+
+	plan->size /= 4;
+	if (!error)
+		error = build_shmem(plan);
+	for (i = 0; !error && i < plan->size; i += 2 * run)
+		if (madvise(built + i, run, MADV_PAGEOUT))
+			error = errno;
+	plan->pages /= 2;
+	return error;
+}
+
+/* Where a page is not mapped, the object is asked for it. */
+static int build_shmem_copied(struct plan *plan)
+{
+	int fd = memfd_create("bench", MFD_CLOEXEC), error = swap_on();
+	uint64_t i, run = 32 * PAGE_SIZE;
+
+	plan->size /= 4;
+	if (error || fd < 0)
+		return error ? error : errno;
+	if (ftruncate(fd, plan->size))
+		return errno;
+	built = map_at(plan->size, PMD_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	if (!built)
+		return errno;
+	touch(built, plan->size);
+	for (i = 0; i < plan->size; i += 2 * run)
+		if (madvise(built + i, run, MADV_PAGEOUT))
+			return errno;
+	munmap(built, plan->size);
+	built = map_at(plan->size, PMD_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
+	if (!built)
+		return errno;
+	for (i = run; i < plan->size; i += 2 * run)
+		touch(built + i, run);
+	plan->pages = plan->size / PAGE_SIZE / 2;
+	return 0;
+}
+
 /* ------------------------------------------------------------------- many */
 
 static void nothing(char *p, uint64_t size)
@@ -514,6 +636,13 @@ static int (*const builders[LAYOUT_NR])(struct plan *plan) = {
 	[LAYOUT_HOLES] = build_holes,
 	[LAYOUT_THP] = build_thp,
 	[LAYOUT_ZERO] = build_zero,
+	[LAYOUT_PROTNONE] = build_protnone,
+	[LAYOUT_HUGETLB] = build_hugetlb,
+	[LAYOUT_PFNMAP] = build_pfnmap,
+	[LAYOUT_MIXED] = build_mixed,
+	[LAYOUT_SWAPPED] = build_swapped,
+	[LAYOUT_SHMEM_SWAPPED] = build_shmem_swapped,
+	[LAYOUT_SHMEM_COPIED] = build_shmem_copied,
 	[LAYOUT_SPARSE] = build_sparse,
 	[LAYOUT_VMAS] = build_vmas,
 	[LAYOUT_SMALL] = build_small,
@@ -540,6 +669,13 @@ const char *const layout_names[LAYOUT_NR] = {
 	[LAYOUT_HOLES] = "2 MiB folios with holes",
 	[LAYOUT_THP] = "2 MiB pages",
 	[LAYOUT_ZERO] = "zero page",
+	[LAYOUT_PROTNONE] = "anon, out of reach",
+	[LAYOUT_HUGETLB] = "hugetlb, 2 MiB",
+	[LAYOUT_PFNMAP] = "frames of a device",
+	[LAYOUT_MIXED] = "pages of a driver",
+	[LAYOUT_SWAPPED] = "anon, swapped",
+	[LAYOUT_SHMEM_SWAPPED] = "shmem, a half swapped",
+	[LAYOUT_SHMEM_COPIED] = "private shmem, swapped",
 	[LAYOUT_SPARSE] = "sparse 1 TiB, one VMA",
 	[LAYOUT_VMAS] = "60,000 VMAs",
 	[LAYOUT_SMALL] = "small process",

@@ -5,12 +5,14 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/memfd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "memory.h"
@@ -109,20 +111,22 @@ static void build_huge(void)
 	}
 }
 
-static void build_hugetlb(size_t size, unsigned int flag, int flags)
+/* @nr pages, and room for one more. */
+static void build_hugetlb(size_t size, unsigned int nr, unsigned int flag, int flags)
 {
+	unsigned int i;
 	int fd;
 	char *p;
 
-	if (hugetlb_reserve(size, 1))
+	if (hugetlb_reserve(size, nr))
 		return;
 	fd = memfd_create("zoo-huge", MFD_HUGETLB | flag);
-	if (fd < 0 || ftruncate(fd, 2 * size))
+	if (fd < 0 || ftruncate(fd, (nr + 1) * size))
 		return;
-	p = map_at(2 * size, size, PROT_READ | PROT_WRITE,
+	p = map_at((nr + 1) * size, size, PROT_READ | PROT_WRITE,
 		   flags | MAP_NORESERVE, fd);
-	if (p)
-		touch(p, PAGE_SIZE);
+	for (i = 0; p && i < nr; i++)
+		touch(p + i * size, PAGE_SIZE);
 }
 
 static void build_files(const char *type)
@@ -164,6 +168,23 @@ static void build_shmem(void)
 	shatter(p, PMD_SIZE / 16);
 }
 
+/* Between copies the object is asked for what is swapped. */
+static void build_copies_of_swapped(void)
+{
+	int fd = memfd_create("zoo-swapped", 0);
+	char *p;
+
+	if (fd < 0 || ftruncate(fd, SMALL))
+		return;
+	p = map_file(SMALL, PAGE_SIZE, MAP_SHARED, fd);
+	touch(p, SMALL);
+	page_out(p, SMALL / 2);
+	munmap(p, SMALL);
+	p = map_file(SMALL, PAGE_SIZE, MAP_PRIVATE, fd);
+	read_all(p + SMALL / 4, SMALL / 8);
+	touch_ragged(p + SMALL * 3 / 8, SMALL / 4);
+}
+
 static void build_swapped(void)
 {
 	char *p;
@@ -181,6 +202,7 @@ static void build_swapped(void)
 	madvise(p, SMALL, 21 /* MADV_PAGEOUT */);
 	read_all(p + SMALL / 8, SMALL / 8);
 	shatter(p, SMALL / 4);
+	build_copies_of_swapped();
 }
 
 static void build_ksm(void)
@@ -192,6 +214,29 @@ static void build_ksm(void)
 	ksm_stop();
 	touch_ragged(p, SMALL / 2);
 	shatter(p + SMALL / 4, SMALL / 2);
+	mprotect(p + SMALL * 7 / 8, SMALL / 8, PROT_NONE);
+}
+
+/* Pages that are kept and that nobody can touch, small and large. */
+static void build_out_of_reach(void)
+{
+	char *p = map_anon(SMALL, PAGE_SIZE), *q = map_anon(2 * PMD_SIZE, PMD_SIZE);
+	int fd = file_on("ramfs", SMALL);
+
+	touch(p, SMALL / 2);
+	touch_ragged(p + SMALL / 2, SMALL / 2);
+	mprotect(p, SMALL, PROT_NONE);
+	make_thp(q, 2 * PMD_SIZE);
+	madvise(q + 7 * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED);
+	/* smaps of 6.1 leaves those out that are mapped whole: kernels.rst */
+	mprotect(q, kernel_version() < 612 ? PMD_SIZE : 2 * PMD_SIZE, PROT_NONE);
+	if (fd < 0)
+		return;
+	p = map_file(SMALL, PAGE_SIZE, MAP_PRIVATE, fd);
+	read_all(p, SMALL);
+	touch_ragged(p, SMALL);
+	mprotect(p, SMALL, PROT_NONE);
+	close(fd);
 }
 
 /* A child that shares all by fork and copies some of it. */
@@ -237,9 +282,31 @@ static void build_device(void)
 	if (fd < 0)
 		return;
 	p = mmap(NULL, 16 * PAGE_SIZE, PROT_READ, MAP_SHARED, fd, 0xf0000);
-	if (p != MAP_FAILED)
+	if (p != MAP_FAILED) {
 		read_all(p, 8 * PAGE_SIZE);
+		mprotect(p + 4 * PAGE_SIZE, 4 * PAGE_SIZE, PROT_NONE);
+	}
 	close(fd);
+}
+
+/* Pages of the kernel's own, which a driver gives: an array of BPF. */
+static void build_driver(void)
+{
+	union bpf_attr map = {
+		.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4,
+		.value_size = 20 * PAGE_SIZE, .max_entries = 1,
+		.map_flags = BPF_F_MMAPABLE,
+	};
+	int fd = syscall(SYS_bpf, BPF_MAP_CREATE, &map, sizeof(map));
+	char *p;
+
+	if (fd < 0)
+		return;
+	p = mmap(NULL, 20 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		return;
+	touch_ragged(p, 18 * PAGE_SIZE);
+	mprotect(p + 12 * PAGE_SIZE, 4 * PAGE_SIZE, PROT_NONE);
 }
 
 /* The same ones each time. */
@@ -351,11 +418,13 @@ int zoo_build(bool gigabyte)
 	build_mixtures();
 	build_anon();
 	build_huge();
-	build_hugetlb(PMD_SIZE, 21u << 26, MAP_SHARED);
-	build_hugetlb(PMD_SIZE, 21u << 26, MAP_PRIVATE);
+	build_hugetlb(PMD_SIZE, 3, 21u << 26, MAP_SHARED);
+	build_hugetlb(PMD_SIZE, 3, 21u << 26, MAP_PRIVATE);
 	if (gigabyte)
-		build_hugetlb(GIB, 30u << 26, MAP_SHARED);
+		build_hugetlb(GIB, 1, 30u << 26, MAP_SHARED);
 	build_device();
+	build_driver();
+	build_out_of_reach();
 	build_files("ramfs");
 	build_files("ext4");
 	build_shmem();
