@@ -254,6 +254,6 @@ int main(int argc, char **argv)
 	for (lock = 0; lock < VMSCOPE_LOCK_NR; lock++)
 		if (vmscope_info()->locks >> lock & 1)
 			table_section(&table, lock, sections[lock].longest,
-				      sections[lock].where);
+				      sections[lock].where, !options.only);
 	return table_end(&table);
 }

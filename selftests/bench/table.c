@@ -178,13 +178,16 @@ void table_samples(struct table *t, enum layout_id layout, uint64_t pages,
 }
 
 void table_section(struct table *t, enum vmscope_lock lock, uint64_t longest,
-		   const char *where)
+		   const char *where, bool all)
 {
 	uint64_t goal = section_goals[lock];
 	const char *verdict = "";
 	char text[32] = "";
 
-	if (goal && !longest) {
+	if (goal && !longest && all) {
+		verdict = "MISSED: none was seen";
+		t->missed++;
+	} else if (goal && !longest) {
 		verdict = "skipped: none was seen";
 		t->skipped++;
 	} else if (goal) {

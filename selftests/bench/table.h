@@ -6,6 +6,7 @@
 #ifndef BENCH_TABLE_H
 #define BENCH_TABLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "goals.h"
@@ -28,8 +29,9 @@ void table_samples(struct table *t, enum layout_id layout, uint64_t pages,
 		   const struct sample *samples, uint32_t taken);
 /* A goal whose layout this kernel cannot have. */
 void table_skip(struct table *t, const struct goal *g, const char *why);
+/* @all: every layout was looked at, so that one section under it was due. */
 void table_section(struct table *t, enum vmscope_lock lock, uint64_t longest,
-		   const char *where);
+		   const char *where, bool all);
 /* The last line; the exit status. */
 int table_end(const struct table *t);
 
