@@ -34,6 +34,33 @@ test_build_of_the_module_names_the_missing_package() {
 	has "$err" "no module for 6.99 to install: run make first"
 }
 
+# Such a kbuild warns, builds without sparse, and succeeds: nobody would know.
+test_build_refuses_where_kbuild_leaves_sparse_out() {
+	local kdir=$WORK/unchecked path=$WORK/bin:$PATH
+	mkdir -p "$kdir/include/generated" "$kdir/scripts" "$WORK/bin"
+	echo '#define UTS_RELEASE "6.99"' > "$kdir/include/generated/utsrelease.h"
+	cat > "$kdir/Makefile" <<-'MAKE'
+	ifneq ($(shell scripts/checker-valid.sh sparse),1)
+	  $(if $(C),$(warning C=$(C) specified, but sparse is not available or not up to date))
+	endif
+	kernelrelease modules:
+	MAKE
+	printf '#!/bin/sh\n' | tee "$WORK/bin/gcc" "$WORK/bin/ld" > "$WORK/bin/sparse"
+	chmod +x "$WORK"/bin/*
+	PATH=$path expect 2 top_make sparse KDIR="$kdir"
+	has "$err" "vmscope: the headers in $kdir lack scripts/checker-valid.sh"
+	has "$err" "name headers of 6.12 with KDIR="
+	PATH=$path expect 2 top_make module C=2 KDIR="$kdir"
+	has "$err" "lack scripts/checker-valid.sh"
+	printf '#!/bin/sh\necho 0\n' > "$kdir/scripts/checker-valid.sh"
+	chmod +x "$kdir/scripts/checker-valid.sh"
+	PATH=$path expect 2 top_make sparse KDIR="$kdir"
+	has "$err" "sparse is too old for the kernel in $kdir: install a newer one"
+	PATH=$path expect 0 top_make module KDIR="$kdir"
+	printf '#!/bin/sh\necho 1\n' > "$kdir/scripts/checker-valid.sh"
+	PATH=$path expect 0 top_make sparse KDIR="$kdir"
+}
+
 test_build_folder_is_never_one_of_somebody() {
 	expect 2 top_make tools O="$here/../.."
 	has "$err" "is the checkout itself"
