@@ -16,7 +16,8 @@
  * FAKE_PAGES names a file of extents that stand for those of their mappings, a
  * line for each: START PAGES ATTRIBUTES FRAME in hexadecimal. FAKE_FILL names
  * one of FILL records: START PAGES ZERO UNREAD BUCKET, of one folio each.
- * FAKE_THP names a folder to be read as /sys/kernel/mm/transparent_hugepage.
+ * FAKE_THP names a folder to be read as /sys/kernel/mm/transparent_hugepage,
+ * FAKE_MACHINE one that holds all there is of what doctor looks for.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -79,6 +80,44 @@ static int real_open(const char *path, int flags, mode_t mode)
 
 #define THP "/sys/kernel/mm/transparent_hugepage"
 
+/* Where a file of the machine is looked for: in FAKE_MACHINE, or where it is. */
+static const char *place_of(const char *path, char *other, size_t size)
+{
+	static const char * const roots[] = {
+		"/sys/kernel/security/", "/sys/kernel/btf/", "/sys/firmware/", "/sys/module/",
+		"/boot/", "/lib/modules/", "/proc/config.gz",
+	};
+	const char *machine = getenv("FAKE_MACHINE");
+
+	for (size_t i = 0; machine && i < sizeof(roots) / sizeof(roots[0]); i++) {
+		if (strncmp(path, roots[i], strlen(roots[i])))
+			continue;
+		snprintf(other, size, "%s%s", machine, path);
+		return other;
+	}
+	return path;
+}
+
+int access(const char *path, int mode)
+{
+	static int (*next)(const char *path, int mode);
+	char other[4096];
+
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "access");
+	return next(place_of(path, other, sizeof(other)), mode);
+}
+
+FILE *fopen64(const char *path, const char *mode)
+{
+	static FILE *(*next)(const char *path, const char *mode);
+	char other[4096];
+
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "fopen64");
+	return next(place_of(path, other, sizeof(other)), mode);
+}
+
 int open64(const char *path, int flags, ...)
 {
 	const char *thp = getenv("FAKE_THP");
@@ -94,7 +133,7 @@ int open64(const char *path, int flags, ...)
 		return real_open(other, flags, mode);
 	}
 	if (strcmp(path, VMSCOPE_DEVICE))
-		return real_open(path, flags, mode);
+		return real_open(place_of(path, other, sizeof(other)), flags, mode);
 	if (option("open", 0))
 		return fail(option("open", 0));
 	return new_fd(-1);
