@@ -12,7 +12,7 @@ if [ ! -w $knob ]; then
 	echo "1..0 # SKIP this kernel cannot be locked down"
 	exit 4
 fi
-echo 1..10
+echo 1..12
 program=${VMSCOPE_TESTS:-$here/../build/selftests}/permission
 
 # What is attached before stays attached.
@@ -59,6 +59,17 @@ watching_is_refused "does not describe its types" unshare --mount sh -c \
 	'mount -t tmpfs none /sys/kernel/btf && exec "$@"' -
 report $? "without_btf_nobody_watches"
 
+# doctor_says STEP: the row of lockdown with what to do, and a module that works all the same.
+doctor_says() {
+	vmscope doctor -J | python3 -c '
+import json, sys
+report = json.load(sys.stdin)
+row, = (c for c in report["checks"] if c["name"] == "lockdown")
+said = report["module_works"], row["verdict"], row["finding"]
+if said != (True, "limited", sys.argv[1]) or sys.argv[2] not in row["next"]:
+    sys.exit("# %s: %s" % (said, row["next"]))' "$1" "$2"
+}
+
 # "integrity" keeps programs from changing the kernel, not from looking.
 echo integrity >$knob 2>/dev/null
 vmscope faults -J -- true | python3 -c '
@@ -73,6 +84,8 @@ report $? "integrity_shows_frames"
 [ -n "$(cat $views/counters)" ] && [ -n "$(cat $views/$$/vmas)" ] &&
 	! (: <>$views/control) 2>/dev/null && ! (: <$views/$$/walk) 2>/dev/null
 report $? "integrity_forbids_to_attach"
+doctor_says integrity "must be signed with an enrolled key (mokutil --import); all figures work"
+report $? "integrity_is_said_by_doctor"
 
 echo confidentiality >$knob
 "$program" --physical 2
@@ -86,4 +99,6 @@ swap_says references "kernel lockdown lets no BPF program" vmscope swap "$swappe
 report $? "confidentiality_forbids_to_ask_about_slots"
 watching_is_refused "kernel lockdown lets no BPF program" env
 report $? "confidentiality_forbids_to_watch"
+doctor_says confidentiality "must be signed with an enrolled key (mokutil --import); frame numbers"
+report $? "confidentiality_is_said_by_doctor"
 [ "$failures" -eq 0 ]
