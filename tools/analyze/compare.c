@@ -81,23 +81,33 @@ static const struct {
 	{ VS_SMAPS_LOCKED, VS_FIG_LOCKED, "Locked" },
 };
 
+/* Pages that are left out change these, and no other property of a mapping. */
+static bool is_sum_of_pages(const char *field)
+{
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (!strcmp(field, pairs[i].name))
+			return true;
+	return false;
+}
+
 static void explain(const struct vs_model *module, const struct vs_vma *vma,
 		    struct vs_difference *difference)
 {
 	uint64_t poisoned = vs_figure(module, vma, VS_FIG_STATE + VS_STATE_HWPOISON);
+	bool sum = is_sum_of_pages(difference->field);
 	bool hugetlb_sharing = !strcmp(difference->field, "Shared_Hugetlb") ||
 		!strcmp(difference->field, "Private_Hugetlb");
 
 	if (hugetlb_sharing && vma->page_shift > module->kernel.level[VS_LEVEL_PMD].shift) {
 		difference->reason = VS_KNOWN;
 		difference->why = "smaps asks a table that does not know for the sharers of a page so huge";
-	} else if (poisoned && version(&module->kernel) < 612) {
+	} else if (sum && poisoned && version(&module->kernel) < 612) {
 		difference->reason = VS_KNOWN;
 		difference->why = "smaps of 6.1 leaves out pages that had a memory error";
 	} else if (vma->marks & (VS_MARK_LAYOUT | VS_MARK_RACY)) {
 		difference->reason = VS_CHANGED;
 		difference->why = "the module marked the mapping: its layout changed meanwhile";
-	} else if (vma->marks & VS_MARK_SKIPPED) {
+	} else if (sum && vma->marks & VS_MARK_SKIPPED) {
 		difference->reason = VS_CHANGED;
 		difference->why = "the module skipped pages: their lock stayed taken";
 	} else {
