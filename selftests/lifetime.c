@@ -467,44 +467,153 @@ TEST_F(lifetime, fatal_signal_ends_the_wait_for_a_target)
 	TH_LOG("whole scan %.3f s, killed in %.4f s", whole, killed);
 }
 
+/* What a child does without end, and where it and the test read the answer. */
+struct endless {
+	int fd;
+	int (*call)(struct endless *e);
+	const struct region *r;
+	struct vmscope_translate translate;
+	struct vmscope_translation answer[VMSCOPE_TRANSLATE_MAX];
+	char buffer[65536];
+};
+
+static int scan_endlessly(struct endless *e)
+{
+	return whole_scan(e->fd, e->r);
+}
+
+/* Addresses of a region that is mapped, all that one call takes. */
+static int translate_endlessly(struct endless *e)
+{
+	size_t i;
+
+	for (i = 0; i < VMSCOPE_TRANSLATE_MAX; i++)
+		e->answer[i] = (struct vmscope_translation) {
+			.address = e->r->start + i * PMD_SIZE,
+		};
+	e->translate = (struct vmscope_translate) {
+		.size = sizeof(e->translate),
+		.translations = (uintptr_t)e->answer,
+		.count = VMSCOPE_TRANSLATE_MAX,
+		.stride = sizeof(e->answer[0]),
+	};
+	return vmscope_ioctl(e->fd, VMSCOPE_TRANSLATE, &e->translate);
+}
+
+static int survey_endlessly(struct endless *e)
+{
+	struct vmscope_survey arg = {
+		.size = sizeof(arg), .buffer = (uintptr_t)e->buffer,
+		.buffer_size = sizeof(e->buffer), .records = RECORD(TALLY),
+	};
+
+	return vmscope_ioctl(e->fd, VMSCOPE_SURVEY, &arg);
+}
+
 /*
  * What a killed process is told it never sees; its tracer does, where it stands
- * still once more on its way out.
+ * still once more on its way out. 1: it was not in a call.
  */
+static long killed_in_a_call(struct endless *e, useconds_t after)
+{
+	pid_t child = fork();
+	long result = 1;
+	int status;
+
+	if (!child) {
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		raise(SIGSTOP);
+		for (;;)
+			e->call(e);
+	}
+	waitpid(child, &status, 0);
+	ptrace(PTRACE_SETOPTIONS, child, 0, PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL);
+	ptrace(PTRACE_CONT, child, 0, 0);
+	usleep(after);
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8)) {
+		if (ptrace(PTRACE_PEEKUSER, child, 8 * ORIG_RAX, 0) == SYS_ioctl)
+			result = ptrace(PTRACE_PEEKUSER, child, 8 * RAX, 0);
+		ptrace(PTRACE_CONT, child, 0, 0);
+		waitpid(child, NULL, 0);
+	}
+	return result;
+}
+
 TEST_F(lifetime, fatal_signal_is_eintr)
 {
-	int round, status, interrupted = 0;
+	struct endless *e = shared_alloc(sizeof(*e));
+	long result = 1;
+	int round;
 
 	ASSERT_EQ(0, target_start(&self->t, build_tables, self->r));
-	for (round = 0; round < 20 && !interrupted; round++) {
-		pid_t child = fork();
+	*e = (struct endless) { .fd = self->t.fd, .call = scan_endlessly, .r = self->r };
+	for (round = 0; round < 20 && result >= 0; round++)
+		result = killed_in_a_call(e, 20000 + round * 5000);
+	EXPECT_EQ(-EINTR, result);
+}
 
-		if (!child) {
-			ptrace(PTRACE_TRACEME, 0, 0, 0);
-			raise(SIGSTOP);
-			for (;;)
-				whole_scan(self->t.fd, self->r);
-		}
-		ASSERT_EQ(child, waitpid(child, &status, 0));
-		ASSERT_EQ(0, ptrace(PTRACE_SETOPTIONS, child, 0,
-				    PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL));
-		ASSERT_EQ(0, ptrace(PTRACE_CONT, child, 0, 0));
-		usleep(20000 + round * 5000);
-		kill(child, SIGKILL);
-		ASSERT_EQ(child, waitpid(child, &status, 0));
-		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXIT << 8)) {
-			long call = ptrace(PTRACE_PEEKUSER, child, 8 * ORIG_RAX, 0);
-			long result = ptrace(PTRACE_PEEKUSER, child, 8 * RAX, 0);
+/* What was answered before is kept: that much is done, and nothing has failed. */
+TEST_F(lifetime, fatal_signal_leaves_a_translation_what_it_answered)
+{
+	struct endless *e = shared_alloc(sizeof(*e));
+	bool cut_short = false;
+	uint32_t i;
+	int round;
 
-			if (call == SYS_ioctl && result) {
-				EXPECT_EQ(-EINTR, result);
-				interrupted++;
-			}
-			ptrace(PTRACE_CONT, child, 0, 0);
-			waitpid(child, NULL, 0);
+	ASSERT_EQ(0, target_start(&self->t, build_tables, self->r));
+	*e = (struct endless) { .fd = self->t.fd, .call = translate_endlessly, .r = self->r };
+	for (round = 0; round < 60 && !cut_short; round++) {
+		long result = killed_in_a_call(e, 10000 + round * 1700);
+
+		if (result < 0) {
+			EXPECT_EQ(-EINTR, result);
+			EXPECT_EQ(0, e->translate.done);
 		}
+		cut_short = !result && e->translate.done &&
+			    e->translate.done < VMSCOPE_TRANSLATE_MAX;
 	}
-	EXPECT_EQ(1, interrupted);
+	EXPECT_TRUE(cut_short);
+	for (i = 0; i < VMSCOPE_TRANSLATE_MAX; i++) {
+		EXPECT_EQ(self->r->start + i * PMD_SIZE, e->answer[i].address);
+		EXPECT_EQ(i < e->translate.done ? VMSCOPE_STATE_ZERO : 0,
+			  e->answer[i].attributes & VMSCOPE_ATTR_STATE);
+	}
+	TH_LOG("%u answered", e->translate.done);
+}
+
+/* Who waits for its turn at the target has been answered nothing. */
+TEST_F(lifetime, fatal_signal_before_a_translation_is_eintr)
+{
+	struct endless *e = shared_alloc(sizeof(*e));
+	long result = 1;
+	pid_t busy;
+	int round;
+
+	ASSERT_EQ(0, target_start(&self->t, build_tables, self->r));
+	*e = (struct endless) { .fd = self->t.fd, .call = translate_endlessly, .r = self->r };
+	busy = start_scanning(self->t.fd, self->r);
+	for (round = 0; round < 20 && result >= 0; round++)
+		result = killed_in_a_call(e, 20000 + round * 5000);
+	EXPECT_EQ(-EINTR, result);
+	EXPECT_EQ(0, e->translate.done);
+	time_to_kill(busy);
+}
+
+TEST_F(lifetime, fatal_signal_ends_a_survey)
+{
+	struct endless *e = shared_alloc(sizeof(*e));
+	int device = device_open(), round;
+	long result = 1;
+
+	ASSERT_LE(0, device);
+	ASSERT_EQ(0, target_start(&self->t, build_tables, self->r));
+	*e = (struct endless) { .fd = device, .call = survey_endlessly, .r = self->r };
+	for (round = 0; round < 20 && result >= 0; round++)
+		result = killed_in_a_call(e, 20000 + round * 5000);
+	EXPECT_EQ(-EINTR, result);
+	close(device);
 }
 
 /* ------------------------------------------------------------------ layout */
