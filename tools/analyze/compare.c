@@ -90,6 +90,16 @@ static bool is_sum_of_pages(const char *field)
 	return false;
 }
 
+/*
+ * Huge pages that are out of reach (PROT_NONE, hints of NUMA balancing): 6.1 asks
+ * mm/huge_memory.c:follow_trans_huge_pmd() for them, which has none.
+ */
+static bool may_hide_huge_pages(const struct vs_model *module, const struct vs_vma *vma)
+{
+	return version(&module->kernel) < 612 && vs_figure(module, vma, VS_FIG_PROTNONE) &&
+	       vs_figure(module, vma, VS_FIG_LEAF + VS_LEAF_PMD);
+}
+
 static void explain(const struct vs_model *module, const struct vs_vma *vma,
 		    struct vs_difference *difference)
 {
@@ -104,6 +114,9 @@ static void explain(const struct vs_model *module, const struct vs_vma *vma,
 	} else if (sum && poisoned && version(&module->kernel) < 612) {
 		difference->reason = VS_KNOWN;
 		difference->why = "smaps of 6.1 leaves out pages that had a memory error";
+	} else if (sum && may_hide_huge_pages(module, vma)) {
+		difference->reason = VS_KNOWN;
+		difference->why = "smaps of 6.1 leaves out huge pages that are out of reach";
 	} else if (vma->marks & (VS_MARK_LAYOUT | VS_MARK_RACY)) {
 		difference->reason = VS_CHANGED;
 		difference->why = "the module marked the mapping: its layout changed meanwhile";

@@ -197,6 +197,33 @@ static void memory_errors_explain_on_6_1(void)
 	IS("Rss", VS_UNEXPLAINED, UNEXPLAINED);
 }
 
+/* Of two huge pages, procfs tells one; the other is out of reach in @protnone pages. */
+static void begin_out_of_reach(const char *release, uint64_t protnone)
+{
+	struct vs_vma *vma = begin(release, 512, 512, 512);
+	uint64_t values[] = { 512, 1024, protnone };
+	struct vs_tally tally = {
+		.cells = 1ull << VS_CELL(VS_KIND_ANON_EXCLUSIVE, 0),
+		.counters = 1ull << (VS_COUNT_LEAF + VS_LEAF_PMD) | 1ull << VS_COUNT_PROTNONE,
+		.value = values,
+	};
+
+	vs_model_add_tally(&module, vma, &tally);
+}
+
+static void huge_pages_out_of_reach_explain_on_6_1(void)
+{
+	begin_out_of_reach("6.1.0-13-amd64", 512);
+	compare();
+	IS("Rss", VS_KNOWN, "smaps of 6.1 leaves out huge pages that are out of reach");
+	begin_out_of_reach("6.1.0-13-amd64", 0);
+	compare();
+	IS("Rss", VS_UNEXPLAINED, UNEXPLAINED);
+	begin_out_of_reach("6.12.1", 512);
+	compare();
+	IS("Rss", VS_UNEXPLAINED, UNEXPLAINED);
+}
+
 static void begin_hugetlb(unsigned int shift)
 {
 	struct vs_vma *vma = begin("6.12.1", 0, 0, 0);
@@ -412,6 +439,7 @@ int main(void)
 	procfs_that_changes_explains();
 	marks_of_the_module_explain();
 	memory_errors_explain_on_6_1();
+	huge_pages_out_of_reach_explain_on_6_1();
 	sharers_of_gigabyte_pages_are_not_known_to_smaps();
 	mappings_that_one_has_alone();
 	what_agrees_in_a_second_look_had_changed();
