@@ -286,6 +286,41 @@ test_outputs_json_is_as_the_schema_says() {
 	done
 }
 
+# hold_shattered PAGES: each in a mapping of its own.
+hold_shattered() {
+	echo 1000000 >/proc/sys/vm/max_map_count
+	hold_program python3 -c '
+import ctypes, mmap, sys
+pages, page = int(sys.argv[1]), mmap.PAGESIZE
+m = mmap.mmap(-1, pages * page)
+m.write(b"x" * len(m))
+start = ctypes.addressof(ctypes.c_char.from_buffer(m))
+protect = ctypes.CDLL(None).mprotect
+for i in range(0, pages, 2):
+    assert not protect(ctypes.c_void_p(start + i * page), page, mmap.PROT_READ)
+print("ready", flush=True)
+sys.stdin.read()' "$1"
+}
+
+test_outputs_of_60000_mappings_take_32_MiB() {
+	local options peak many=60000
+	# the debug kernel has its eyes on the module, not on the memory of a command
+	[ "${KERNEL_NAME:-}" != debug ] || many=600
+	hold_shattered $many
+	for options in "show" "maps" "maps -J" "maps --raw" "maps --sort rss"; do
+		# shellcheck disable=SC2086
+		peak=$(python3 -c '
+import resource, subprocess, sys
+with open(sys.argv[1], "w") as out:
+    subprocess.run(sys.argv[2:], stdout=out, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
+			"$WORK/out" "$VMSCOPE" $options "$held")
+		[ "$peak" -le 32768 ] || die "$options: $peak KiB"
+		[ "$options" = show ] || [ "$(wc -l <"$WORK/out")" -ge $many ] ||
+			die "$options: only $(wc -l <"$WORK/out") lines"
+	done
+}
+
 test_output_that_cannot_be_written() {
 	local verb
 	for verb in "show $held" "maps $held" "pages $held" "walk $held $address" "verify $held" \
