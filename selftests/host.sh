@@ -148,6 +148,31 @@ test_host_kills_the_largest_first() {
 	tells "r['processes'][0]['oom_score_adj']" 1000
 }
 
+committed_as() {
+	sed -n 's/^Committed_AS: *\([0-9]*\) kB/\1/p' /proc/meminfo
+}
+
+# What is only promised: no page of it is there.
+test_host_tells_what_each_was_promised() {
+	local before after promised
+	hold_program python3 -c '
+import mmap, sys
+m = mmap.mmap(-1, 200 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+print("ready", flush=True)
+sys.stdin.read()'
+	expect 0 vmscope host -J
+	promised=$(json "next(p['committed'] for p in r['processes'] if p['pid'] == $held) >> 10")
+	expect 0 vmscope host
+	has "$out" COMMIT
+	before=$(committed_as)
+	kill -9 "$held"
+	wait "$held" 2>/dev/null
+	after=$(committed_as)
+	# the kernel keeps its count for each processor apart
+	[ "$promised" -ge $((200 << 10)) ] && [ $(((before - after - promised) ** 2)) -lt $((4096 ** 2)) ] ||
+		die "told $promised KiB, freed $((before - after))"
+}
+
 # node_pages PID NODE: the sum of N0= or N1= of numa_maps, in base pages, in $answer.
 node_pages() {
 	judged_by "$1" "$2" <<-'PY'

@@ -162,30 +162,33 @@ static void show_victims(const struct vs_style *style, const struct vs_host *hos
 		{ .name = "RSS", .width = 5, .right = true },
 		{ .name = "SWAP", .width = 5, .right = true },
 		{ .name = "PT", .width = 5, .right = true },
+		{ .name = "COMMIT", .width = 5, .right = true },
 		{ .name = "ADJUST", .width = 5, .right = true },
 		{ .name = "PROCESS", .fills = true },
 	};
-	struct vs_table *table = host->nr ? vs_table_new(style, head, 7) : NULL;
+	const int columns = sizeof(head) / sizeof(head[0]);
+	struct vs_table *table = host->nr ? vs_table_new(style, head, columns) : NULL;
 
 	for (size_t i = 0; table && i < host->nr && i < nr; i++) {
 		const struct vs_host_process *process = &host->process[i];
-		char text[6][40], name[100], clean[300];
-		const char *cell[7];
+		char text[7][40], name[100], clean[300];
+		const char *cell[8];
 
 		snprintf(text[0], sizeof(text[0]), process->dies ? "%zu." : "never", i + 1);
 		if (process->oom.score < 0)
 			snprintf(text[1], sizeof(text[1]), "-");
 		else
 			snprintf(text[1], sizeof(text[1]), "%" PRId64, process->oom.score);
-		snprintf(text[5], sizeof(text[5]), "%+" PRId64, process->oom.adjust);
+		snprintf(text[6], sizeof(text[6]), "%+" PRId64, process->oom.adjust);
 		snprintf(name, sizeof(name), "%d %s", process->pid, process->comm);
 		cell[0] = text[0];
 		cell[1] = text[1];
 		cell[2] = vs_amount(style, process->rss, text[2], sizeof(text[2]));
 		cell[3] = vs_amount(style, process->swap, text[3], sizeof(text[3]));
 		cell[4] = vs_amount(style, process->tables, text[4], sizeof(text[4]));
-		cell[5] = text[5];
-		cell[6] = vs_clean(name, clean, sizeof(clean));
+		cell[5] = vs_amount(style, process->committed, text[5], sizeof(text[5]));
+		cell[6] = text[6];
+		cell[7] = vs_clean(name, clean, sizeof(clean));
 		if (vs_table_row(table, cell))
 			break;
 	}
