@@ -93,6 +93,39 @@ test_build_installs() {
 	expect 0 "$WORK/root/usr/bin/vmscope" --version
 }
 
+# installs DESTDIR: a module of a kernel there is none of, and all the rest as it was built.
+installs() {
+	local kdir=$WORK/installed
+	mkdir -p "$kdir/include/generated" "$WORK/bin"
+	echo '#define UTS_RELEASE "6.99"' > "$kdir/include/generated/utsrelease.h"
+	echo module > "$kdir/vmscope.ko"
+	printf '#!/bin/sh\ntouch "%s/depmod-ran"\n' "$WORK" > "$WORK/bin/depmod"
+	chmod +x "$WORK/bin/depmod"
+	PATH=$WORK/bin:$PATH expect 0 top_make install O="${O%/tools}" KDIR="$kdir" mdir="$kdir" DESTDIR="$1"
+}
+
+# For packages: under DESTDIR, where it is said from, and nowhere else.
+test_build_installs_under_destdir_alone() {
+	local file all
+	[ "${O##*/}" = tools ] || skip "O=$O is not where the checkout's own Makefile builds"
+	command -v rst2man > /dev/null || skip "no rst2man: apt-get install python3-docutils"
+	touch "$WORK/before"
+	installs "$WORK/package"
+	for file in lib/modules/6.99/updates/vmscope.ko usr/local/bin/vmscope \
+		    usr/local/share/man/man1/vmscope.1 usr/local/share/man/man4/vmscope.4; do
+		[ -s "$WORK/package/$file" ] || die "$file is not installed"
+	done
+	same "$(find "$WORK/package" ! -type d ! -path '*/usr/local/*')" \
+		"$WORK/package/lib/modules/6.99/updates/vmscope.ko"
+	# What is for the running machine waits until the package is installed there.
+	[ ! -e "$WORK/depmod-ran" ] || die "depmod ran"
+	all=$(cd "$WORK/package" && find . -type f | sort)
+	installs "$(realpath --relative-to="$top" "$WORK/relative")"
+	same "$(cd "$WORK/relative" && find . -type f | sort)" "$all"
+	same "$(find "$top" /usr/local /lib/modules -name '*vmscope*' -newer "$WORK/before" \
+		! -path "$top/.git/*" ! -path "${O%/tools}/*" 2> /dev/null)" ""
+}
+
 # Who links with the library needs nothing else of this tree.
 test_build_library_is_enough() {
 	cat > "$WORK/user.c" <<-'C'
