@@ -7,6 +7,7 @@
 #include "kselftest_harness.h"
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include "filled.h"
 #include "leaf.h"
 
 #define DEBUGFS		"/sys/kernel/debug/"
@@ -16,7 +17,9 @@ FIXTURE(fail) {
 	int device;
 	int target;
 	int nth;		/* /proc/thread-self/fail-nth */
-	char buffer[65536];
+	unsigned int no_memory;	/* how often an operation said so */
+	uint64_t got;		/* types of the records of the last one */
+	char buffer[65536] __attribute__((aligned(8)));
 };
 
 static const char *const attributes[] = {
@@ -102,6 +105,21 @@ static int do_target(FIXTURE_DATA(fail) *self)
 	return vmscope_ioctl(self->target, VMSCOPE_TARGET, &arg);
 }
 
+/* Keep what a scan or a survey came to; its error. */
+static int note(FIXTURE_DATA(fail) *self, int error, uint64_t used)
+{
+	const char *at = self->buffer, *end = at + used;
+
+	self->got = 0;
+	while (!error && at < end) {
+		const struct vmscope_record *record = (const void *)at;
+
+		self->got |= 1ull << record->type;
+		at += record->size;
+	}
+	return error;
+}
+
 static int scan(FIXTURE_DATA(fail) *self, uint64_t records, uint64_t key)
 {
 	struct vmscope_scan arg = {
@@ -110,8 +128,9 @@ static int scan(FIXTURE_DATA(fail) *self, uint64_t records, uint64_t key)
 		.buffer_size = sizeof(self->buffer),
 		.records = records, .key = key,
 	};
+	int error = vmscope_ioctl(self->target, VMSCOPE_SCAN, &arg);
 
-	return vmscope_ioctl(self->target, VMSCOPE_SCAN, &arg);
+	return note(self, error, arg.used);
 }
 
 static int do_scan_tally(FIXTURE_DATA(fail) *self)
@@ -124,16 +143,66 @@ static int do_scan_extents(FIXTURE_DATA(fail) *self)
 	return scan(self, RECORD(VMA) | RECORD(EXTENT), scan_full_key());
 }
 
-static int do_first_scan(FIXTURE_DATA(fail) *self)
+static int do_scan_fill(FIXTURE_DATA(fail) *self)
+{
+	return scan(self, RECORD(VMA) | RECORD(TALLY) | RECORD(FILL), 0);
+}
+
+static int do_scan_charge(FIXTURE_DATA(fail) *self)
+{
+	return scan(self, RECORD(VMA) | RECORD(TALLY) | RECORD(CHARGE), 0);
+}
+
+static int do_scan_tables(FIXTURE_DATA(fail) *self)
+{
+	return scan(self, RECORD(VMA) | RECORD(TALLY) | RECORD(TABLE), 0);
+}
+
+/* With the target's memory for scans, which stays for those that follow. */
+static int first(FIXTURE_DATA(fail) *self, int (*scan_fn)(FIXTURE_DATA(fail) *self))
 {
 	int old = self->target, error;
 
 	self->target = target_open(self->device, 0);
-	error = self->target < 0 ? self->target : do_scan_extents(self);
+	error = self->target < 0 ? self->target : scan_fn(self);
 	if (self->target >= 0)
 		close(self->target);
 	self->target = old;
 	return error;
+}
+
+static int do_first_scan(FIXTURE_DATA(fail) *self)
+{
+	return first(self, do_scan_extents);
+}
+
+static int do_first_fill(FIXTURE_DATA(fail) *self)
+{
+	return first(self, do_scan_fill);
+}
+
+static int do_first_charge(FIXTURE_DATA(fail) *self)
+{
+	return first(self, do_scan_charge);
+}
+
+static int do_first_tables(FIXTURE_DATA(fail) *self)
+{
+	return first(self, do_scan_tables);
+}
+
+/* Of this process alone: the others would be as many places again. */
+static int do_survey(FIXTURE_DATA(fail) *self)
+{
+	struct vmscope_survey arg = {
+		.size = sizeof(arg), .pid = getpid(), .limit = 1,
+		.buffer = (uintptr_t)self->buffer,
+		.buffer_size = sizeof(self->buffer),
+		.records = RECORD(TALLY) | RECORD(TABLE) | RECORD(CHARGE),
+	};
+	int error = vmscope_ioctl(self->device, VMSCOPE_SURVEY, &arg);
+
+	return note(self, error, arg.used);
 }
 
 static int do_translate(FIXTURE_DATA(fail) *self)
@@ -220,6 +289,7 @@ static void sweep(struct __test_metadata *_metadata, FIXTURE_DATA(fail) *self,
 		ASSERT_TRUE(fail_at(self->nth, nth));
 		error = operation(self);
 		reached = has_failed(self->nth);
+		self->no_memory += error == -ENOMEM;
 		ASSERT_TRUE(error == 0 || error == -ENOMEM || error == -EFAULT)
 			TH_LOG("place %d: %s", nth, strerror(-error));
 		ASSERT_EQ(before, lowest_descriptor());
@@ -265,6 +335,43 @@ TEST_F(fail, scan_extents)
 TEST_F(fail, first_scan)
 {
 	sweep(_metadata, self, do_first_scan);
+	EXPECT_NE(0, self->no_memory);
+}
+
+/* A huge page, for FILL to have something to read. */
+TEST_F(fail, scan_fill)
+{
+	struct shared *s = shared_alloc(sizeof(*s));
+
+	ASSERT_NE(NULL, s);
+	ASSERT_BUILT(map_zeros(s, PMD_SIZE), "huge pages");
+	sweep(_metadata, self, do_scan_fill);
+	sweep(_metadata, self, do_first_fill);
+	EXPECT_NE(0, self->no_memory);
+	EXPECT_NE(0, self->got & RECORD(FILL));
+}
+
+TEST_F(fail, scan_charge)
+{
+	sweep(_metadata, self, do_scan_charge);
+	sweep(_metadata, self, do_first_charge);
+	EXPECT_NE(0, self->no_memory);
+	EXPECT_NE(0, self->got & RECORD(CHARGE));
+}
+
+TEST_F(fail, scan_tables)
+{
+	sweep(_metadata, self, do_scan_tables);
+	sweep(_metadata, self, do_first_tables);
+	EXPECT_NE(0, self->no_memory);
+	EXPECT_NE(0, self->got & RECORD(TABLE));
+}
+
+TEST_F(fail, survey)
+{
+	sweep(_metadata, self, do_survey);
+	EXPECT_NE(0, self->no_memory);
+	EXPECT_EQ(RECORD(PROCESS) | RECORD(TALLY) | RECORD(TABLE) | RECORD(CHARGE), self->got);
 }
 
 TEST_F(fail, translate)
