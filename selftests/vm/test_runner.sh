@@ -196,6 +196,75 @@ empty_checkout() {
 	echo $? >"$WORK/empty.status"
 }
 
+# install_packages UID WITHOUT PACKAGE...: on a machine that lacks these packages and the program
+# WITHOUT. What is called stands in $WORK/host/calls.
+install_packages() {
+	local uid=$1 without=$2 host=$WORK/host program
+	shift 2
+	rm -rf "$host" && mkdir -p "$host/bin"
+	for program in bash cat dirname env grep mktemp rm sed sort tail; do
+		ln -s "$(command -v "$program")" "$host/bin/"
+	done
+	printf '%s\n' "$@" >"$host/lacks"
+	touch "$host/calls"
+	host_program id "echo $uid"
+	# shellcheck disable=SC2016 # they expand these
+	{
+		host_program dpkg-query 'for name; do :; done
+			grep -q -x "$name" "$HOST/lacks" || echo installed'
+		host_program sudo 'echo "sudo $*" >>"$HOST/calls"; [ "$1" = -v ] || exec "$@"'
+		host_program apt-get 'echo "apt-get $*" >>"$HOST/calls"
+			[ ! -e "$HOST/broken" ] || { echo "E: no such package"; exit 100; }'
+	}
+	rm -f "$host/bin/$without"
+	printf '# all of them\nmake   # drives the build\ngcc\nzstd\n' >"$host/list"
+	[ -z "${BROKEN:-}" ] || touch "$host/broken"
+	HOST=$host PATH=$host/bin "$VM/install-packages" "$host/list" 2>"$WORK/packages.err"
+	echo $? >"$WORK/packages.status"
+}
+
+host_program() {
+	printf '#!/bin/bash\n%s\n' "$2" >"$WORK/host/bin/$1" && chmod +x "$WORK/host/bin/$1"
+}
+
+calls_are() {
+	[ "$(cat "$WORK/host/calls")" = "$1" ] && return
+	sed 's/^/# called: /' "$WORK/host/calls"
+	return 1
+}
+
+install="apt-get install -y --no-install-recommends"
+
+nothing_is_called_when_nothing_is_missing() {
+	install_packages 1000 nothing && calls_are "" && status_is packages 0 &&
+		[ ! -s "$WORK/packages.err" ]
+}
+
+root_installs_what_is_missing() {
+	install_packages 0 sudo zstd gcc && calls_are "$install gcc zstd" &&
+		status_is packages 0 && says packages '^installing: gcc zstd$'
+}
+
+others_install_through_sudo() {
+	install_packages 1000 nothing zstd && status_is packages 0 &&
+		says packages '^Needed, and not installed: zstd$' && calls_are "sudo -v
+sudo env DEBIAN_FRONTEND=noninteractive $install zstd
+$install zstd"
+}
+
+without_sudo_it_says_what_to_do() {
+	install_packages 1000 sudo zstd gcc && calls_are "" && status_is packages 123 &&
+		says packages "^Install them as root: $install gcc zstd$"
+}
+
+# The lists may be old: once more after an update, and then what apt-get says.
+what_apt_cannot_do_is_said() {
+	BROKEN=yes install_packages 0 sudo zstd && status_is packages 123 &&
+		calls_are "$install zstd
+apt-get update" && says packages '^E: no such package$' &&
+		says packages "could not be installed; as root: $install zstd$"
+}
+
 # Ctrl-C: the guest and its files go, and the status says so. (A shell's background jobs
 # ignore the signal, unless told otherwise.)
 interrupt() {
@@ -239,7 +308,7 @@ both_channels_are_exact() {
 }
 
 echo "KTAP version 1"
-echo "1..42"
+echo "1..47"
 
 mkdir "$WORK/share"
 head -c 3000000 /dev/urandom >"$WORK/share/blob"
@@ -323,6 +392,11 @@ check "packaged_qemu_runs_guests" packaged_qemu_runs_guests
 check "qemu_that_cannot_be_made_is_replaced" failed_qemu_is_replaced
 check "cache_of_a_running_guest_is_kept" cache_in_use_is_not_removed
 check "cache_is_removed" unused_cache_is_removed
+check "packages_that_are_there_are_left_alone" nothing_is_called_when_nothing_is_missing
+check "packages_that_are_missing_are_installed" root_installs_what_is_missing
+check "packages_are_installed_through_sudo" others_install_through_sudo
+check "packages_are_named_where_there_is_no_sudo" without_sudo_it_says_what_to_do
+check "packages_that_apt_refuses_are_named" what_apt_cannot_do_is_said
 
 echo "# Totals: pass:$((number - failed - skipped)) fail:$failed xfail:0 xpass:0 skip:$skipped error:0"
 [ "$failed" = 0 ]
