@@ -174,6 +174,18 @@ static void way_equal_pages(size_t n)
 	say(0, at);
 }
 
+/* All of it is out once more at each step. */
+static void way_again(size_t n)
+{
+	char *at = equal_pages(n * MIB);
+
+	for (;;) {
+		out(at, n * MIB);
+		say(0, at);
+		step();
+	}
+}
+
 /* What no compression makes shorter, all the same byte, all zeros. */
 static void way_sorts(size_t n)
 {
@@ -235,6 +247,7 @@ static const struct {
 	{ "pattern", way_pattern, 2 },
 	{ "interleaved", way_interleaved, 1 },
 	{ "equal_pages", way_equal_pages, 4 },
+	{ "again", way_again, 16 },
 	{ "sorts", way_sorts, 1 },
 	{ "shmem", way_shmem, 2 },
 };
