@@ -178,6 +178,32 @@ test_equal_pages_in_zswap() {
 	has "$out" "zswap 4"
 }
 
+# What went out while zswap was off is on the disk, the other half in zswap.
+test_one_half_in_zswap_and_the_other_on_the_disk() {
+	[ -e $zswap ] || skip "this kernel has no zswap"
+	file_on 12
+	local before now at
+	# its counters are there once it has been on
+	echo Y >$zswap
+	echo N >$zswap
+	swapper halves
+	at=$said
+	before=$(cat /sys/kernel/debug/zswap/stored_pages)
+	echo Y >$zswap
+	next_step
+	now=$(cat /sys/kernel/debug/zswap/stored_pages)
+	look
+	of "$at" "m['swapped'], m['zswap'], 0 < m['compressed'] < m['zswap']" \
+		"($((4 * MIB)), $((2 * MIB)), True)"
+	tells "{(int(x['start'], 16) - $at) // $((2 * MIB)): x['zswap'] for x in r['swap']['runs'] if $at <= int(x['start'], 16) < $at + $((4 * MIB))}" \
+		"{0: False, 1: True}"
+	check "0 < r['swap']['total']['zswap'] == $((now - before)) * p < r['swap']['total']['swapped']" \
+		"r['swap']['total']"
+	agrees_with_smaps
+	expect 0 vmscope swap "$held"
+	has "$out" "zswap 2M"
+}
+
 # -------------------------------------------------------------------- zram
 
 test_sorts_of_pages_in_zram() {

@@ -174,6 +174,18 @@ static void way_equal_pages(size_t n)
 	say(0, at);
 }
 
+/* One half, and at the next step the other. */
+static void way_halves(size_t n)
+{
+	char *at = equal_pages(n * MIB);
+
+	for (int half = 0; half < 2; half++) {
+		out(at + half * n * MIB / 2, n * MIB / 2);
+		say(0, at);
+		step();
+	}
+}
+
 /* All of it is out once more at each step. */
 static void way_again(size_t n)
 {
@@ -247,6 +259,7 @@ static const struct {
 	{ "pattern", way_pattern, 2 },
 	{ "interleaved", way_interleaved, 1 },
 	{ "equal_pages", way_equal_pages, 4 },
+	{ "halves", way_halves, 4 },
 	{ "again", way_again, 16 },
 	{ "sorts", way_sorts, 1 },
 	{ "shmem", way_shmem, 2 },
