@@ -10,13 +10,21 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 ksm=/sys/kernel/mm/ksm
 
+# Who works beside a test ends with it.
+clean_up() {
+	touch "$WORK/enough"
+	wait
+	rm "$WORK/enough"
+	echo 0 >$ksm/run
+}
+
 # Two processes of which is known exactly what KSM merged: see merge.c. ksmd stands.
 hold_merge() {
 	: >"$WORK/facts"
 	"$bin/merge" --hold >"$WORK/facts" 2>"$WORK/merge.err" <"$WORK/never" &
 	local pid=$!
 	# shellcheck disable=SC2064 # what it is now
-	trap "kill -9 $pid 2>/dev/null || :" EXIT
+	trap "kill -9 $pid 2>/dev/null || :; clean_up" EXIT
 	for _ in {1..600}; do
 		[ ! -s "$WORK/facts" ] || break
 		pause 0.1
@@ -136,18 +144,59 @@ test_family_says_that_ksm_is_in_it() {
 	has "$(tr -s ' \n' ' ' <"$WORK/out")" "more that KSM merged"
 }
 
-test_beside_one_that_unmerges() {
-	hold_merge
-	local round
-	(while [ ! -e "$WORK/unmerged" ]; do echo 2 >$ksm/run; echo 1 >$ksm/run; pause 0.05; done) &
-	for round in 1 2 3 4 5 6; do
-		expect 0 vmscope ksm "$one" -J
-		check "r['groups']['mappings'] >= r['groups']['frames']" "$round"
-		expect 0 vmscope ksm --all -J
+# The host's count of pages that are merged with others, in $sharing.
+is_merged() {
+	read -r sharing <$ksm/pages_sharing
+	[ "$sharing" -gt 0 ]
+}
+
+is_merged_or_enough() {
+	is_merged || [ -e "$WORK/enough" ]
+}
+
+# A line in $WORK/parted for each time that everything was merged and is no longer.
+merge_and_part() {
+	local sharing
+	while [ ! -e "$WORK/enough" ]; do
+		wait_until "ksmd merges" is_merged_or_enough
+		echo 2 >$ksm/run
+		is_merged || echo "parted" >>"$WORK/parted"
+		echo 1 >$ksm/run
 	done
-	touch "$WORK/unmerged"
-	pause 0.2
-	echo 0 >$ksm/run
+}
+
+# How often that was, in $times.
+times_parted() {
+	local lines
+	mapfile -t lines <"$WORK/parted"
+	times=${#lines[@]}
+}
+
+# Six of the reports have to have seen KSM at it between their beginning and their end.
+test_beside_one_that_unmerges() {
+	local amidst=0 before round times
+
+	hold_merge
+	echo 1 >$ksm/run
+	: >"$WORK/parted"
+	merge_and_part &
+	for round in {1..40}; do
+		times_parted
+		before=$times
+		expect 0 vmscope ksm "$one" -J
+		times_parted
+		[ "$times" -eq "$before" ] || amidst=$((amidst + 1))
+		check "r['groups']['mappings'] >= r['groups']['frames']" "r['groups']"
+		check "sum(v['merged'] for v in r['mappings']) == r['merged'][0]['merged'] <= 48 * p" \
+			"r['mappings']"
+		check "sum(v['merged'] + v['anon'] for v in r['mappings']) ==
+			r['merged'][0]['mergeable'] <= (56 + 24) * p" "r['mappings']"
+		check "r['merged'][0]['saved'] <= r['merged'][0]['merged']" "r['merged']"
+		[ $amidst -lt 6 ] || break
+	done
+	expect 0 vmscope ksm --all -J
+	check "r['groups']['mappings'] >= r['groups']['frames']" "r['groups']"
+	[ $amidst -ge 6 ] || die "KSM unmerged beside only $amidst of $round looks"
 }
 
 # ------------------------------------------------------------------ screens
