@@ -9,6 +9,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib/command.sh"
 # shellcheck source=selftests/lib/swap.sh
 . "$here/lib/swap.sh"
+# shellcheck source=selftests/lib/group.sh
+. "$here/lib/group.sh"
 
 # remainder LINE MIB: what the kernel counts more than the processes explain is at most this,
 # and no less than nothing.
@@ -199,27 +201,12 @@ test_numa_agrees_with_numa_maps() {
 	tells "r['numa']['resident'] > 128 << 20" True
 }
 
-# group NAME: a control group that counts memory, at $group.
-group() {
-	group=/sys/fs/cgroup/vmscope-host-$1
-	echo +memory >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null
-	mkdir -p "$group" && [ -e "$group/memory.stat" ] || skip "no memory cgroup (version 2)"
-}
-
-# sh -c "$into" GROUP COMMAND...: what it touches first is charged to that group.
-# shellcheck disable=SC2016
-into='echo $$ >"$0/cgroup.procs" && exec "$@"'
-
-stat_of() {
-	awk -v key="$2" '$1 == key { print $2 }' "$1/memory.stat"
-}
-
 # One group writes a file and is done; a process of another maps it.
 test_host_shows_who_pays_for_foreign_pages() {
 	local payer user pages=$((48 << 20))
 
-	group payer && payer=$group
-	group user && user=$group
+	group host-payer && payer=$group
+	group host-user && user=$group
 	# what the writer itself is made of is in memory already, and paid for
 	dd if=/dev/zero of="$WORK/file" bs=1M count=1 2>/dev/null && rm "$WORK/file"
 	sh -c "$into" "$payer" dd if=/dev/zero of="$WORK/file" bs=1M count=48 2>/dev/null

@@ -7,6 +7,8 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/lib/command.sh
 . "$here/lib/command.sh"
+# shellcheck source=selftests/lib/group.sh
+. "$here/lib/group.sh"
 
 # What most tests look at: a parent and children of which is known exactly what they share,
 # see family.c. It stands from the first test to the last.
@@ -112,24 +114,100 @@ test_share_vfork_child_is_one_address_space() {
 		"1 has the address space of another ($(json "f['same']") family with $parent family)"
 }
 
-# What would be freed, against what is free after it was killed.
-test_share_what_is_freed_if_it_ends() {
-	hold_program python3 -c '
-import ctypes, mmap, os, sys
-die_with_parent, kill = 1, 9
-x, y = b"x" * (1 << 20), b"y" * (1 << 20)
-m = mmap.mmap(-1, 32 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-for _ in range(32): m.write(x)
-if os.fork():
+# stats_of GROUP: what counts for it, in $anon, $tables, $file and $shmem.
+stats_of() {
+	local key bytes
+	while read -r key bytes; do
+		case $key in
+		anon) anon=$bytes ;;
+		pagetables) tables=$bytes ;;
+		file) file=$bytes ;;
+		shmem) shmem=$bytes ;;
+		esac
+	done <"$1/memory.stat"
+}
+
+# The kernel adds up what CPUs counted every two seconds: until nothing is added any more.
+stats_in_peace() {
+	local before=
+	stats_of "$1"
+	until [ "$before" = "$anon $tables $file $shmem" ]; do
+		before="$anon $tables $file $shmem"
+		pause 2.2
+		stats_of "$1"
+	done
+}
+
+free_huge_pages() {
+	cat /sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages
+}
+
+more_huge_pages() {
+	local have pool=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+	have=$(cat $pool)
+	echo $((have + $1)) >$pool
+	same "$(cat $pool)" $((have + $1)) "huge pages"
+}
+
+# A process has 24 MiB with a child, of which it wrote 8 since, and two huge pages alone; of a
+# memfd that it maps the child has the descriptor.
+hold_who_ends() {
+	hold_program sh -c "$into" "$group" python3 -c '
+import mmap, os, sys
+private, no_huge_pages, huge_pages = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, 15, 0x40000
+x, y, z = b"x" * (1 << 20), b"y" * (1 << 20), b"z" * (1 << 20)
+m = mmap.mmap(-1, 24 << 20, flags=private)
+m.madvise(no_huge_pages)
+for _ in range(24): m.write(x)
+fd = os.memfd_create("ends")
+os.truncate(fd, 4 << 20)
+child = os.fork()
+if child:
     m.seek(0)
-    for _ in range(16): m.write(y)
-    print("ready", flush=True)
-else:
-    ctypes.CDLL(None).prctl(die_with_parent, kill)
+    for _ in range(8): m.write(y)
+    named = mmap.mmap(fd, 4 << 20)
+    for _ in range(4): named.write(z)
+    huge = mmap.mmap(-1, 4 << 20, flags=private | huge_pages)
+    for _ in range(4): huge.write(z)
+    print(child, flush=True)
 sys.stdin.read()'
+}
+
+# What is said to be freed, against what the kernel counts less when it was killed.
+test_share_what_is_freed_when_it_ends() {
+	local group anon tables file shmem child told before huge
+
+	group share-ends
+	more_huge_pages 2
+	hold_who_ends
+	read -r child <"$WORK/held"
+	stats_in_peace "$group"
 	expect 0 vmscope share "$held" -J
-	tells "16 << 20 <= r['if_it_ended']['anonymous'] < 24 << 20" True
-	tells "r['partners'][0]['only_both'] >= 16 << 20" True
+	tells "8 << 20 <= r['if_it_ended']['anonymous'] < 16 << 20" True
+	tells "r['if_it_ended']['hugetlb']" $((4 << 20))
+	tells "r['if_it_ended']['stays_as_shared_memory']" $((4 << 20))
+	# the child has a few pages more with it than those that it was made for
+	tells "16 << 20 <= r['partners'][0]['only_both'] < 24 << 20" True
+	told=$(json "'%(anonymous)d %(page_tables)d' % r['if_it_ended']")
+	before="$anon $tables $file $shmem" huge=$(free_huge_pages)
+	kill -9 "$held"
+	wait "$held" 2>/dev/null || :
+	stats_in_peace "$group"
+	same "$(free_huge_pages)" $((huge + 2)) "huge pages"
+	judged_by "$told" "$before" "$anon $tables $file $shmem" <<-'PY'
+	import sys
+	told, before, after = (list(map(int, words.split())) for words in sys.argv[1:])
+	anon, tables, file, shmem = (was - now for was, now in zip(before, after))
+	if anon != told[0]:
+	    sys.exit("%d of anonymous memory were freed, %d were told" % (anon, told[0]))
+	if (file, shmem) != (0, 0):
+	    sys.exit("files %d and shared memory %d did not stay" % (file, shmem))
+	# the kernel counts two levels, or all, with the root and those that nobody pays for
+	if not -8 << 12 <= tables - told[1] <= 2 << 12:
+	    sys.exit("%d of tables were freed, %d were told" % (tables, told[1]))
+	PY
+	kill -9 "$child"
+	more_huge_pages -2
 }
 
 # ------------------------------------------------------------------- groups
