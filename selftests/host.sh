@@ -201,6 +201,76 @@ test_numa_agrees_with_numa_maps() {
 	tells "r['numa']['resident'] > 128 << 20" True
 }
 
+# Pages of one node, of both in turn, a huge page, and two of hugetlb; each is told by the node and
+# by the entries that map it, and every mapping has as much on each node as numa_maps says.
+test_numa_of_each_mapping_by_leaf() {
+	local pool=/sys/devices/system/node/node1/hugepages/hugepages-2048kB
+
+	echo 2 >$pool/nr_hugepages
+	same "$(cat $pool/free_hugepages)" 2 "huge pages of node 1"
+	hold_program python3 -c '
+import ctypes, mmap, sys
+bind, interleave, no_huge_pages, collapse, hugetlb = 2, 3, 15, 25, 0x40000
+mib, huge = 1 << 20, 2 << 20
+libc = ctypes.CDLL(None, use_errno=True)
+def succeeds(status):
+    if status:
+        raise OSError(ctypes.get_errno())
+def at(m):
+    return ctypes.addressof(ctypes.c_char.from_buffer(m))
+def anonymous(size, policy, nodes, flags=0):
+    m = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | flags)
+    if not flags:
+        m.madvise(no_huge_pages)
+    succeeds(libc.syscall(237, ctypes.c_void_p(at(m)), ctypes.c_ulong(size), policy,
+                          ctypes.byref(ctypes.c_ulong(nodes)), ctypes.c_ulong(64), 0))
+    return m
+one = anonymous(3 * mib, bind, 2)
+both = anonymous(2 * mib, interleave, 3)
+whole = anonymous(4 * mib, bind, 2)
+pool = anonymous(2 * huge, bind, 2, hugetlb)
+for m in one, both, pool:
+    for _ in range(len(m) >> 20):
+        m.write(b"x" * mib)
+aligned = at(whole) + huge - 1 & -huge
+succeeds(libc.madvise(ctypes.c_void_p(aligned), ctypes.c_ulong(huge), 14))
+ctypes.memset(aligned, 1, huge)
+succeeds(libc.madvise(ctypes.c_void_p(aligned), ctypes.c_ulong(huge), collapse))
+print(*map(hex, (at(one), at(both), aligned, at(pool))), flush=True)
+sys.stdin.read()'
+	expect 0 vmscope numa "$held" -J
+	# shellcheck disable=SC2046 # words
+	judged_by "$held" $(cat "$WORK/held") <<-'PY'
+	import json, re, sys
+	pid, *starts = sys.argv[1:]
+	mappings = {int(m["start"], 16): m for m in json.load(sys.stdin)["numa"]["mappings"]}
+	MIB = 1 << 20
+	wanted = [{(1, "pte"): 3 * MIB}, {(0, "pte"): MIB, (1, "pte"): MIB},
+	          {(1, "pmd"): 2 * MIB}, {(1, "pmd"): 4 * MIB}]
+	for start, want in zip(starts, wanted):
+	    told = {(node["node"], leaf): node[leaf] for node in mappings[int(start, 16)]["nodes"]
+	            for leaf in node if leaf != "node" and node[leaf]}
+	    if told != want:
+	        sys.exit("%s: %s instead of %s" % (start, told, want))
+	kernel = {}
+	for line in open("/proc/%s/numa_maps" % pid):
+	    size = int(re.search(r"kernelpagesize_kB=(\d+)|$", line).group(1) or 4)
+	    nodes = {int(node): int(pages) * size << 10
+	             for node, pages in re.findall(r" N(\d+)=(\d+)", line)}
+	    if nodes:
+	        kernel[int(line.split()[0], 16)] = nodes
+	told = {start: {node["node"]: sum(node[leaf] for leaf in node if leaf != "node")
+	                for node in m["nodes"]}
+	        for start, m in mappings.items() if m["name"] != "[vdso]"}
+	# it leaves out what is part of the kernel's image
+	for start in told.keys() | kernel:
+	    if told.get(start) != kernel.get(start):
+	        sys.exit("%x: %s, but numa_maps has %s" % (start, told.get(start), kernel.get(start)))
+	PY
+	kill -9 "$held"
+	echo 0 >$pool/nr_hugepages
+}
+
 # One group writes a file and is done; a process of another maps it.
 test_host_shows_who_pays_for_foreign_pages() {
 	local payer user pages=$((48 << 20))
