@@ -7,15 +7,20 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=selftests/lib/command.sh
 . "$here/lib/command.sh"
+# shellcheck source=selftests/lib/swap.sh
+. "$here/lib/swap.sh"
 
 ksm=/sys/kernel/mm/ksm
 
-# Who works beside a test ends with it.
+# Who works beside a test ends with it; ksmd stands, and works as it did when the kernel came up.
 clean_up() {
+	areas_as_before
 	touch "$WORK/enough"
 	wait
 	rm "$WORK/enough"
 	echo 0 >$ksm/run
+	echo 20 >$ksm/sleep_millisecs
+	echo 100 >$ksm/pages_to_scan
 }
 
 # Two processes of which is known exactly what KSM merged: see merge.c. ksmd stands.
@@ -120,6 +125,85 @@ sys.stdin.read()'
 	mentions "[v['reason'] for v in r['mappings']]" not_scanned
 	mentions "[v['reason'] for v in r['mappings']]" nothing_in_memory
 	tells "r['groups']['frames'], r['merged'][0]['merged']" "(0, 0)"
+}
+
+# A huge page of which all pages are different, that KSM may merge; where it is, in $at.
+hold_mergeable() {
+	hold_program python3 -c '
+import ctypes, mmap, sys
+mergeable, huge_page, collapse, huge = 12, 14, 25, 2 << 20
+libc = ctypes.CDLL(None, use_errno=True)
+m = mmap.mmap(-1, 2 * huge, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+at = ctypes.addressof(ctypes.c_char.from_buffer(m)) + huge - 1 & -huge
+def advise(advice):
+    if libc.madvise(ctypes.c_void_p(at), ctypes.c_ulong(huge), advice):
+        raise OSError(ctypes.get_errno())
+advise(huge_page)
+ctypes.memmove(at, b"".join(b"%4096d" % page for page in range(huge >> 12)), huge)
+advise(collapse)
+advise(mergeable)
+print(hex(at), flush=True)
+sys.stdin.read()'
+	read -r at <"$WORK/held"
+}
+
+# reason WORD TEXT [COMMAND...]: that is why nothing of the mapping at $at is merged, for JSON and
+# for people.
+reason() {
+	expect 0 "${@:3}" "$VMSCOPE" ksm "$held"
+	has "$(tr -s ' \n' ' ' <"$WORK/out")" "$2"
+	expect 0 "${@:3}" "$VMSCOPE" ksm "$held" -J
+	tells "at[$at]['reason'], at[$at]['merged']" "('$1', 0)"
+}
+
+# scanned TIMES: ksmd has seen everything so often since it was told to unmerge.
+scanned() {
+	local scans
+	read -r scans <$ksm/full_scans
+	[ "$scans" -ge "$1" ]
+}
+
+test_why_not_while_it_unmerges() {
+	hold_mergeable
+	echo 2 >$ksm/run
+	reason unmerging "KSM was told to unmerge"
+}
+
+# ksmd ends a scan and sleeps.
+test_why_not_after_one_scan() {
+	hold_mergeable
+	echo 2 >$ksm/run
+	echo 600000 >$ksm/sleep_millisecs
+	echo 100000 >$ksm/pages_to_scan
+	echo 1 >$ksm/run
+	wait_until "a scan" scanned 1
+	reason scanned_once "must see it unchanged"
+	tells "r['ksmd']['full_scans']" 1
+}
+
+test_why_not_a_huge_page() {
+	hold_mergeable
+	echo 2 >$ksm/run
+	echo 10 >$ksm/sleep_millisecs
+	echo 100000 >$ksm/pages_to_scan
+	echo 1 >$ksm/run
+	wait_until "three scans" scanned 3
+	reason huge_page "huge pages, nothing"
+	tells "at[$at]['anon']" $((2 << 20))
+}
+
+test_why_not_what_is_in_swap() {
+	only_zram
+	hold_program "$bin/programs/swapper" mergeable
+	read -r at <"$WORK/held"
+	reason swapped "it is in swap"
+}
+
+# A kernel without KSM has no such folder.
+test_why_not_without_ksm() {
+	hold_mergeable
+	reason no_ksm "this kernel has no KSM" unshare --mount \
+		sh -c 'mount -t tmpfs none /sys/kernel/mm/ksm && exec "$@"' sh
 }
 
 test_without_anything_mergeable() {

@@ -174,6 +174,17 @@ static void way_equal_pages(size_t n)
 	say(0, at);
 }
 
+/* KSM may merge it; ksmd does not look into swap. */
+static void way_mergeable(size_t n)
+{
+	char *at = equal_pages(n * MIB);
+
+	out(at, n * MIB);
+	if (madvise(at, n * MIB, MADV_MERGEABLE))
+		die("MADV_MERGEABLE");
+	say(0, at);
+}
+
 /* One half, and at the next step the other. */
 static void way_halves(size_t n)
 {
@@ -259,6 +270,7 @@ static const struct {
 	{ "pattern", way_pattern, 2 },
 	{ "interleaved", way_interleaved, 1 },
 	{ "equal_pages", way_equal_pages, 4 },
+	{ "mergeable", way_mergeable, 1 },
 	{ "halves", way_halves, 4 },
 	{ "again", way_again, 16 },
 	{ "sorts", way_sorts, 1 },
