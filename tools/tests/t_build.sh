@@ -61,6 +61,35 @@ test_build_refuses_where_kbuild_leaves_sparse_out() {
 	PATH=$path expect 0 top_make sparse KDIR="$kdir"
 }
 
+# Which architecture the headers are for is theirs to know, and kbuild's to say what is wrong.
+test_build_hands_kbuild_what_it_is_told() {
+	local kdir=$WORK/told-headers mdir=$WORK/top/module/6.99 file path=$WORK/bin:$PATH
+	mkdir -p "$kdir/include/generated" "$WORK/bin"
+	echo '#define UTS_RELEASE "6.99"' > "$kdir/include/generated/utsrelease.h"
+	cat > "$kdir/Makefile" <<-'MAKE'
+	modules: ; @echo "told ARCH=$(ARCH) CROSS_COMPILE=$(CROSS_COMPILE) LLVM=$(LLVM)" \
+		"C=$(C) V=$(V) W=$(W) M=$(M) O=$(O)"
+	MAKE
+	printf '#!/bin/sh\n' > "$WORK/bin/tool"
+	chmod +x "$WORK/bin/tool"
+	for file in gcc ld i686-linux-gnu-gcc i686-linux-gnu-ld clang-99 ld.lld-99; do
+		ln -sf tool "$WORK/bin/$file"
+	done
+	PATH=$path expect 0 top_make module KDIR="$kdir"
+	has "$out" "told ARCH= CROSS_COMPILE= LLVM= C= V=0 W=1 M=$mdir O="
+	PATH=$path expect 0 top_make module KDIR="$kdir" ARCH=i386
+	has "$out" "told ARCH=i386 CROSS_COMPILE= LLVM= "
+	PATH=$path expect 0 top_make module KDIR="$kdir" ARCH=i386 CROSS_COMPILE=i686-linux-gnu- \
+		V=1 W=2
+	has "$out" "told ARCH=i386 CROSS_COMPILE=i686-linux-gnu- LLVM= C= V=1 W=2 M=$mdir"
+	PATH=$path expect 0 top_make module KDIR="$kdir" ARCH=arm64 LLVM=-99
+	has "$out" "told ARCH=arm64 CROSS_COMPILE= LLVM=-99 "
+	# Of the environment, as kernel people have it.
+	PATH=$path expect 0 env -u MAKEFLAGS -u LLVM -u CC -u C -u V -u W ARCH=i386 \
+		CROSS_COMPILE=i686-linux-gnu- make -C "$top" O="$WORK/top" module KDIR="$kdir"
+	has "$out" "told ARCH=i386 CROSS_COMPILE=i686-linux-gnu- "
+}
+
 test_build_folder_is_never_one_of_somebody() {
 	expect 2 top_make tools O="$here/../.."
 	has "$err" "is the checkout itself"
