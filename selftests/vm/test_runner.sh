@@ -265,6 +265,48 @@ apt-get update" && says packages '^E: no such package$' &&
 		says packages "could not be installed; as root: $install zstd$"
 }
 
+# What a host's administrator would not have changed: packages, architectures, sources.
+host_packages() {
+	dpkg --print-foreign-architectures
+	find /var/lib/dpkg/status /etc/apt -type f -exec sha256sum {} + 2>/dev/null | LC_ALL=C sort
+}
+
+host_packages_are_as_before() {
+	host_packages | diff "$WORK/packages.before" - >"$WORK/packages.diff" && return
+	sed 's/^/# /' "$WORK/packages.diff"
+	return 1
+}
+
+# Another checkout of the same sources; what it makes, it says.
+second_checkout() {
+	mkdir -p "$WORK/second/selftests"
+	cp -r "$SRC"/{Makefile,Kbuild,module} "$WORK/second/"
+	cp -r "$VM" "$WORK/second/selftests/"
+	# As in guest(), once more where it does not boot. Of Debian's QEMU there is no word.
+	for _ in 1 2; do
+		env -u VMSCOPE_QUIET VMSCOPE_QEMU=packaged "$WORK/second/selftests/vm/run" \
+			--kernel "$KERNEL" --cpus 1 --no-module --no-build --timeout 150 -- true \
+			>/dev/null 2>"$WORK/second.err"
+		echo $? >"$WORK/second.status"
+		grep -q -v -x '12[0-2]' "$WORK/second.status" && break
+	done
+}
+
+second_checkout_makes_nothing() {
+	status_is second 0 && [ ! -s "$WORK/second.err" ] && return
+	sed 's/^/# /' "$WORK/second.err"
+	return 1
+}
+
+# The module that was built in one is the other's.
+second_checkout_has_the_same_module() (
+	first=$(module_fingerprint trial)
+	SRC=$WORK/second
+	[ "$(module_fingerprint trial)" = "$first" ] || return
+	echo >>"$SRC/module/main.c"
+	[ "$(module_fingerprint trial)" != "$first" ]
+)
+
 # Ctrl-C: the guest and its files go, and the status says so. (A shell's background jobs
 # ignore the signal, unless told otherwise.)
 interrupt() {
@@ -308,8 +350,9 @@ both_channels_are_exact() {
 }
 
 echo "KTAP version 1"
-echo "1..47"
+echo "1..50"
 
+host_packages >"$WORK/packages.before"
 mkdir "$WORK/share"
 head -c 3000000 /dev/urandom >"$WORK/share/blob"
 
@@ -334,6 +377,7 @@ head -c 3000000 /dev/urandom >"$WORK/share/blob"
 		ls -d /dev/vmscope /sys/kernel/debug/vmscope >/share/loaded 2>/dev/null
 		nproc; grep -c -w la57 /proc/cpuinfo
 		awk "/MemTotal/ { print (\$2 < 700 * 1024) }" /proc/meminfo; cat /proc/cmdline' &
+	second_checkout &
 	interrupt
 	wait
 }
@@ -390,6 +434,8 @@ else
 fi
 check "packaged_qemu_runs_guests" packaged_qemu_runs_guests
 check "qemu_that_cannot_be_made_is_replaced" failed_qemu_is_replaced
+check "second_checkout_makes_nothing_again" second_checkout_makes_nothing
+check "second_checkout_has_the_same_module" second_checkout_has_the_same_module
 check "cache_of_a_running_guest_is_kept" cache_in_use_is_not_removed
 check "cache_is_removed" unused_cache_is_removed
 check "packages_that_are_there_are_left_alone" nothing_is_called_when_nothing_is_missing
@@ -397,6 +443,7 @@ check "packages_that_are_missing_are_installed" root_installs_what_is_missing
 check "packages_are_installed_through_sudo" others_install_through_sudo
 check "packages_are_named_where_there_is_no_sudo" without_sudo_it_says_what_to_do
 check "packages_that_apt_refuses_are_named" what_apt_cannot_do_is_said
+check "packages_of_the_host_are_as_before" host_packages_are_as_before
 
 echo "# Totals: pass:$((number - failed - skipped)) fail:$failed xfail:0 xpass:0 skip:$skipped error:0"
 [ "$failed" = 0 ]
