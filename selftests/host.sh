@@ -22,7 +22,8 @@ remainder() {
 # first test to the last.
 hold_much() {
 	hold_program python3 -c '
-import mmap, os, sys
+import ctypes, mmap, os, signal, sys
+die_with_parent = 1
 x, y, z = b"x" * (1 << 20), b"y" * (1 << 20), b"z" * (1 << 20)
 own = mmap.mmap(-1, 96 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 for _ in range(96): own.write(x)
@@ -30,6 +31,7 @@ both = mmap.mmap(-1, 32 << 20)
 for _ in range(32): both.write(y)
 for _ in range(3):
     if not os.fork():
+        ctypes.CDLL(None).prctl(die_with_parent, signal.SIGKILL)
         own.seek(0)
         for _ in range(8): own.write(z)
         sys.stdin.read()
@@ -64,6 +66,94 @@ test_host_adds_up() {
 	tells "r['sums']['page_tables']['remainder'] < r['sums']['page_tables']['kernel'] // 2" True
 	# no more than a tenth of all memory is a riddle
 	tells "abs(r['memory']['unexplained']) < r['memory']['total'] // 10" True
+}
+
+# Who may not be looked at is counted and named, and what is theirs is left over.
+test_host_without_permission() {
+	local nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps -all)
+
+	expect 5 as_nobody "$VMSCOPE" host -J
+	hold_program "${nobody[@]}" python3 -c '
+import mmap, sys
+own = mmap.mmap(-1, 8 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+for _ in range(8): own.write(b"x" * (1 << 20))
+print(flush=True)
+sys.stdin.read()'
+	expect 6 as_nobody "$VMSCOPE" host
+	has "$err" "could not be looked at"
+	has "$out" "read  1 process; "
+	has "$out" " NOT PERMITTED ("
+	has "$out" "processes not looked at"
+	expect 6 as_nobody "$VMSCOPE" host -J
+	valid host
+	judged_by "$held" <<-'PY'
+	import glob, json, sys
+	r = json.load(sys.stdin)
+	others = set()
+	for path in glob.glob("/proc/[0-9]*/status"):
+	    with open(path) as f:
+	        lines = dict(line.split(":\t", 1) for line in f)
+	    if "VmSize" in lines and lines["Uid"].split()[0] != "65534":
+	        others.add(int(lines["Pid"]))
+	notes = {n["pid"]: n["state"] for n in r["members"]["notes"]}
+	if notes != dict.fromkeys(others, "not_permitted") or r["members"]["not_permitted"] != len(others):
+	    sys.exit("%s, but there are %s" % (r["members"], others))
+	if r["members"]["read"] != 1 or int(sys.argv[1]) not in [p["pid"] for p in r["processes"]]:
+	    sys.exit("%s %s" % (r["members"], r["processes"]))
+	PY
+	tells "r['sums']['page_tables']['remainder'] > 0" True
+	# the module looks at the processes of root no more than at others
+	expect 5 setpriv --bounding-set -sys_ptrace "$VMSCOPE" host -J
+	tells "r['source']['name'], r['members']['read']" "('module', 0)"
+	tells "r['sums']['anonymous']['remainder'] > 128 << 20" True
+	kill -9 "$held"
+}
+
+# Programs start and end. Who is there from the beginning to the end is in each report once, who
+# ended while others were read is counted and named, and what all have adds up.
+test_host_beside_processes_that_come_and_go() {
+	local ended=0 round stay
+
+	judged_by <<-'PY'
+	import glob, os
+	print(*(os.path.basename(path) for path in glob.glob("/proc/[0-9]*")
+	        if os.path.exists(path + "/exe")))
+	PY
+	stay=$answer
+	rm -f "$WORK/enough"
+	# several at once, for when it is their turn the report has begun
+	(while [ ! -e "$WORK/enough" ]; do
+		for _ in {1..6}; do (/bin/true) & done
+		wait
+	done) &
+	for round in {1..100}; do
+		expect 0 vmscope host -J --timeout 60000
+		judged_by "$stay" <<-'PY'
+		import json, sys
+		r = json.load(sys.stdin)
+		members, notes = r["members"], r["members"]["notes"]
+		pids = [p["pid"] for p in r["processes"]]
+		gone = [n["pid"] for n in notes if n["state"] == "gone"]
+		missing = {int(pid) for pid in sys.argv[1].split()} - set(pids)
+		if missing or len(pids) != len(set(pids)):
+		    sys.exit("%s are missing of %s" % (missing, pids))
+		if len(gone) != members["gone"] or set(gone) & set(pids):
+		    sys.exit("%s: %s" % (members, pids))
+		# the command itself is one of them
+		if members["read"] != len(pids) - 1 or members["not_permitted"] + members["failed"]:
+		    sys.exit("%s: %s" % (members, pids))
+		for line, figure in ("anonymous", "anonymous"), ("mapped", "mapped"), ("page_tables", "page_tables"):
+		    total = r["sums"][line]
+		    if sum(p[figure] for p in r["processes"]) != total["processes"]:
+		        sys.exit("%s: %s" % (line, total))
+		    if abs(total["remainder"]) > 4 << 20:
+		        sys.exit("%s: %s" % (line, total))
+		print(len(gone))
+		PY
+		ended=$answer
+		[ "$ended" -eq 0 ] || return 0
+	done
+	die "nobody ended in $round looks"
 }
 
 test_host_swap_adds_up() {
@@ -168,11 +258,126 @@ sys.stdin.read()'
 	has "$out" COMMIT
 	before=$(committed_as)
 	kill -9 "$held"
-	wait "$held" 2>/dev/null
+	wait "$held" 2>/dev/null || :
 	after=$(committed_as)
 	# the kernel keeps its count for each processor apart
 	[ "$promised" -ge $((200 << 10)) ] && [ $(((before - after - promised) ** 2)) -lt $((4096 ** 2)) ] ||
 		die "told $promised KiB, freed $((before - after))"
+}
+
+# hold_candidates SIZE:ADJUSTMENT... [-- WHERE...]: a process for each, of so many MiB, started by
+# WHERE; their pids in $candidates. At SIGUSR1 one takes 8 MiB more.
+hold_candidates() {
+	local what=()
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		what+=("$1")
+		shift
+	done
+	hold_program "${@:2}" python3 -c '
+import ctypes, mmap, os, signal, sys
+die_with_parent, no_huge_pages = 1, 15
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+r, w = os.pipe()
+pids, taken = [], []
+def take_more(*_):
+    taken.append(b"y" * (8 << 20))
+signal.signal(signal.SIGUSR1, take_more)
+for one in sys.argv[1:]:
+    size, adjust = map(int, one.split(":"))
+    pids.append(os.fork())
+    if not pids[-1]:
+        ctypes.CDLL(None).prctl(die_with_parent, signal.SIGKILL)
+        m = mmap.mmap(-1, size << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        m.madvise(no_huge_pages)
+        for _ in range(size):
+            m.write(b"x" * (1 << 20))
+        with open("/proc/self/oom_score_adj", "w") as f:
+            f.write(str(adjust))
+        os.write(w, b"x")
+        while True:
+            signal.pause()
+for _ in pids:
+    os.read(r, 1)
+print(*pids, flush=True)
+sys.stdin.read()' "${what[@]}"
+	read -r -a candidates <"$WORK/held"
+}
+
+# The list is in the order of what the kernel says of each process; where it rounds, of those that
+# are nearly the same any may come first.
+test_host_orders_as_the_kernel_weighs() {
+	local candidates
+
+	hold_candidates 16:0 48:0 32:200 64:-300 8:400 24:-1000
+	expect 0 vmscope host -J --timeout 60000
+	judged_by "${candidates[@]}" <<-'PY'
+	import json, sys
+	processes = json.load(sys.stdin)["processes"]
+	kernel = []
+	for p in processes:
+	    try:
+	        with open("/proc/%d/oom_score" % p["pid"]) as f:
+	            score = int(f.read())
+	    except OSError:
+	        continue            # the command itself
+	    if score == p["oom_score"]:
+	        kernel.append((score, p))       # the others are starting, or have taken more
+	dies = [(score, p) for score, p in kernel if p["oom_weight"] is not None]
+	never = kernel[len(dies):]
+	if len(dies) < 8 or any(p["oom_weight"] is not None for score, p in never):
+	    sys.exit("%s" % kernel)
+	for (score, p), (less, q) in zip(dies, dies[1:]):
+	    if less > score + 1:
+	        sys.exit("%d, %s, is before %d, %s" % (score, p, less, q))
+	for score, p in never:
+	    if p["pid"] != 1 and (score or p["oom_score_adj"] != -1000):
+	        sys.exit("%d, %s" % (score, p))
+	pids = [int(pid) for pid in sys.argv[1:]]
+	order = [pids.index(p["pid"]) for p in processes if p["pid"] in pids]
+	if order != [4, 2, 1, 0, 3, 5]:
+	    sys.exit("the order is %s" % order)
+	PY
+	kill -9 "$held"
+}
+
+is_gone() {
+	[ ! -e "/proc/$1" ]
+}
+
+# victims FROM: whom the kernel has killed in the group since its log had so many lines, in order.
+victims() {
+	dmesg | tail -n "+$(($1 + 1))" |
+		sed -n 's|.*oom-kill:.*,oom_memcg=/vmscope-host-victim,.*,pid=\([0-9]*\),.*|\1|p' | xargs
+}
+
+# members_of_the_group: its processes as the list has them.
+members_of_the_group() {
+	expect 0 vmscope host -J --timeout 60000
+	json "' '.join(str(p['pid']) for p in r['processes'] if p['control_group'] == '/vmscope-host-victim')"
+}
+
+# A small process of a control group wants more than there is: the first of the list is killed, and
+# where the kernel finds that its memory takes too long to be free, the next one.
+test_host_names_the_next_victim_of_a_group() {
+	local candidates listed killed from
+
+	group host-victim
+	echo 0 >"$group/memory.swap.max"
+	hold_candidates 12:0 56:0 24:0 -- sh -c "$into" "$group"
+	members_of_the_group >"$WORK/listed"
+	read -r -a listed <"$WORK/listed"
+	same "${listed[*]}" "${candidates[1]} ${candidates[2]} ${candidates[0]} $held"
+	from=$(dmesg | wc -l)
+	echo $(($(cat "$group/memory.current") + (2 << 20))) >"$group/memory.max"
+	kill -USR1 "${candidates[0]}"
+	wait_until "the kill" is_gone "${listed[0]}"
+	killed=$(victims "$from")
+	[ "$killed" = "${listed[0]}" ] || same "$killed" "${listed[*]:0:2}"
+	read -r -a killed <<<"$killed"
+	wait_until "the last kill" is_gone "${killed[-1]}"
+	same "$(members_of_the_group)" "${listed[*]:${#killed[@]}}"
+	kill -9 "$held"
+	wait_until "the end of the group" rmdir "$group"
 }
 
 # node_pages PID NODE: the sum of N0= or N1= of numa_maps, in base pages, in $answer.
@@ -333,8 +538,9 @@ test_host_fits_a_screen() {
 	fits 80 24 host
 }
 
-# After each test: where pages are swapped to is not left to the next one.
+# After each test: where pages are swapped to is not left to the next one, nor who comes and goes.
 clean_up() {
+	touch "$WORK/enough"
 	areas_as_before
 }
 
