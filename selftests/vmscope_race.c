@@ -7,6 +7,7 @@
  */
 #include "kselftest_harness.h"
 #include <pthread.h>
+#include <sys/prctl.h>
 #include "clock.h"
 #include "leaf.h"
 
@@ -172,9 +173,14 @@ static int watch(int fd, unsigned int for_seconds, struct damage *d)
 	return error;
 }
 
+static int set_delay(const char *us)
+{
+	return write_file(PARAMETERS "delay_us", us);
+}
+
 static int set_knobs(const char *unsafe)
 {
-	int error = write_file(PARAMETERS "delay_us", "300");
+	int error = set_delay("300");
 
 	return error ? error : write_file(PARAMETERS "unsafe", unsafe);
 }
@@ -258,6 +264,85 @@ TEST_F_TIMEOUT(race, unmapping_without_locks, 1000)
 TEST_F_TIMEOUT(race, collapsing_without_locks, 1000)
 {
 	expect_no_damage_without_locks(_metadata, self, build_collapsing);
+}
+
+/* ---------------------------------------------------------------- signals */
+
+/* A page in each of many tables, which are slow to read. */
+#define TABLES		2048
+
+static int build_tables(void *arg, unsigned int step)
+{
+	char *p = map_at(TABLES * PMD_SIZE, PMD_SIZE, PROT_READ,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+
+	(void)step;
+	if (!p)
+		return ENOMEM;
+	madvise(p, TABLES * PMD_SIZE, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < TABLES; i++)
+		read_all(p + i * PMD_SIZE, PAGE_SIZE);
+	*(struct region *)arg = region_of(p, TABLES * PMD_SIZE);
+	return 0;
+}
+
+/* The longest time that a scan of so many tables held a lock: a section. */
+static uint64_t longest_section(int fd, const struct region *r, size_t tables)
+{
+	struct scan s = {
+		.start = r->start, .end = r->start + tables * PMD_SIZE,
+		.records = RECORD(TALLY), .flags = VMSCOPE_SCAN_PLAIN,
+	};
+	uint64_t longest = 0;
+
+	if (!scan_run(fd, &s))
+		for (int lock = 0; lock < VMSCOPE_LOCK_NR; lock++)
+			if (s.longest_ns[lock] > longest)
+				longest = s.longest_ns[lock];
+	scan_free(&s);
+	return longest;
+}
+
+static uint64_t ns_to_kill_a_scan(int fd, const struct region *r, unsigned int after_us)
+{
+	uint64_t begin;
+	pid_t child = fork();
+
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			longest_section(fd, r, TABLES);
+	}
+	usleep(after_us);
+	begin = now_ns();
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	return now_ns() - begin;
+}
+
+/*
+ * With tables that are as slow to read, a section takes some tens of milliseconds and the scan
+ * seconds: who is killed ends with the section. What the machine does besides makes some late;
+ * were signals looked for less often, six of forty would not be in time.
+ */
+TEST_F(race, fatal_signal_ends_a_scan_with_its_section)
+{
+	struct region *r = shared_alloc(sizeof(*r));
+	unsigned int in_time = 0, round;
+	uint64_t section, took;
+
+	ASSERT_BUILT(target_start(&self->t, build_tables, r), "page tables");
+	ASSERT_EQ(0, set_delay("3000"));
+	section = longest_section(self->t.fd, r, TABLES / 16);
+	ASSERT_LT(0, section);
+	/* as many sections as to tell one from the whole */
+	ASSERT_GT(TABLES * 3000000ull / 16, section);
+	for (round = 0; round < 40 && in_time < 6; round++) {
+		took = ns_to_kill_a_scan(self->t.fd, r, 100000 + round * 7000);
+		in_time += took < section * 3 / 2 + 50000000;
+		TH_LOG("section %.1f ms, killed in %.1f ms", section / 1e6, took / 1e6);
+	}
+	EXPECT_EQ(6, in_time);
 }
 
 TEST(test_build_says_so)
