@@ -24,6 +24,7 @@
  * @memory: most KiB of the command
  * @without: a measure whose cost is none of ours; MEASURE_NR for none
  * @without_copy: @per_page is without the copy of the records to user space
+ * @may_be_unread: @against does not read such memory on each kernel; there is no goal then
  */
 struct goal {
 	enum layout_id layout;
@@ -35,6 +36,7 @@ struct goal {
 	uint64_t memory;
 	enum measure_id without;
 	bool without_copy;
+	bool may_be_unread;
 };
 
 extern const struct goal goals[];

@@ -105,6 +105,9 @@ static bool failed(struct table *t, const struct goal *g,
  */
 #define COPY_PER_BYTE	(1 / 8.0)
 
+/* No entry of a page table is read for so few instructions. */
+#define READS_NOTHING	4
+
 void table_goal(struct table *t, const struct goal *g, uint64_t pages,
 		const struct sample *samples)
 {
@@ -117,6 +120,10 @@ void table_goal(struct table *t, const struct goal *g, uint64_t pages,
 	if (failed(t, g, ours) || missing(t, g, g->against, samples) ||
 	    missing(t, g, g->without, samples))
 		return;
+	if (g->may_be_unread && against->best < pages * READS_NOTHING) {
+		skip(t, g, "the kernel's own interface does not read it");
+		return;
+	}
 	cost = ours->best;
 	if (g->without != MEASURE_NR)
 		cost -= samples[g->without].best;
