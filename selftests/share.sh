@@ -290,12 +290,59 @@ test_share_beside_processes_that_come_and_go() {
 	(while [ ! -e "$WORK/enough" ]; do /bin/true; done) &
 	local round
 	for round in 1 2 3 4; do
-		expect 0 vmscope share --all -J
+		expect 0 vmscope share --all -J --timeout 60000
 		check "len(r['matrix']) >= 5" "$round"
-		expect 0 vmscope share "$parent" -J
+		expect 0 vmscope share "$parent" -J --timeout 60000
 		check "len(r['partners']) >= 3" "$round"
 	done
 	touch "$WORK/enough"
+}
+
+# Who appears when it has been found out who is there is named and not read, and no gap.
+test_share_names_who_appears_meanwhile() {
+	local late round
+	hold_program python3 -c '
+import ctypes, os, signal, sys, time
+die_with_parent = 1
+def have_children(*_):
+    for _ in range(600):
+        if not os.fork():
+            ctypes.CDLL(None).prctl(die_with_parent, signal.SIGKILL)
+            signal.pause()
+        time.sleep(0.1)
+signal.signal(signal.SIGUSR1, have_children)
+print(flush=True)
+sys.stdin.read()'
+	kill -USR1 "$held"
+	for round in {1..60}; do
+		expect 0 vmscope share "$parent" -J --timeout 60000
+		valid share
+		judged_by "$held" <<-'PY'
+		import json, sys
+		r = json.load(sys.stdin)
+		processes = r["processes"]
+		late = [n for n in processes["notes"] if n["state"] == "appeared"]
+		if len(late) != processes["appeared"] or any(n["reason"] for n in late):
+		    sys.exit("%s" % processes)
+		if {n["pid"] for n in late} & {p["pid"] for p in r["partners"]}:
+		    sys.exit("%s %s" % (late, r["partners"]))
+		children = 0
+		for n in late:
+		    with open("/proc/%d/stat" % n["pid"]) as f:
+		        children += f.read().rpartition(")")[2].split()[1] == sys.argv[1]
+		if children != len(late) or {n["comm"] for n in late} - {"python3"}:
+		    sys.exit("%s are not all of %s" % (late, sys.argv[1]))
+		print(children)
+		PY
+		late=$answer
+		[ "$late" -eq 0 ] || break
+	done
+	[ "$late" -gt 0 ] || die "nobody appeared in $round looks"
+	for round in {1..60}; do
+		expect 0 vmscope share "$parent" --timeout 60000
+		[[ $out != *"appeared meanwhile ("* ]] || return 0
+	done
+	die "no screen tells of who appeared"
 }
 
 test_share_from_procfs_says_the_same() {

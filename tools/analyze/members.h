@@ -16,6 +16,7 @@ enum vs_member_state {
 	VS_MEMBER_GONE,			/* exited before or while it was read */
 	VS_MEMBER_DENIED,		/* not ours to look at */
 	VS_MEMBER_FAILED,		/* could not be read for another reason */
+	VS_MEMBER_LATE,			/* appeared when all were found: not read */
 	VS_MEMBER_NR,
 };
 

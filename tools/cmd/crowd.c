@@ -21,6 +21,7 @@ void vs_crowd_begin(struct vs_crowd *crowd, const struct vs_options *options,
 	 * back to the kernel in between costs as much as reading the process.
 	 */
 	mallopt(M_TRIM_THRESHOLD, 16 << 20);
+	mallopt(M_MMAP_THRESHOLD, 16 << 20);
 	crowd->options = options;
 	crowd->ops = ops;
 	if (!ops && !strcmp(options->source, "module"))
@@ -340,6 +341,72 @@ static int find_everyone(struct vs_crowd *crowd, struct vs_everyone *everyone)
 	return VS_EXIT_GONE;
 }
 
+/* ------------------------------------------------------ who comes too late */
+
+static int by_pid(const void *one, const void *other)
+{
+	const pid_t *a = one, *b = other;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* The numbers of all members in order, NULL without memory. */
+static pid_t *pids_of(const struct vs_members *members)
+{
+	pid_t *pid = calloc(members->nr + 1, sizeof(*pid));
+
+	if (!pid)
+		return NULL;
+	for (uint32_t i = 0; i < members->nr; i++)
+		pid[i] = members->member[i].pid;
+	qsort(pid, members->nr, sizeof(*pid), by_pid);
+	return pid;
+}
+
+/* Who has ended again, or has ended all but for its parent to hear of it, is not told of. */
+static int add_late(struct vs_crowd *crowd, pid_t pid)
+{
+	struct vs_member *member;
+
+	if (vs_proc_status_number(pid, "VmSize") <= 0)
+		return VS_EXIT_OK;
+	member = vs_members_add(&crowd->members, pid);
+	if (!member)
+		return no_memory();
+	member->state = VS_MEMBER_LATE;
+	name(member);
+	crowd->members.count[VS_MEMBER_LATE]++;
+	return VS_EXIT_OK;
+}
+
+/* Who has appeared since it was found out who is there, and was not read. */
+static int note_late(struct vs_crowd *crowd)
+{
+	const char *cgroup = crowd->options->cgroup;
+	uint32_t nr = crowd->members.nr;
+	struct vs_everyone everyone;
+	struct vs_error error;
+	int err = VS_EXIT_OK;
+	pid_t *known;
+
+	/* no number was given after this command's own */
+	if (vs_last_pid() == getpid())
+		return VS_EXIT_OK;
+	/* a group that is gone has nobody who came late */
+	if (cgroup ? vs_everyone_in_cgroup(cgroup, &everyone, &error) :
+		     vs_everyone_on_host(&everyone, &error))
+		return VS_EXIT_OK;
+	known = pids_of(&crowd->members);
+	if (!known)
+		err = no_memory();
+	for (size_t i = 0; !err && i < everyone.nr; i++)
+		if (!bsearch(&everyone.pid[i], known, nr, sizeof(*known), by_pid))
+			err = add_late(crowd, everyone.pid[i]);
+	free(known);
+	vs_everyone_free(&everyone);
+	return err;
+}
+
 /* ------------------------------------------------------- all in one go */
 
 struct surveying {
@@ -440,13 +507,13 @@ int vs_crowd_visit_all(struct vs_crowd *crowd, const struct vs_visit *visit)
 	struct vs_everyone everyone = { 0 };
 	int err;
 
-	if (survey(crowd, false, visit, &err))
-		return err;
-	err = find_everyone(crowd, &everyone);
-	for (size_t i = 0; !err && i < everyone.nr; i++)
-		err = vs_crowd_visit(crowd, everyone.pid[i], visit);
-	vs_everyone_free(&everyone);
-	return err;
+	if (!survey(crowd, false, visit, &err)) {
+		err = find_everyone(crowd, &everyone);
+		for (size_t i = 0; !err && i < everyone.nr; i++)
+			err = vs_crowd_visit(crowd, everyone.pid[i], visit);
+		vs_everyone_free(&everyone);
+	}
+	return err || !crowd->options->everyone ? err : note_late(crowd);
 }
 
 int vs_crowd_visit_self(struct vs_crowd *crowd, const struct vs_visit *visit)
@@ -471,7 +538,7 @@ int vs_crowd_visit_others(struct vs_crowd *crowd, const struct vs_visit *visit)
 		if (everyone.pid[i] != target)
 			err = vs_crowd_visit(crowd, everyone.pid[i], visit);
 	vs_everyone_free(&everyone);
-	return err;
+	return err ? err : note_late(crowd);
 }
 
 bool vs_crowd_gaps(const struct vs_crowd *crowd)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "everyone.h"
+#include "proc_read.h"
 
 #define CGROUP_ROOT	"/sys/fs/cgroup"
 
@@ -195,4 +196,14 @@ int vs_everyone_in_cgroup(const char *path, struct vs_everyone *everyone, struct
 	}
 	sort(everyone);
 	return 0;
+}
+
+pid_t vs_last_pid(void)
+{
+	char line[80], *last;
+
+	if (vs_read_line("/proc/loadavg", line, sizeof(line)))
+		return -1;
+	last = strrchr(line, ' ');
+	return last ? atoi(last) : -1;
 }

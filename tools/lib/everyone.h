@@ -36,4 +36,11 @@ int vs_cgroup_open(const char *path, struct vs_error *error);
 
 void vs_everyone_free(struct vs_everyone *everyone);
 
+/*
+ * The number that a process or thread was given last: when it is the caller's, nobody has
+ * appeared since.
+ * -1 when /proc does not say.
+ */
+pid_t vs_last_pid(void);
+
 #endif

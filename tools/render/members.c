@@ -11,6 +11,7 @@ static const char * const state_word[VS_MEMBER_NR] = {
 	[VS_MEMBER_GONE] = "gone",
 	[VS_MEMBER_DENIED] = "not_permitted",
 	[VS_MEMBER_FAILED] = "failed",
+	[VS_MEMBER_LATE] = "appeared",
 };
 
 const char *vs_member_name(const struct vs_member *member, char *text, size_t size)
@@ -92,6 +93,10 @@ static void looked_at(const struct vs_style *style, const struct vs_members *mem
 	if (members->count[VS_MEMBER_GONE]) {
 		vs_flow_item(&flow, "; ", "%u ended meanwhile", members->count[VS_MEMBER_GONE]);
 		name_some(&flow, members, VS_MEMBER_GONE);
+	}
+	if (members->count[VS_MEMBER_LATE]) {
+		vs_flow_item(&flow, "; ", "%u appeared meanwhile", members->count[VS_MEMBER_LATE]);
+		name_some(&flow, members, VS_MEMBER_LATE);
 	}
 	if (members->count[VS_MEMBER_DENIED]) {
 		vs_flow_item(&flow, "; ", "%u NOT PERMITTED", members->count[VS_MEMBER_DENIED]);

@@ -22,6 +22,7 @@ static const struct {
 } why[] = {
 	[VS_MEMBER_SAME] = { "shares", "more have the memory of one that was counted", NULL },
 	[VS_MEMBER_GONE] = { "gone", "ended meanwhile", NULL },
+	[VS_MEMBER_LATE] = { "appeared", "appeared meanwhile", NULL },
 	[VS_MEMBER_DENIED] = { "refused", "may not be looked at", "run as root" },
 	[LOCKED] = { "locked", "not read as a whole: their lock stayed taken",
 		     "give it longer with --timeout" },
@@ -30,7 +31,7 @@ static const struct {
 
 /* As they are told of. */
 static const int reasons[] = {
-	VS_MEMBER_SAME, VS_MEMBER_GONE, VS_MEMBER_DENIED, LOCKED, VS_MEMBER_FAILED
+	VS_MEMBER_SAME, VS_MEMBER_GONE, VS_MEMBER_LATE, VS_MEMBER_DENIED, LOCKED, VS_MEMBER_FAILED
 };
 
 #define NR_REASONS	(sizeof(reasons) / sizeof(reasons[0]))
