@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What vmscope says of a process against the kernel's own tools: thpmaps and page-types.
 
-The process has huge pages of two sizes, whole and in part, mapped at once and one by one.
+The process has huge pages of two sizes (on 6.1 of one), whole and in part, mapped at once and one by one.
 Knows nothing of how the tools know.
 
 Usage: selftests/mm_tools.py      (after selftests/vm/mm-tools build/selftests/mm)

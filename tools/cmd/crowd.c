@@ -343,26 +343,6 @@ static int find_everyone(struct vs_crowd *crowd, struct vs_everyone *everyone)
 
 /* ------------------------------------------------------ who comes too late */
 
-static int by_pid(const void *one, const void *other)
-{
-	const pid_t *a = one, *b = other;
-
-	return (*a > *b) - (*a < *b);
-}
-
-/* The numbers of all members in order, NULL without memory. */
-static pid_t *pids_of(const struct vs_members *members)
-{
-	pid_t *pid = calloc(members->nr + 1, sizeof(*pid));
-
-	if (!pid)
-		return NULL;
-	for (uint32_t i = 0; i < members->nr; i++)
-		pid[i] = members->member[i].pid;
-	qsort(pid, members->nr, sizeof(*pid), by_pid);
-	return pid;
-}
-
 /* Who has ended again, or has ended all but for its parent to hear of it, is not told of. */
 static int add_late(struct vs_crowd *crowd, pid_t pid)
 {
@@ -383,11 +363,11 @@ static int add_late(struct vs_crowd *crowd, pid_t pid)
 static int note_late(struct vs_crowd *crowd)
 {
 	const char *cgroup = crowd->options->cgroup;
-	uint32_t nr = crowd->members.nr;
+	const struct vs_members *members = &crowd->members;
 	struct vs_everyone everyone;
 	struct vs_error error;
 	int err = VS_EXIT_OK;
-	pid_t *known;
+	bool *known;
 
 	/* no number was given after this command's own */
 	if (vs_last_pid() == getpid())
@@ -396,11 +376,14 @@ static int note_late(struct vs_crowd *crowd)
 	if (cgroup ? vs_everyone_in_cgroup(cgroup, &everyone, &error) :
 		     vs_everyone_on_host(&everyone, &error))
 		return VS_EXIT_OK;
-	known = pids_of(&crowd->members);
+	/* the last is of those who are not there any more */
+	known = calloc(everyone.nr + 1, sizeof(*known));
 	if (!known)
 		err = no_memory();
+	for (uint32_t i = 0; known && i < members->nr; i++)
+		known[vs_everyone_find(&everyone, members->member[i].pid)] = true;
 	for (size_t i = 0; !err && i < everyone.nr; i++)
-		if (!bsearch(&everyone.pid[i], known, nr, sizeof(*known), by_pid))
+		if (!known[i])
 			err = add_late(crowd, everyone.pid[i]);
 	free(known);
 	vs_everyone_free(&everyone);

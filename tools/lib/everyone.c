@@ -61,6 +61,14 @@ static void sort(struct vs_everyone *everyone)
 		qsort(everyone->pid, everyone->nr, sizeof(*everyone->pid), by_pid);
 }
 
+size_t vs_everyone_find(const struct vs_everyone *everyone, pid_t pid)
+{
+	const pid_t *found = everyone->nr ? bsearch(&pid, everyone->pid, everyone->nr,
+						    sizeof(pid), by_pid) : NULL;
+
+	return found ? (size_t)(found - everyone->pid) : everyone->nr;
+}
+
 /*
  * Kernel threads have nothing to look at. Who has exited is told when it is opened.
  * Who has an address space has a program; only where there is none the flags are

@@ -36,10 +36,12 @@ int vs_cgroup_open(const char *path, struct vs_error *error);
 
 void vs_everyone_free(struct vs_everyone *everyone);
 
+/* Its place among them, or their number. */
+size_t vs_everyone_find(const struct vs_everyone *everyone, pid_t pid);
+
 /*
- * The number that a process or thread was given last: when it is the caller's, nobody has
- * appeared since.
- * -1 when /proc does not say.
+ * The number that a process or thread was given last, -1 when /proc does not say: while it is
+ * the caller's, nobody has appeared since.
  */
 pid_t vs_last_pid(void);
 
